@@ -1,0 +1,1 @@
+"""Reconciler: a declarative deployer for fleets of Docker hosts."""

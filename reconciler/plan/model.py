@@ -1,0 +1,167 @@
+"""The planner's input and output, as frozen values that print well and compare by value.
+
+`Desired` and `Observed` come from the store; `Plan` goes to the dispatcher, the API and the CLI. Everything a
+plan depends on is in its input, so the same input gives the same plan, byte for byte.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from reconciler.spec.model import Business, Component
+from reconciler.wire.messages import Gpu, InstanceKey, Promise, Status
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredBusiness:
+    """One accepted business: its spec, and whether it should run.
+
+    `restarts` counts, by component id, the restarts asked for; `source` says where the spec comes from, for people
+    (`desired/shop.yaml`, `api`); `revision` is the number of this version of the spec, from 1.
+    """
+
+    business: Business
+    stopped: bool = False
+    restarts: int = 0
+    source: str = "api"
+    revision: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """Desired state: every accepted business, by its id."""
+
+    businesses: dict[str, DesiredBusiness] = field(default_factory=dict)
+
+
+class Liveness(StrEnum):
+    """How lately a node was heard of: `ready`, `suspect` (gets nothing new) or `lost` (what can move, moves)."""
+
+    READY = "ready"
+    SUSPECT = "suspect"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node as it last reported, and how long ago. CPU in cores, memory in MiB, `cpu_percent` of the whole node."""
+
+    node_id: str
+    cpu_cores: float
+    memory_mb: int
+    labels: dict[str, str] = field(default_factory=dict)
+    gpus: tuple[Gpu, ...] = ()
+    runtimes: tuple[str, ...] = ("docker",)
+    cpu_percent: float = 0.0
+    memory_used_mb: float = 0.0
+    address: str = ""
+    last_seen: float = 0.0
+    cordoned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One instance on one node, as reported, or as assigned and not reported yet (`confirmed` False).
+
+    One instance may have several copies: while it moves, or when a lost node comes back. `has_volumes` says that
+    it holds data of its node (a bind mount or named volume).
+    """
+
+    key: InstanceKey
+    node_id: str
+    status: Status
+    digest: str
+    version: int
+    promise: Promise = Promise()
+    container_id: str | None = None
+    confirmed: bool = True
+    has_volumes: bool = False
+    message: str = ""
+    started_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Observed state: the nodes by id, and every copy of every instance on them."""
+
+    nodes: dict[str, Node] = field(default_factory=dict)
+    copies: tuple[Copy, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The numbers an operator may set: seconds of silence until a node is suspect, and until it is lost."""
+
+    suspect_after: float = 15.0
+    lost_after: float = 60.0
+
+
+class Kind(StrEnum):
+    """What an action does to one instance on one node."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field of a component that differs: its path, and its old and new value as short text, never a secret."""
+
+    field: str
+    old: str | None
+    new: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One step of a plan: what happens to one instance on one node, and why.
+
+    `component` and `digest` are what shall run (None and "" for a stop). `old_digest` is what runs now ("" for a
+    create). `gpu_devices` are the devices promised.
+    """
+
+    kind: Kind
+    key: InstanceKey
+    node_id: str
+    reason: str
+    component: Component | None = None
+    digest: str = ""
+    old_digest: str = ""
+    gpu_devices: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why nodes can't take an instance: how many nodes, and the reason they share."""
+
+    nodes: int
+    reason: str
+
+    def __str__(self) -> str:
+        """`3 nodes: memory: needs 4096 MB, at most 2048 free`."""
+        return f"{self.nodes} {'node' if self.nodes == 1 else 'nodes'}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An instance that has no place now, with the reason of every group of nodes ("no nodes" when there is none)."""
+
+    key: InstanceKey
+    refusals: tuple[Refusal, ...]
+
+    @property
+    def reason(self) -> str:
+        """The refusals on one line."""
+        return "; ".join(map(str, self.refusals)) or "no node has registered"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What closes the gap: actions in order (stops, then updates, then creates, each by key) and what waits.
+
+    `placements` has the node of every desired instance that has one, whether or not it needs an action.
+    """
+
+    actions: tuple[Action, ...] = ()
+    pending: tuple[Pending, ...] = ()
+    placements: dict[InstanceKey, str] = field(default_factory=dict)

@@ -1,0 +1,32 @@
+"""The digest of a component: what, if changed, needs a new container."""
+
+import hashlib
+
+import msgspec
+
+from reconciler.spec.model import Component
+
+NOT_IN_DIGEST = ("component_name", "affinity", "replicas", "pull_policy", "stop_grace_period")
+"""Fields that say where, how many, or how it is named or ended, and leave a running container right as it is."""
+
+
+def container_form(component: Component) -> dict[str, object]:
+    """The part of a component's document that decides what its container is."""
+    document: dict[str, object] = msgspec.to_builtins(component)
+    for field in NOT_IN_DIGEST:
+        document.pop(field, None)
+    return document
+
+
+def digest(component: Component, restarts: int = 0) -> str:
+    """sha256 (64 hex digits) of the canonical JSON of `container_form`.
+
+    `restarts` counts how often an operator asked for a restart: each needs a new container, so it is part of
+    the digest and a restart is an update like any other. Zero adds nothing.
+    """
+    form = container_form(component)
+    if restarts:
+        form["restarts"] = restarts
+    return hashlib.sha256(msgspec.json.encode(form, order="deterministic")).hexdigest()
+
+

@@ -1,0 +1,163 @@
+"""A business as the rest of the project sees it: one spelling, checked, immutable.
+
+These structs are the *normal form* of a spec. `msgspec.to_builtins` turns one into a document that is itself a
+valid spec (defaults left out), and `msgspec.convert` reads it back. Lists are tuples so that values compare and
+hash. Short spellings (`"8080:80"`, `512m`, `1m30s`) never reach this module; `reconciler.spec.normalize` resolves them.
+
+Units: memory and sizes whose name ends in `_mb` are MiB, other sizes are bytes, times are seconds (float).
+Field names follow the Compose specification where the mission's request format does not name them.
+"""
+
+from typing import Literal
+
+import msgspec
+
+Pairs = dict[str, str]
+"""A string-to-string map, such as an environment. Treated as immutable everywhere."""
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """The base of every part of a spec: immutable, compared by value, defaults left out of its document."""
+
+
+class Resources(Value, frozen=True):
+    """What one instance is promised: `cpu_cores` of CPU time, `memory_mb` MiB, and GPUs.
+
+    `gpu_count` whole devices are promised; `gpu_memory_mb` is the least memory that each of them must have.
+    """
+
+    cpu_cores: float = 0.0
+    memory_mb: int = 0
+    gpu: bool = False
+    gpu_count: int = 0
+    gpu_memory_mb: int = 0
+
+
+class ConfigFile(Value, frozen=True):
+    """A file put into the container before it starts; `mode` is octal text such as `0644`."""
+
+    path: str
+    content: str = ""
+    mode: str = "0644"
+
+
+class Affinity(Value, frozen=True):
+    """Where an instance may run: a GPU node, nodes with these labels, one named node, apart from others.
+
+    `spread_by` is a node label; replicas are spread evenly over its values. `anti_affinity` lists component ids
+    (of the same business; its own id means its own replicas) that must not share a node with this one.
+    """
+
+    require_gpu: bool = False
+    node_labels: Pairs = {}
+    node_id: str | None = None
+    spread_by: str | None = None
+    anti_affinity: tuple[str, ...] = ()
+
+
+class Port(Value, frozen=True):
+    """A published port. `published` None lets the Engine choose a free host port, which nobody is promised."""
+
+    target: int
+    published: int | None = None
+    host_ip: str = ""
+    protocol: Literal["tcp", "udp", "sctp"] = "tcp"
+
+
+class Mount(Value, frozen=True):
+    """Something mounted at `target`: a host path (`bind`), a named `volume`, or a `tmpfs` of `size` bytes."""
+
+    type: Literal["bind", "volume", "tmpfs"]
+    target: str
+    source: str = ""
+    read_only: bool = False
+    size: int | None = None
+
+
+class Healthcheck(Value, frozen=True):
+    """Compose's healthcheck. `test` is `("CMD", ...)`, `("CMD-SHELL", text)` or `("NONE",)`; times are seconds."""
+
+    test: tuple[str, ...] = ()
+    interval: float = 30.0
+    timeout: float = 30.0
+    retries: int = 3
+    start_period: float = 0.0
+    start_interval: float | None = None
+
+
+class Ulimit(Value, frozen=True):
+    """A resource limit of the container's processes."""
+
+    soft: int
+    hard: int
+
+
+class Logging(Value, frozen=True):
+    """The Engine's logging driver and its options."""
+
+    driver: str = ""
+    options: Pairs = {}
+
+
+class Device(Value, frozen=True):
+    """A host device made visible in the container with `permissions` (a mix of r, w and m)."""
+
+    source: str
+    target: str
+    permissions: str = "rwm"
+
+
+class Component(Value, frozen=True):
+    """One deployable part of a business. `docker` components are containers, `process` components host programs."""
+
+    component_id: str
+    component_name: str
+    type: Literal["docker", "process"] = "docker"
+    image_url: str | None = None
+    image_name: str | None = None
+    image_sha256: str | None = None
+    resource_requirements: Resources = Resources()
+    environment_variables: Pairs = {}
+    config_files: tuple[ConfigFile, ...] = ()
+    affinity: Affinity = Affinity()
+    replicas: int = 1
+    command: tuple[str, ...] | None = None
+    entrypoint: tuple[str, ...] | None = None
+    working_dir: str | None = None
+    user: str | None = None
+    ports: tuple[Port, ...] = ()
+    volumes: tuple[Mount, ...] = ()
+    networks: tuple[str, ...] = ()
+    network_mode: str | None = None
+    hostname: str | None = None
+    healthcheck: Healthcheck | None = None
+    restart: str = "always"
+    stop_signal: str | None = None
+    stop_grace_period: float = 10.0
+    init: bool = False
+    read_only: bool = False
+    tmpfs: tuple[str, ...] = ()
+    shm_size: int | None = None
+    ulimits: dict[str, Ulimit] = {}
+    cap_add: tuple[str, ...] = ()
+    cap_drop: tuple[str, ...] = ()
+    security_opt: tuple[str, ...] = ()
+    privileged: bool = False
+    devices: tuple[Device, ...] = ()
+    dns: tuple[str, ...] = ()
+    extra_hosts: tuple[str, ...] = ()
+    sysctls: Pairs = {}
+    pids_limit: int | None = None
+    logging: Logging | None = None
+    labels: Pairs = {}
+    pull_policy: Literal["always", "missing", "never"] = "missing"
+    runtime: str | None = None
+    platform: str | None = None
+
+
+class Business(Value, frozen=True):
+    """One application: its id, its name for people, and its components, in the order they were written."""
+
+    business_id: str
+    business_name: str
+    components: tuple[Component, ...]

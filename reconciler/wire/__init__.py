@@ -1,0 +1,1 @@
+"""What the manager and the agents say to each other, and what both need to listen safely."""

@@ -1,0 +1,187 @@
+"""The messages between manager and agents, as the mission's section 6 has them, plus what makes them safe to repeat.
+
+Every message is a frozen struct. Unknown fields are ignored on reading, so that versions may differ by one.
+Bodies are JSON: `msgspec.json.encode(message)` and `msgspec.json.decode(data, type=...)`, which checks types.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from reconciler.spec.model import Component, Resources
+
+MAX_REPORT_BYTES = 16 * 1024 * 1024
+"""The largest report a manager reads: 5,000 instances with room to spare."""
+
+
+class Status(StrEnum):
+    """What a component can be doing (the mission's section 8)."""
+
+    PENDING = "pending"
+    DOWNLOADING = "downloading"
+    STARTING = "starting"
+    RUNNING = "running"
+    FAILED = "failed"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The base of every message."""
+
+
+class InstanceKey(msgspec.Struct, frozen=True, order=True, array_like=True):
+    """Which instance: replica `instance` (counted from 0) of a component of a business."""
+
+    business_id: str
+    component_id: str
+    instance: int = 0
+
+    def __str__(self) -> str:
+        """`shop/web/0`, as people see it."""
+        return f"{self.business_id}/{self.component_id}/{self.instance}"
+
+
+class Deploy(Message, frozen=True):
+    """`POST /api/deploy` in our process: run this component as this instance, replacing any older version.
+
+    On the wire the component's fields stand at the top level beside these, as the mission has it; see
+    `reconciler.wire.codec`. `gpu_devices` are the indexes of the node's GPUs this instance is promised.
+    """
+
+    business_id: str
+    component: Component
+    instance: int
+    digest: str
+    version: int
+    gpu_devices: tuple[int, ...] = ()
+
+    @property
+    def key(self) -> InstanceKey:
+        """The instance this is about."""
+        return InstanceKey(self.business_id, self.component.component_id, self.instance)
+
+
+class Stop(Message, frozen=True):
+    """`POST /api/stop`: end and remove this instance, whichever version runs, unless a newer one was deployed."""
+
+    business_id: str
+    component_id: str
+    instance: int = 0
+    version: int = 0
+    container_id: str | None = None
+
+    @property
+    def key(self) -> InstanceKey:
+        """The instance this is about."""
+        return InstanceKey(self.business_id, self.component_id, self.instance)
+
+
+class Usage(Message, frozen=True):
+    """What an instance uses now: CPU in percent of one core, memory in MiB, its GPUs in percent."""
+
+    cpu_percent: float = 0.0
+    memory_mb: float = 0.0
+    gpu_percent: float = 0.0
+
+
+class Promise(Message, frozen=True):
+    """What an instance holds of its node: CPU, memory, GPU devices by index, host ports as `"PORT/PROTOCOL"`."""
+
+    cpu_cores: float = 0.0
+    memory_mb: int = 0
+    gpu_devices: tuple[int, ...] = ()
+    host_ports: tuple[str, ...] = ()
+
+
+class InstanceReport(Message, frozen=True):
+    """One instance as its agent sees it now.
+
+    `digest` and `version` are of what runs (or was last tried). `message` says why it failed or how far a
+    download is. `progress` is 0..1 while downloading. `started_at` is seconds since the epoch. A report with
+    status `stopped` and no `container_id` says that nothing of the instance is left.
+    """
+
+    business_id: str
+    component_id: str
+    instance: int = 0
+    status: Status
+    digest: str = ""
+    version: int = 0
+    container_id: str | None = None
+    message: str = ""
+    progress: float | None = None
+    resource_usage: Usage = Usage()
+    promise: Promise = Promise()
+    restart_count: int = 0
+    started_at: float | None = None
+
+    @property
+    def key(self) -> InstanceKey:
+        """The instance this is about."""
+        return InstanceKey(self.business_id, self.component_id, self.instance)
+
+
+class ComponentReport(InstanceReport, frozen=True):
+    """`POST /api/report/component`: one change, at once. `timestamp` is seconds since the epoch."""
+
+    node_id: str
+    timestamp: float
+
+
+class Gpu(Message, frozen=True):
+    """One GPU of a node. Memory in MiB, use in percent."""
+
+    index: int
+    name: str = ""
+    uuid: str = ""
+    memory_mb: int = 0
+    used_memory_mb: int = 0
+    gpu_percent: float = 0.0
+
+
+class NodeCapacity(Message, frozen=True):
+    """What a node has to give: CPU cores and memory in MiB."""
+
+    cpu_cores: float
+    memory_mb: int
+
+
+class NodeUsage(Message, frozen=True):
+    """What a node uses in all, ours or not: CPU percent of the whole machine (0..100), memory in MiB."""
+
+    cpu_percent: float = 0.0
+    memory_mb: float = 0.0
+
+
+class NodeReport(Message, frozen=True):
+    """`POST /api/report`: registration, heartbeat and full inventory of a node in one.
+
+    `address` is the agent's URL as the manager should call it. `runtimes` are the component types it can run.
+    `instances` is complete: what is not in it does not exist on the node. `metrics` says that `resource_usage`
+    was sampled just now.
+    """
+
+    node_id: str
+    address: str
+    capacity: NodeCapacity
+    usage: NodeUsage = NodeUsage()
+    labels: dict[str, str] = {}
+    gpus: tuple[Gpu, ...] = ()
+    runtimes: tuple[str, ...] = ("docker",)
+    instances: tuple[InstanceReport, ...] = ()
+    timestamp: float = 0.0
+    agent_version: str = ""
+
+
+def promise_of(component: Component, gpu_devices: tuple[int, ...] = ()) -> Promise:
+    """What an instance of this component holds of its node."""
+    resources: Resources = component.resource_requirements
+    return Promise(
+        cpu_cores=resources.cpu_cores,
+        memory_mb=resources.memory_mb,
+        gpu_devices=gpu_devices,
+        host_ports=tuple(
+            sorted(f"{port.published}/{port.protocol}" for port in component.ports if port.published is not None)
+        ),
+    )
