@@ -15,8 +15,9 @@ from reconciler.wire.messages import Gpu, InstanceKey, Promise, Status
 class DesiredBusiness:
     """One accepted business: its spec, and whether it should run.
 
-    `restarts` counts, by component id, the restarts asked for; `source` says where the spec comes from, for people
-    (`desired/shop.yaml`, `api`); `revision` is the number of this version of the spec, from 1.
+    `restarts` counts the restarts asked for; `source` says where the spec comes from, for people (`api`, or the
+    file's path such as `desired/shop.yaml`); `revision` numbers the versions of the spec, from 1. `earlier` holds
+    the specs of the last few revisions before this one, newest first: what may still run somewhere.
     """
 
     business: Business
@@ -24,6 +25,7 @@ class DesiredBusiness:
     restarts: int = 0
     source: str = "api"
     revision: int = 1
+    earlier: tuple[Business, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,7 @@ class Node:
 class Copy:
     """One instance on one node, as reported, or as assigned and not reported yet (`confirmed` False).
 
-    One instance may have several copies: while it moves, or when a lost node comes back. `has_volumes` says that
-    it holds data of its node (a bind mount or named volume).
+    One instance may have several copies: while it moves, or when a lost node comes back.
     """
 
     key: InstanceKey
@@ -74,7 +75,6 @@ class Copy:
     promise: Promise = Promise()
     container_id: str | None = None
     confirmed: bool = True
-    has_volumes: bool = False
     message: str = ""
     started_at: float | None = None
 
@@ -117,7 +117,7 @@ class Action:
     """One step of a plan: what happens to one instance on one node, and why.
 
     `component` and `digest` are what shall run (None and "" for a stop). `old_digest` is what runs now ("" for a
-    create). `gpu_devices` are the devices promised.
+    create). `gpu_devices` are the devices promised. `changes` has what differs, field by field, for an update.
     """
 
     kind: Kind
@@ -128,6 +128,7 @@ class Action:
     digest: str = ""
     old_digest: str = ""
     gpu_devices: tuple[int, ...] = ()
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

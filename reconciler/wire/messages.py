@@ -86,12 +86,16 @@ class Usage(Message, frozen=True):
 
 
 class Promise(Message, frozen=True):
-    """What an instance holds of its node: CPU, memory, GPU devices by index, host ports as `"PORT/PROTOCOL"`."""
+    """What an instance holds of its node: CPU, memory, GPU devices by index, host ports as `"PORT/PROTOCOL"`.
+
+    `volumes` says that it keeps data on its node (a bind mount or a named volume) and so does not move by itself.
+    """
 
     cpu_cores: float = 0.0
     memory_mb: int = 0
     gpu_devices: tuple[int, ...] = ()
     host_ports: tuple[str, ...] = ()
+    volumes: bool = False
 
 
 class InstanceReport(Message, frozen=True):
@@ -184,4 +188,5 @@ def promise_of(component: Component, gpu_devices: tuple[int, ...] = ()) -> Promi
         host_ports=tuple(
             sorted(f"{port.published}/{port.protocol}" for port in component.ports if port.published is not None)
         ),
+        volumes=any(mount.type in ("bind", "volume") for mount in component.volumes),
     )

@@ -1,0 +1,62 @@
+"""What the supervisor needs of anything that can run a component: a few verbs, and instances as it sees them.
+
+`agent.docker_runtime` (containers) and `agent.process_runtime` (host programs) are the two there are. A runtime has
+no memory of its own that matters: what it made carries its labels, and `list` finds it again after a restart.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from reconciler.spec.model import Component
+from reconciler.wire.messages import Deploy, InstanceKey, Promise, Status, Usage
+
+Progress = Callable[[float | None, str], None]
+"""Told how far a download is: a share 0..1 (None when the size is unknown) and a line for people."""
+
+
+class RuntimeFailure(Exception):
+    """Something the runtime was asked for can't be had; the text is the reason, for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """One thing this runtime made on this node: an instance's container or process, whatever became of it.
+
+    `status` is starting, running, failed or stopped; `message` says why it failed.
+    """
+
+    key: InstanceKey
+    container_id: str
+    digest: str
+    version: int
+    status: Status
+    message: str = ""
+    promise: Promise = Promise()
+    restart_count: int = 0
+    started_at: float | None = None
+
+
+class Runtime(Protocol):
+    """Five verbs, and a way to hear of changes. Every method may be called from several threads at once."""
+
+    def ensure_image(self, component: Component, progress: Progress) -> None:
+        """Have what the component runs from on this node. Raises RuntimeFailure with the reason."""
+
+    def create(self, deploy: Deploy) -> str:
+        """Create and start the instance's container; its id. Leaves nothing behind when it raises RuntimeFailure."""
+
+    def stop(self, container_id: str) -> None:
+        """End it (its own stop signal and grace period) and remove it. Being gone already is success."""
+
+    def list(self) -> list[Running]:
+        """Everything this runtime made for this node, also what has ended. Raises RuntimeFailure when it can't tell."""
+
+    def stats(self, container_ids: Iterable[str]) -> dict[str, Usage]:
+        """What each of these uses now; those that can't be read are left out."""
+
+    def watch(self, changed: Callable[[], None]) -> None:
+        """Start calling `changed` soon after anything this runtime made changed by itself. Returns at once."""
+
+    def close(self) -> None:
+        """Stop watching and let go of connections. Ends no instance."""
