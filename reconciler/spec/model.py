@@ -20,7 +20,7 @@ class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbi
     """The base of every part of a spec: immutable, compared by value, defaults left out of its document."""
 
 
-class Resources(Value, frozen=True):
+class Resources(Value, frozen=True, kw_only=True):
     """What one instance is promised: `cpu_cores` of CPU time, `memory_mb` MiB, and GPUs.
 
     `gpu_count` whole devices are promised; `gpu_memory_mb` is the least memory that each of them must have.
@@ -33,7 +33,7 @@ class Resources(Value, frozen=True):
     gpu_memory_mb: int = 0
 
 
-class ConfigFile(Value, frozen=True):
+class ConfigFile(Value, frozen=True, kw_only=True):
     """A file put into the container before it starts; `mode` is octal text such as `0644`."""
 
     path: str
@@ -41,7 +41,7 @@ class ConfigFile(Value, frozen=True):
     mode: str = "0644"
 
 
-class Affinity(Value, frozen=True):
+class Affinity(Value, frozen=True, kw_only=True):
     """Where an instance may run: a GPU node, nodes with these labels, one named node, apart from others.
 
     `spread_by` is a node label; replicas are spread evenly over its values. `anti_affinity` lists component ids
@@ -55,7 +55,7 @@ class Affinity(Value, frozen=True):
     anti_affinity: tuple[str, ...] = ()
 
 
-class Port(Value, frozen=True):
+class Port(Value, frozen=True, kw_only=True):
     """A published port. `published` None lets the Engine choose a free host port, which nobody is promised."""
 
     target: int
@@ -64,7 +64,7 @@ class Port(Value, frozen=True):
     protocol: Literal["tcp", "udp", "sctp"] = "tcp"
 
 
-class Mount(Value, frozen=True):
+class Mount(Value, frozen=True, kw_only=True):
     """Something mounted at `target`: a host path (`bind`), a named `volume`, or a `tmpfs` of `size` bytes."""
 
     type: Literal["bind", "volume", "tmpfs"]
@@ -74,7 +74,7 @@ class Mount(Value, frozen=True):
     size: int | None = None
 
 
-class Healthcheck(Value, frozen=True):
+class Healthcheck(Value, frozen=True, kw_only=True):
     """Compose's healthcheck. `test` is `("CMD", ...)`, `("CMD-SHELL", text)` or `("NONE",)`; times are seconds."""
 
     test: tuple[str, ...] = ()
@@ -85,21 +85,21 @@ class Healthcheck(Value, frozen=True):
     start_interval: float | None = None
 
 
-class Ulimit(Value, frozen=True):
+class Ulimit(Value, frozen=True, kw_only=True):
     """A resource limit of the container's processes."""
 
     soft: int
     hard: int
 
 
-class Logging(Value, frozen=True):
+class Logging(Value, frozen=True, kw_only=True):
     """The Engine's logging driver and its options."""
 
     driver: str = ""
     options: Pairs = {}
 
 
-class Device(Value, frozen=True):
+class Device(Value, frozen=True, kw_only=True):
     """A host device made visible in the container with `permissions` (a mix of r, w and m)."""
 
     source: str
@@ -107,7 +107,7 @@ class Device(Value, frozen=True):
     permissions: str = "rwm"
 
 
-class Component(Value, frozen=True):
+class Component(Value, frozen=True, kw_only=True):
     """One deployable part of a business. `docker` components are containers, `process` components host programs."""
 
     component_id: str
@@ -155,7 +155,7 @@ class Component(Value, frozen=True):
     platform: str | None = None
 
 
-class Business(Value, frozen=True):
+class Business(Value, frozen=True, kw_only=True):
     """One application: its id, its name for people, and its components, in the order they were written."""
 
     business_id: str

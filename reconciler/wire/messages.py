@@ -42,7 +42,7 @@ class InstanceKey(msgspec.Struct, frozen=True, order=True, array_like=True):
         return f"{self.business_id}/{self.component_id}/{self.instance}"
 
 
-class Deploy(Message, frozen=True):
+class Deploy(Message, frozen=True, kw_only=True):
     """`POST /api/deploy` in our process: run this component as this instance, replacing any older version.
 
     On the wire the component's fields stand at the top level beside these, as the mission has it; see
@@ -62,7 +62,7 @@ class Deploy(Message, frozen=True):
         return InstanceKey(self.business_id, self.component.component_id, self.instance)
 
 
-class Stop(Message, frozen=True):
+class Stop(Message, frozen=True, kw_only=True):
     """`POST /api/stop`: end and remove this instance, whichever version runs, unless a newer one was deployed."""
 
     business_id: str
@@ -77,7 +77,7 @@ class Stop(Message, frozen=True):
         return InstanceKey(self.business_id, self.component_id, self.instance)
 
 
-class Usage(Message, frozen=True):
+class Usage(Message, frozen=True, kw_only=True):
     """What an instance uses now: CPU in percent of one core, memory in MiB, its GPUs in percent."""
 
     cpu_percent: float = 0.0
@@ -85,7 +85,7 @@ class Usage(Message, frozen=True):
     gpu_percent: float = 0.0
 
 
-class Promise(Message, frozen=True):
+class Promise(Message, frozen=True, kw_only=True):
     """What an instance holds of its node: CPU, memory, GPU devices by index, host ports as `"PORT/PROTOCOL"`.
 
     `volumes` says that it keeps data on its node (a bind mount or a named volume) and so does not move by itself.
@@ -98,7 +98,7 @@ class Promise(Message, frozen=True):
     volumes: bool = False
 
 
-class InstanceReport(Message, frozen=True):
+class InstanceReport(Message, frozen=True, kw_only=True):
     """One instance as its agent sees it now.
 
     `digest` and `version` are of what runs (or was last tried). `message` says why it failed or how far a
@@ -126,14 +126,14 @@ class InstanceReport(Message, frozen=True):
         return InstanceKey(self.business_id, self.component_id, self.instance)
 
 
-class ComponentReport(InstanceReport, frozen=True):
+class ComponentReport(InstanceReport, frozen=True, kw_only=True):
     """`POST /api/report/component`: one change, at once. `timestamp` is seconds since the epoch."""
 
     node_id: str
     timestamp: float
 
 
-class Gpu(Message, frozen=True):
+class Gpu(Message, frozen=True, kw_only=True):
     """One GPU of a node. Memory in MiB, use in percent."""
 
     index: int
@@ -144,21 +144,21 @@ class Gpu(Message, frozen=True):
     gpu_percent: float = 0.0
 
 
-class NodeCapacity(Message, frozen=True):
+class NodeCapacity(Message, frozen=True, kw_only=True):
     """What a node has to give: CPU cores and memory in MiB."""
 
     cpu_cores: float
     memory_mb: int
 
 
-class NodeUsage(Message, frozen=True):
+class NodeUsage(Message, frozen=True, kw_only=True):
     """What a node uses in all, ours or not: CPU percent of the whole machine (0..100), memory in MiB."""
 
     cpu_percent: float = 0.0
     memory_mb: float = 0.0
 
 
-class NodeReport(Message, frozen=True):
+class NodeReport(Message, frozen=True, kw_only=True):
     """`POST /api/report`: registration, heartbeat and full inventory of a node in one.
 
     `address` is the agent's URL as the manager should call it. `runtimes` are the component types it can run.
