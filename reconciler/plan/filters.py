@@ -63,9 +63,7 @@ class Cpu:
     def explain(self, shape: Shape, fleet: Fleet, rows: np.ndarray) -> list[Refusal]:
         """How much is needed and what the best node has."""
         best = max(int(fleet.cpu_free[rows].max()), 0)
-        return [
-            Refusal(len(rows), f"CPU: needs {shape.cpu_milli / MILLI:g} cores, at most {best / MILLI:g} free")
-        ]
+        return [Refusal(len(rows), f"CPU: needs {shape.cpu_milli / MILLI:g} cores, at most {best / MILLI:g} free")]
 
 
 class Memory:
@@ -236,7 +234,4 @@ def _grouped(rows: np.ndarray, why: Callable[[int], str]) -> list[Refusal]:
     for row in rows:
         reason = why(int(row))
         counts[reason] = counts.get(reason, 0) + 1
-    return [
-        Refusal(count, reason)
-        for reason, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    ]
+    return [Refusal(count, reason) for reason, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]

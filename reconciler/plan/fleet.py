@@ -39,9 +39,7 @@ class Fleet:
         self.instances = np.zeros(size, dtype=np.int64)
         self.has_gpu = np.array([bool(node.gpus) for node in self.nodes], dtype=bool)
         self.measured = np.array([_measured(node) for node in self.nodes], dtype=np.float64)
-        self.gpu_free: list[dict[int, int]] = [
-            {gpu.index: gpu.memory_mb for gpu in node.gpus} for node in self.nodes
-        ]
+        self.gpu_free: list[dict[int, int]] = [{gpu.index: gpu.memory_mb for gpu in node.gpus} for node in self.nodes]
         self.port_rows: dict[str, set[int]] = defaultdict(set)
         self._admitting: dict[Constraint, np.ndarray] = {}
         self._peers: dict[tuple[str, str], dict[int, int]] = defaultdict(dict)
@@ -75,9 +73,7 @@ class Fleet:
 
     def peers(self, business_id: str, component_id: str) -> dict[int, int]:
         """How many instances of the component each row has."""
-        return {
-            row: count for row, count in self._peers.get((business_id, component_id), {}).items() if count > 0
-        }
+        return {row: count for row, count in self._peers.get((business_id, component_id), {}).items() if count > 0}
 
     def admits(self, constraint: Constraint) -> np.ndarray:
         """Which rows meet the constraint, whatever room they have."""

@@ -85,16 +85,12 @@ class _Planning:
         self._place(moves)
         actions = [self._timed(action) for action in self.actions]
         return Plan(
-            actions=tuple(
-                sorted(actions, key=lambda action: (ORDER[action.kind], action.key, action.node_id))
-            ),
+            actions=tuple(sorted(actions, key=lambda action: (ORDER[action.kind], action.key, action.node_id))),
             pending=tuple(sorted(self.pending, key=lambda pending: pending.key)),
             placements=dict(sorted(self.placements.items())),
         )
 
-    def _keep(
-        self, want: Wanted, copies: list[Copy], moves: list[_Move], updates: list[tuple[Wanted, Copy]]
-    ) -> None:
+    def _keep(self, want: Wanted, copies: list[Copy], moves: list[_Move], updates: list[tuple[Wanted, Copy]]) -> None:
         """Choose the copy that stays; the others stop."""
         if not copies:
             moves.append(_Move(want, "not running yet"))

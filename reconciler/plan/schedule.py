@@ -97,7 +97,7 @@ def _rows(shape: Shape, count: int, fleet: Fleet) -> Iterator[int]:
         for row, number in fleet.peers(*shape.peers).items():
             zone = _zone(shape, fleet, row)
             counts[zone] = counts.get(zone, 0) + number
-    alone = bool(shape.peers) and shape.peers[1] in shape.apart_from
+    alone = shape.peers is not None and shape.peers[1] in shape.apart_from
     while heaps:
         zone = min(heaps, key=lambda zone: (counts[zone], zone))
         _, row = heapq.heappop(heaps[zone])
@@ -116,9 +116,7 @@ def _zone(shape: Shape, fleet: Fleet, row: int) -> str:
 
 def _scores(shape: Shape, fleet: Fleet, rows: np.ndarray) -> np.ndarray:
     """How loaded each row would be with one more instance of the shape: lower is better."""
-    cpu = (fleet.cpu_total[rows] - fleet.cpu_free[rows] + shape.cpu_milli) / np.maximum(
-        fleet.cpu_total[rows], 1
-    )
+    cpu = (fleet.cpu_total[rows] - fleet.cpu_free[rows] + shape.cpu_milli) / np.maximum(fleet.cpu_total[rows], 1)
     memory = (fleet.memory_total[rows] - fleet.memory_free[rows] + shape.memory_mb) / np.maximum(
         fleet.memory_total[rows], 1
     )
@@ -136,9 +134,7 @@ def _score(shape: Shape, fleet: Fleet, row: int) -> float:
     cpu = (cpu_total - int(fleet.cpu_free[row]) + shape.cpu_milli) / max(cpu_total, 1)
     memory = (memory_total - int(fleet.memory_free[row]) + shape.memory_mb) / max(memory_total, 1)
     score = (
-        (cpu + memory) / 2
-        + MEASURED_WEIGHT * float(fleet.measured[row])
-        + INSTANCE_WEIGHT * int(fleet.instances[row])
+        (cpu + memory) / 2 + MEASURED_WEIGHT * float(fleet.measured[row]) + INSTANCE_WEIGHT * int(fleet.instances[row])
     )
     if not shape.gpu_count and not shape.constraint.require_gpu and fleet.has_gpu[row]:
         score += GPU_PENALTY

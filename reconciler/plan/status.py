@@ -35,9 +35,7 @@ class BusinessStatus:
     instances: tuple[InstanceStatus, ...]
 
 
-def derive(
-    desired: Desired, observed: Observed, plan: Plan, notes: Notes | None = None
-) -> dict[str, BusinessStatus]:
+def derive(desired: Desired, observed: Observed, plan: Plan, notes: Notes | None = None) -> dict[str, BusinessStatus]:
     """The status of every desired business, by id."""
     copies: dict[str, list[Copy]] = defaultdict(list)
     for copy in observed.copies:
@@ -47,9 +45,7 @@ def derive(
         actions[action.key.business_id].append(action)
     pending = {entry.key: entry.reason for entry in plan.pending}
     return {
-        business_id: _business(
-            entry, copies[business_id], actions[business_id], plan.placements, pending, notes or {}
-        )
+        business_id: _business(entry, copies[business_id], actions[business_id], plan.placements, pending, notes or {})
         for business_id, entry in sorted(desired.businesses.items())
     }
 
@@ -75,9 +71,7 @@ def _business(
             node_id = placements.get(key)
             copy = here.get((key, node_id)) if node_id else None
             note = notes.get((key, node_id), "") if node_id else ""
-            instances.append(
-                _instance(key, component, node_id, copy, todo.get(key), pending.get(key, ""), note)
-            )
+            instances.append(_instance(key, component, node_id, copy, todo.get(key), pending.get(key, ""), note))
     word = _word(entry, copies, instances, todo)
     return BusinessStatus(business_id, word, _why(instances, word), tuple(instances))
 
@@ -101,11 +95,7 @@ def _instance(
 ) -> InstanceStatus:
     """What one wanted instance is doing."""
     if copy is None or not copy.confirmed:
-        waits = (
-            f"waits until {', '.join(map(str, action.waits_for))} is gone"
-            if action and action.waits_for
-            else ""
-        )
+        waits = f"waits until {', '.join(map(str, action.waits_for))} is gone" if action and action.waits_for else ""
         return InstanceStatus(key, component, Status.PENDING, node_id, message=refused or note or waits)
     message = "; ".join(part for part in (copy.message, refused, note) if part)
     return InstanceStatus(key, component, copy.status, node_id, copy.container_id, message, copy.started_at)

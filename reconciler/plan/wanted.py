@@ -33,9 +33,7 @@ def wanted(desired: Desired) -> Iterator[Wanted]:
         for component in entry.business.components:
             mark, shape = digest(component, entry.restarts), shape_of(business_id, component)
             for ordinal in range(component.replicas):
-                yield Wanted(
-                    InstanceKey(business_id, component.component_id, ordinal), component, mark, shape
-                )
+                yield Wanted(InstanceKey(business_id, component.component_id, ordinal), component, mark, shape)
 
 
 def why_update(entry: DesiredBusiness, want: Wanted, copy: Copy) -> tuple[str, tuple[Change, ...]]:
