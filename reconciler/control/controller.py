@@ -125,6 +125,11 @@ class Controller:
         return result
 
     @property
+    def has_source(self) -> bool:
+        """Whether a directory is watched."""
+        return self._source is not None
+
+    @property
     def last_sync(self) -> SyncResult:
         """What the last reading of the sources did."""
         return self._intake.last_sync
