@@ -1,6 +1,6 @@
 """The manager's Flask app: routes, guard and errors put together."""
 
-from flask import Flask, render_template
+from flask import Flask, Response, render_template
 
 from api.businesses import business_routes
 from api.errors import register_errors
@@ -17,6 +17,12 @@ def build_app(controller: Controller, token: str | None) -> Flask:
     register_errors(app)
     app.register_blueprint(business_routes(controller))
     app.register_blueprint(fleet_routes(controller))
+
+    @app.after_request
+    def harden(response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = "default-src 'self'; frame-ancestors 'none'"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
 
     @app.get("/")
     def dashboard() -> str:
