@@ -1,6 +1,5 @@
 """One connection to the database, one lock before it, and errors turned into text for people."""
 
-import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -11,8 +10,6 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from reconciler.store.model import StoreError
-
-log = logging.getLogger(__name__)
 
 
 class Database:
@@ -31,7 +28,7 @@ class Database:
         Raises StoreError when the database can't be read or written.
         """
         with self.lock:
-            if self._lock_file is None:
+            if not self.is_open:
                 raise StoreError(f"the database {self.path} is closed")
             try:
                 with self._engine.begin() as connection:
@@ -42,6 +39,11 @@ class Database:
                     f"the database {self.path} can't be used: {error.orig}. "
                     "Check that its disk has space left and can be written"
                 ) from None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be used still."""
+        return self._lock_file is not None
 
     def close(self) -> None:
         """Close the database and let other managers have it. May be called more than once."""

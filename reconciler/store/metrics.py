@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, insert, literal, select
+from sqlalchemy import Connection, Integer, bindparam, cast, delete, exists, func, insert, literal, select
 
 from reconciler.store.model import Sample
 from reconciler.store.schema import business_components, component_metrics
@@ -27,7 +27,16 @@ TABLE = component_metrics.c
 
 # Instances of components that nobody wants any more have no row to belong to: their samples are dropped.
 INSERT_SAMPLE = insert(component_metrics).from_select(
-    ["business_id", "component_id", "instance", "timestamp", "cpu_percent", "memory_mb", "gpu_percent", "span"],
+    [
+        "business_id",
+        "component_id",
+        "instance",
+        "timestamp",
+        "cpu_percent",
+        "memory_mb",
+        "gpu_percent",
+        "span",
+    ],
     select(
         bindparam("business", type_=TABLE.business_id.type),
         bindparam("component", type_=TABLE.component_id.type),
@@ -113,7 +122,7 @@ def age_samples(connection: Connection, at: float) -> None:
     cutoff = (at - RAW_FOR) // SPAN * SPAN
     old = (TABLE.span == 0) & (TABLE.timestamp < cutoff)
     if connection.execute(select(TABLE.id).where(old).limit(1)).first() is not None:
-        start = func.floor(TABLE.timestamp / SPAN) * SPAN
+        start = cast(TABLE.timestamp / SPAN, Integer) * SPAN
         averages = (
             select(
                 TABLE.business_id,
@@ -140,5 +149,8 @@ def age_samples(connection: Connection, at: float) -> None:
 
 def drop_surplus(connection: Connection) -> None:
     """Keep at most `KEPT_SAMPLES` rows: those written last."""
-    newest = connection.execute(select(func.max(TABLE.id))).scalar() or 0
-    connection.execute(delete(component_metrics).where(TABLE.id <= newest - KEPT_SAMPLES))
+    oldest, newest = connection.execute(select(func.min(TABLE.id), func.max(TABLE.id))).one()
+    if newest is None or newest - oldest < KEPT_SAMPLES:
+        return
+    surplus = select(TABLE.id).order_by(TABLE.id.desc()).limit(1).offset(KEPT_SAMPLES).scalar_subquery()
+    connection.execute(delete(component_metrics).where(TABLE.id <= surplus))
