@@ -1,4 +1,4 @@
-"""Desired state: accepted businesses and their revisions, in the database and, as it was committed, in memory."""
+"""Desired state: accepted businesses and their revisions, in the database and, once committed, in memory."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,7 +23,7 @@ EARLIER = 5
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A business as the database has it: its desired state, and what `businesses` and `business_components` say.
+    """A business as the database has it: its desired state, its saved status, and when it last changed.
 
     `components` has the saved status of each component and when that last changed.
     """
@@ -58,7 +58,7 @@ class DesiredStore:
             return {key: (kept.created_at, kept.updated_at) for key, kept in self._kept.items()}
 
     def component_times(self, business_id: str) -> dict[str, float]:
-        """When each component of a business, or its status, last changed. Raises KeyError for an unknown id."""
+        """When each component, or its status, last changed. Raises KeyError for an unknown id."""
         with self._database.lock:
             return {key: at for key, (_, at) in self._kept[business_id].components.items()}
 
@@ -77,9 +77,9 @@ class DesiredStore:
     def accept_many(
         self, wanted: Sequence[tuple[Business, str]], remove: Collection[str], who: str, at: float
     ) -> SyncOutcome:
-        """Accept specs with their sources and remove businesses, all or nothing. Unknown ids to remove are skipped.
+        """Accept specs with their sources and remove businesses, all or nothing.
 
-        An id in both is accepted. Of an id that is given twice the last spec counts.
+        Unknown ids to remove are skipped. An id in both is accepted. Of an id that is given twice the last spec counts.
         """
         with self._database.lock:
             latest = {business.business_id: (business, source) for business, source in wanted}
@@ -94,7 +94,7 @@ class DesiredStore:
                     self._delete(connection, gone)
                     for key, (business, source) in latest.items():
                         if key not in accepted:
-                            written[key] = self._write(connection, business, source, who, at)
+                            written[key] = self._write_business(connection, business, source, who, at)
                             accepted[key] = Accepted(written[key].desired.revision, changed=True)
                 self._remember(written, gone)
             return SyncOutcome(accepted, gone)
@@ -114,7 +114,7 @@ class DesiredStore:
                 self._change(replace(kept, desired=replace(kept.desired, stopped=stopped), updated_at=at))
 
     def add_restart(self, business_id: str, at: float) -> None:
-        """Ask for every container of a business anew, and for it to run. Raises KeyError for an unknown id."""
+        """Ask for new containers of a business, and for it to run. Raises KeyError for an unknown id."""
         with self._database.lock:
             kept = self._kept[business_id]
             desired = replace(kept.desired, stopped=False, restarts=kept.desired.restarts + 1)
@@ -149,7 +149,9 @@ class DesiredStore:
         for key in gone:
             connection.execute(delete(businesses).where(businesses.c.business_id == key))
 
-    def _write(self, connection: Connection, business: Business, source: str, who: str, at: float) -> Kept:
+    def _write_business(
+        self, connection: Connection, business: Business, source: str, who: str, at: float
+    ) -> Kept:
         """Write the next revision of a business, and its rows."""
         key = business.business_id
         earlier = newest_revisions(connection, key, EARLIER)

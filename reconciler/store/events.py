@@ -30,7 +30,7 @@ class EventStore:
     def events(
         self, business_id: str | None = None, node_id: str | None = None, after: int = 0, limit: int = 100
     ) -> list[Event]:
-        """Events, newest last: the latest `limit`, or, with the id of an event, the first `limit` after it."""
+        """Events, newest last: the latest `limit`, or, `after` the id of an event, the first `limit`."""
         statement = select(events).where(events.c.id > after).limit(limit)
         if business_id is not None:
             statement = statement.where(events.c.business_id == business_id)
