@@ -79,7 +79,7 @@ class DesiredStore:
     ) -> SyncOutcome:
         """Accept specs with their sources and remove businesses, all or nothing.
 
-        Unknown ids to remove are skipped. An id in both is accepted. Of an id that is given twice the last spec counts.
+        Unknown ids to remove are skipped. An id in both is accepted; of one given twice the last spec counts.
         """
         with self._database.lock:
             latest = {business.business_id: (business, source) for business, source in wanted}

@@ -65,7 +65,7 @@ def reported_copy(report: InstanceReport, node_id: str) -> Copy:
 
 
 def same_place(one: Node, other: Node) -> bool:
-    """Whether two nodes offer the same: everything but what is in use, when they were seen, and the cordon."""
+    """Whether two nodes offer the same, whatever is in use, and whenever they were seen."""
     return offer(one) == offer(other)
 
 

@@ -25,18 +25,20 @@ KEPT_SAMPLES = 5_000_000
 
 TABLE = component_metrics.c
 
+COLUMNS = (
+    "business_id",
+    "component_id",
+    "instance",
+    "timestamp",
+    "cpu_percent",
+    "memory_mb",
+    "gpu_percent",
+    "span",
+)
+
 # Instances of components that nobody wants any more have no row to belong to: their samples are dropped.
 INSERT_SAMPLE = insert(component_metrics).from_select(
-    [
-        "business_id",
-        "component_id",
-        "instance",
-        "timestamp",
-        "cpu_percent",
-        "memory_mb",
-        "gpu_percent",
-        "span",
-    ],
+    COLUMNS,
     select(
         bindparam("business", type_=TABLE.business_id.type),
         bindparam("component", type_=TABLE.component_id.type),
@@ -137,9 +139,7 @@ def age_samples(connection: Connection, at: float) -> None:
             .where(old)
             .group_by(TABLE.business_id, TABLE.component_id, TABLE.instance, start)
         )
-        columns = ["business_id", "component_id", "instance", "timestamp"]
-        columns += ["cpu_percent", "memory_mb", "gpu_percent", "span"]
-        connection.execute(insert(component_metrics).from_select(columns, averages))
+        connection.execute(insert(component_metrics).from_select(COLUMNS, averages))
         connection.execute(delete(component_metrics).where(old))
     connection.execute(
         delete(component_metrics).where(TABLE.span == SPAN, TABLE.timestamp < at - AVERAGES_FOR)

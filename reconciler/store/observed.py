@@ -41,7 +41,7 @@ DELETE_COPY = delete(instances).where(
 
 @dataclass(slots=True)
 class Held:
-    """A node in memory: its copies, the timestamp of its newest full report, and newer ones of single copies."""
+    """A node in memory: its copies, the timestamp of its newest full report, and those of later single ones."""
 
     node: Node
     copies: dict[InstanceKey, Copy] = field(default_factory=dict)
@@ -61,7 +61,6 @@ class ObservedStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._held: dict[str, Held] = {}
-        self._nodes: dict[str, Node] | None = None
         self._copies: tuple[Copy, ...] | None = None
         self._observed: Observed | None = None
         self._reports: dict[Where, InstanceReport] = {}
@@ -92,11 +91,12 @@ class ObservedStore:
 
     def metrics(self, business_id: str, component_id: str, since: float) -> list[Sample]:
         """What a component's instances used from `since` on, oldest first."""
-        with self._database.transaction() as connection:
-            write_samples(connection, self._sampler.waiting)
-            samples = read_samples(connection, business_id, component_id, since)
-        self._sampler.written()
-        return samples
+        with self._database.lock:
+            with self._database.transaction() as connection:
+                write_samples(connection, self._sampler.waiting)
+                samples = read_samples(connection, business_id, component_id, since)
+            self._sampler.written()
+            return samples
 
     def record_report(self, report: NodeReport, at: float) -> bool:
         """Take over a node's full report; whether anything changed that a plan depends on.
@@ -113,7 +113,7 @@ class ObservedStore:
             moved = held is None or not same_place(held.node, node)
             changed = bool(moved or difference.written or difference.deleted)
             if changed:
-                self._write(node, report.timestamp, difference, at)
+                self._write_report(node, report.timestamp, difference, at)
             held = held or self._held.setdefault(node.node_id, Held(node))
             held.full_at, held.single_at = report.timestamp, {}
             self._saw(held, node, saved=changed)
@@ -126,7 +126,7 @@ class ObservedStore:
             return changed
 
     def record_component(self, report: ComponentReport, at: float) -> bool:
-        """Take over a report of one copy; whether anything changed that a plan depends on. Raises UnknownNode."""
+        """Take over a report of one copy; whether a plan depends on what changed. Raises UnknownNode."""
         with self._database.lock:
             held = self._of(report.node_id)
             key = report.key
@@ -137,7 +137,7 @@ class ObservedStore:
             difference = single_difference(node.node_id, held.copies, report)
             changed = bool(difference.written or difference.deleted)
             if changed:
-                self._write(node, max(held.newest, report.timestamp), difference, at)
+                self._write_report(node, max(held.newest, report.timestamp), difference, at)
             held.single_at[key] = report.timestamp
             self._saw(held, node, saved=changed)
             self._take_over(held, difference)
@@ -218,7 +218,7 @@ class ObservedStore:
         held.unsaved = not saved
         self._observed = None
 
-    def _write(self, node: Node, reported_at: float, difference: Difference, at: float) -> None:
+    def _write_report(self, node: Node, reported_at: float, difference: Difference, at: float) -> None:
         """Write a node and its copies' difference in one transaction."""
         newest = max((copy.version for copy in difference.written), default=0)
         with self._database.transaction() as connection:
@@ -269,19 +269,12 @@ class ObservedStore:
 
 def delete_copies(connection: Connection, node_id: str, keys: Sequence[InstanceKey]) -> None:
     """Delete copies of one node."""
-    if keys:
-        connection.execute(
-            DELETE_COPY,
-            [
-                {
-                    "business": k.business_id,
-                    "component": k.component_id,
-                    "ordinal": k.instance,
-                    "node": node_id,
-                }
-                for k in keys
-            ],
-        )
+    rows = [
+        {"business": key.business_id, "component": key.component_id, "ordinal": key.instance, "node": node_id}
+        for key in keys
+    ]
+    if rows:
+        connection.execute(DELETE_COPY, rows)
 
 
 def write_version(connection: Connection, version: int) -> None:

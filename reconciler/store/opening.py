@@ -1,4 +1,4 @@
-"""Open a database: take its lock, check that it is ours and sound, and bring its schema to the newest version."""
+"""Open a database: take its lock, check that it is ours and sound, and migrate it to the newest schema."""
 
 import fcntl
 import os
@@ -71,7 +71,7 @@ def path_of(location: str | Path) -> Path:
 
 
 def lock(path: Path) -> int:
-    """Hold `<path>.lock` until the returned descriptor is closed. Raises StoreError when someone else holds it."""
+    """Hold `<path>.lock` until the returned descriptor is closed. Raises StoreError when it is taken."""
     lock_path = path.with_name(path.name + ".lock")
     try:
         descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -149,7 +149,7 @@ def damaged(path: Path, detail: str) -> StoreError:
 
 
 def schema_version(connection: Connection, path: Path) -> str | None:
-    """The migration this database is at, None when it is empty. Raises StoreError when it is someone else's."""
+    """The migration this database is at, None when it is empty. Raises StoreError when it is not ours."""
     tables = set(connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars())
     if not tables:
         return None

@@ -40,7 +40,7 @@ class StatusStore(DesiredStore):
     def save_statuses(
         self, business_rows: Iterable[BusinessRow], component_rows: Iterable[ComponentRow], at: float
     ) -> None:
-        """Save the statuses that differ from the saved ones; rows of unknown businesses or components are skipped."""
+        """Save the statuses that differ from the saved ones; rows of what is unknown are skipped."""
         with self._database.lock:
             changed: dict[str, Kept] = {}
             saved_businesses, saved_components = [], []

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class Store(StatusStore, ObservedStore, EventStore):
-    """Desired state, observed state, revisions, statuses, events and metrics. Safe to use from several threads.
+    """Desired and observed state, revisions, statuses, events and metrics. Safe to use from several threads.
 
     A write that returned has been committed to the disk. Reads of the desired and observed state come from
     memory, which follows each commit, so they show a state that was committed as a whole. The store reads no
@@ -52,7 +52,7 @@ class Store(StatusStore, ObservedStore, EventStore):
             raise
 
     def housekeeping(self, at: float) -> None:
-        """Write what waits in memory, and drop or average what is old. To be called every half minute or so."""
+        """Write what waits in memory, and drop or average what is old. To be called every half minute."""
         with self._database.lock:
             with self._database.transaction() as connection:
                 self._flush(connection)
