@@ -41,7 +41,7 @@ DELETE_COPY = delete(instances).where(
 
 @dataclass(slots=True)
 class Held:
-    """A node in memory: its copies, the timestamp of its newest full report, and those of later single ones."""
+    """A node in memory: its copies, and the timestamps of its last full report and of single ones since."""
 
     node: Node
     copies: dict[InstanceKey, Copy] = field(default_factory=dict)
