@@ -130,7 +130,8 @@ def test_component_rows_follow_the_spec(store: Store, path: Path) -> None:
     store.save_statuses([], [ComponentRow("shop", "web", "running", None, "c1", 5.0)], 5.0)
     accept(store, business(image="nginx:2", components=("web", "cache")), at=6.0)
     found = rows(
-        path, "SELECT component_id, image_name, status, environment_variables FROM business_components ORDER BY 1"
+        path,
+        "SELECT component_id, image_name, status, environment_variables FROM business_components ORDER BY 1",
     )
     assert found == [("cache", "nginx:2", "pending", '{"A":"1"}'), ("web", "nginx:2", "running", '{"A":"1"}')]
 
