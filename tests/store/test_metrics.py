@@ -55,12 +55,10 @@ def test_old_samples_are_averaged_then_dropped(store: Store) -> None:
     accept(store, business())
     start = 300_000.0
     for step in range(20):
-        store.record_report(
-            report(using(float(step), 100.0 + step), timestamp=float(step)), start + 30 * step
-        )
+        store.record_report(report(using(float(step), 100.0 + step)), start + 30 * step)
     store.housekeeping(start + 3600 + 310)
     samples = store.metrics("shop", "web", since=0.0)
-    assert samples[0] == Sample(start, 0, 4.5, 104, 0.0, span=300)
+    assert samples[0] == Sample(start, 0, 4.5, 105, 0.0, span=300)
     assert [(sample.at, sample.span) for sample in samples[1:]] == [
         (start + 30 * step, 0) for step in range(10, 20)
     ]
