@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -98,11 +99,13 @@ def test_a_new_revision_keeps_stop_and_restarts(store: Store) -> None:
 
 
 def test_unknown_businesses_are_key_errors(store: Store) -> None:
-    for call in (
+    calls: list[Callable[[], object]] = [
         lambda: store.remove("nope", 1.0),
         lambda: store.set_stopped("nope", True, 1.0),
         lambda: store.add_restart("nope", 1.0),
-    ):
+        lambda: store.component_times("nope"),
+    ]
+    for call in calls:
         with pytest.raises(KeyError):
             call()
 

@@ -68,7 +68,7 @@ def test_old_samples_are_averaged_then_dropped(store: Store) -> None:
         (start, 4.5),
         (start + 300, 14.5),
     ]
-    store.housekeeping(start + 7 * 86400 + 301)
+    store.housekeeping(start + 7 * 86400 + 100)
     assert [s.at for s in store.metrics("shop", "web", 0.0)] == [start + 300]
 
 

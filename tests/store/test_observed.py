@@ -1,4 +1,6 @@
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,7 +45,7 @@ def test_a_heartbeat_changes_nothing_but_when_the_node_was_seen(store: Store, pa
         {"runtimes": ("process",)},
     ],
 )
-def test_what_a_node_offers_matters_to_plans(store: Store, change: dict[str, object]) -> None:
+def test_what_a_node_offers_matters_to_plans(store: Store, change: dict[str, Any]) -> None:
     store.record_report(report(), 10.0)
     assert store.record_report(report(timestamp=2.0, **change), 15.0)
     assert not store.record_report(report(timestamp=3.0, **change), 20.0)
@@ -113,7 +115,7 @@ def test_a_node_whose_clock_was_set_back_is_still_believed(store: Store) -> None
 
 
 def test_an_unregistered_node_has_to_register_first(store: Store) -> None:
-    calls = [
+    calls: list[Callable[[], object]] = [
         lambda: store.record_component(component(key(), Status.RUNNING, 1.0), 1.0),
         lambda: store.assign([unconfirmed()], 1.0),
         lambda: store.set_cordoned("n1", True),
