@@ -68,7 +68,8 @@ class Sampler:
         """Sample those running instances whose turn it is."""
         for report in reports:
             where = (report.key, node_id)
-            due = at - self._sampled_at.get(where, float("-inf")) >= SAMPLE_EVERY
+            # A clock that was set back makes a sample due, too.
+            due = not 0 <= at - self._sampled_at.get(where, float("-inf")) < SAMPLE_EVERY
             if report.status is Status.RUNNING and due:
                 self._sampled_at[where] = at
                 self._waiting.append(parameters(report, at))

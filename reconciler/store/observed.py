@@ -241,7 +241,7 @@ class ObservedStore:
 
     def _flush_when_due(self, at: float) -> None:
         """Write what waits in memory when it has waited long enough."""
-        if at - self._flushed_at >= FLUSH_EVERY:
+        if not 0 <= at - self._flushed_at < FLUSH_EVERY:
             with self._database.transaction() as connection:
                 self._flush(connection)
             self._flushed(at)
