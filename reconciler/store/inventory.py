@@ -61,6 +61,7 @@ def reported_copy(report: InstanceReport, node_id: str) -> Copy:
         container_id=report.container_id,
         message=report.message,
         started_at=report.started_at,
+        ended=report.ended,
     )
 
 

@@ -102,6 +102,7 @@ def instance_row(copy: Copy, at: float) -> dict[str, object]:
         "confirmed": copy.confirmed,
         "message": copy.message,
         "started_at": copy.started_at,
+        "ended": copy.ended,
         "updated_at": at,
     }
 
@@ -119,4 +120,5 @@ def copy_of(row: Row[Any]) -> Copy:
         confirmed=row.confirmed,
         message=row.message,
         started_at=row.started_at,
+        ended=row.ended,
     )

@@ -101,6 +101,7 @@ instances = Table(
     Column("promise", Text, nullable=False),
     Column("container_id", Text),
     Column("confirmed", Boolean, nullable=False),
+    Column("ended", Boolean, nullable=False),
     Column("message", Text, nullable=False),
     Column("started_at", Seconds),
     Column("updated_at", Seconds, nullable=False),

@@ -111,6 +111,7 @@ STATEMENTS = (
         promise TEXT NOT NULL,
         container_id TEXT,
         confirmed BOOLEAN NOT NULL,
+        ended BOOLEAN NOT NULL,
         message TEXT NOT NULL,
         started_at TIMESTAMP,
         updated_at TIMESTAMP NOT NULL,
