@@ -7,7 +7,7 @@ RUN := $(VENV)/bin
 .PHONY: up test lint types docs check bench clean
 
 up: $(VENV)/ready
-	$(RUN)/reconciler up --desired desired
+	.ci/up
 
 test: $(VENV)/ready-dev
 	.ci/docker
