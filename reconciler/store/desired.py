@@ -149,9 +149,7 @@ class DesiredStore:
         for key in gone:
             connection.execute(delete(businesses).where(businesses.c.business_id == key))
 
-    def _write_business(
-        self, connection: Connection, business: Business, source: str, who: str, at: float
-    ) -> Kept:
+    def _write_business(self, connection: Connection, business: Business, source: str, who: str, at: float) -> Kept:
         """Write the next revision of a business, and its rows."""
         key = business.business_id
         earlier = newest_revisions(connection, key, EARLIER)
@@ -206,9 +204,7 @@ class DesiredStore:
             )
 
 
-def components_after(
-    business: Business, old: Kept | None, at: float
-) -> dict[str, tuple[ComponentRow, float]]:
+def components_after(business: Business, old: Kept | None, at: float) -> dict[str, tuple[ComponentRow, float]]:
     """The saved statuses once this spec holds: components that stay keep theirs, new ones are pending."""
     known = old.components if old else {}
     key = business.business_id

@@ -81,9 +81,7 @@ def same_copy(one: Copy | None, other: Copy) -> bool:
     return one == other or (one is not None and replace(one, message=other.message) == other)
 
 
-def full_difference(
-    node_id: str, held: Mapping[InstanceKey, Copy], reports: Iterable[InstanceReport]
-) -> Difference:
+def full_difference(node_id: str, held: Mapping[InstanceKey, Copy], reports: Iterable[InstanceReport]) -> Difference:
     """What a full inventory changes: confirmed copies that are not in it are gone, unconfirmed ones stay."""
     copies = {report.key: reported_copy(report, node_id) for report in reports if not is_gone(report)}
     written = tuple(copy for key, copy in copies.items() if not same_copy(held.get(key), copy))

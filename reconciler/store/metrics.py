@@ -142,9 +142,7 @@ def age_samples(connection: Connection, at: float) -> None:
         )
         connection.execute(insert(component_metrics).from_select(COLUMNS, averages))
         connection.execute(delete(component_metrics).where(old))
-    connection.execute(
-        delete(component_metrics).where(TABLE.span == SPAN, TABLE.timestamp < at - AVERAGES_FOR)
-    )
+    connection.execute(delete(component_metrics).where(TABLE.span == SPAN, TABLE.timestamp < at - AVERAGES_FOR))
     drop_surplus(connection)
 
 

@@ -192,9 +192,7 @@ class ObservedStore:
         with self._database.lock:
             held = self._of(node_id)
             with self._database.transaction() as connection:
-                connection.execute(
-                    update(agents).where(agents.c.agent_id == node_id).values(cordoned=cordoned)
-                )
+                connection.execute(update(agents).where(agents.c.agent_id == node_id).values(cordoned=cordoned))
             self._saw(held, replace(held.node, cordoned=cordoned), saved=not held.unsaved)
 
     def forget_node(self, node_id: str) -> None:

@@ -30,9 +30,7 @@ def open_database(location: str | Path) -> Database:
             f"Create it first: mkdir -p {path.parent}"
         )
     if path.is_dir():
-        raise StoreError(
-            f"{path} is a directory; give the path of a database file, such as {path / 'state.db'}"
-        )
+        raise StoreError(f"{path} is a directory; give the path of a database file, such as {path / 'state.db'}")
     lock_file = lock(path)
     try:
         engine = connect(path)

@@ -48,9 +48,7 @@ class StatusStore(DesiredStore):
                 kept = self._kept.get(row.business_id)
                 if kept is not None and kept.status != row.status:
                     changed[row.business_id] = replace(kept, status=row.status, updated_at=at)
-                    saved_businesses.append(
-                        {"business": row.business_id, "new_status": row.status, "now": at}
-                    )
+                    saved_businesses.append({"business": row.business_id, "new_status": row.status, "now": at})
             for component in component_rows:
                 key = component.business_id
                 kept = changed.get(key) or self._kept.get(key)

@@ -7,9 +7,7 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.dialects.sqlite import Insert, insert
 
 
-def upsert(
-    connection: Connection, table: Table, rows: Sequence[dict[str, object]], keep: tuple[str, ...] = ()
-) -> None:
+def upsert(connection: Connection, table: Table, rows: Sequence[dict[str, object]], keep: tuple[str, ...] = ()) -> None:
     """Write rows by their primary key; the columns in `keep` stay as they are in rows that exist."""
     if rows:
         connection.execute(upserting(table, tuple(rows[0]), keep), rows)
