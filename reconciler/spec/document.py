@@ -61,6 +61,7 @@ def read_yaml(text: str | bytes, name: str) -> list[Document]:
     """Every document of the text that is not empty. Raises SyntaxProblems with all that could be found wrong."""
     content = decoded(text, name)
     try:
+        _check_depth(content, name)
         nodes = list(yaml.compose_all(content, Loader=_LOADER))
     except yaml.reader.ReaderError as error:
         line = content[: error.position].count("\n") + 1 if isinstance(error.position, int) else None
@@ -81,6 +82,19 @@ def read_yaml(text: str | bytes, name: str) -> list[Document]:
     if reader.problems:
         raise SyntaxProblems(sorted(reader.problems, key=lambda problem: problem.line or 0))
     return documents
+
+
+def _check_depth(content: str, name: str) -> None:
+    """Raise SyntaxProblems for text nested too deep: the composer recurses, and would exhaust the stack."""
+    depth = 0
+    for event in yaml.parse(content, Loader=_LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                line = event.start_mark.line + 1
+                raise SyntaxProblems([Problem(name, line, "", f"is nested deeper than {MAX_DEPTH} levels")])
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 class _TooMuch(Exception):
@@ -110,7 +124,7 @@ class _Reader:
         if self._values > MAX_VALUES:
             raise _TooMuch(f"expands to more than {MAX_VALUES} values: its aliases repeat too much")
         if len(path) > MAX_DEPTH:
-            raise _TooMuch(f"is nested deeper than {MAX_DEPTH} levels")
+            raise _TooMuch(f"is nested deeper than {MAX_DEPTH} levels, aliases included")
         if id(node) in self._open:
             raise _TooMuch("is an alias of something that contains it")
         self.lines.setdefault(path, node.start_mark.line + 1)
