@@ -172,6 +172,23 @@ def test_components_find_each_other_by_id_on_their_networks(
     wait_until(lambda: asked() == b"hello\n", what="the server by its name")
 
 
+def test_networks_go_with_their_last_instance_unless_others_made_them(
+    runtime: DockerRuntime, client: docker.DockerClient, node_id: str
+) -> None:
+    ours, theirs = f"{node_id}-ours", f"{node_id}-theirs"
+    stranger = client.networks.create(theirs)
+    try:
+        first = runtime.create(deploy("first", networks=(ours, theirs)))
+        second = runtime.create(deploy("second", networks=(ours,)))
+        runtime.stop(first)
+        assert client.networks.list(names=[ours])
+        runtime.stop(second)
+        assert not client.networks.list(names=[ours])
+        assert client.networks.list(names=[theirs])
+    finally:
+        stranger.remove()
+
+
 def test_stop_removes_and_stopping_again_is_fine(runtime: DockerRuntime) -> None:
     container_id = runtime.create(deploy())
     runtime.stop(container_id)
