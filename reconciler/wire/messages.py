@@ -186,9 +186,7 @@ def promise_of(component: Component, gpu_devices: tuple[int, ...] = ()) -> Promi
         memory_mb=resources.memory_mb,
         gpu_devices=gpu_devices,
         host_ports=tuple(
-            sorted(
-                f"{port.published}/{port.protocol}" for port in component.ports if port.published is not None
-            )
+            sorted(f"{port.published}/{port.protocol}" for port in component.ports if port.published is not None)
         ),
         volumes=any(mount.type in ("bind", "volume") for mount in component.volumes),
     )
