@@ -24,6 +24,7 @@ class Running:
     """One thing this runtime made on this node: an instance's container or process, whatever became of it.
 
     `status` is starting, running, failed or stopped; `message` says why it failed.
+    `ended` says that it does not run and that this runtime will not start it again by itself.
     """
 
     key: InstanceKey
@@ -35,6 +36,7 @@ class Running:
     promise: Promise = Promise()
     restart_count: int = 0
     started_at: float | None = None
+    ended: bool = False
 
 
 class Runtime(Protocol):

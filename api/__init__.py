@@ -1,0 +1,1 @@
+"""The manager's HTTP side: REST, reports from agents, the dashboard."""

@@ -64,7 +64,8 @@ class Node:
 class Copy:
     """One instance on one node, as reported, or as assigned and not reported yet (`confirmed` False).
 
-    One instance may have several copies: while it moves, or when a lost node comes back.
+    One instance may have several copies: while it moves, or when a lost node comes back. `ended` says that nothing
+    on its node will start it again by itself.
     """
 
     key: InstanceKey
@@ -77,6 +78,7 @@ class Copy:
     confirmed: bool = True
     message: str = ""
     started_at: float | None = None
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ class Action:
 
     `component` and `digest` are what shall run (None and "" for a stop). `old_digest` is what runs now ("" for a
     create). `gpu_devices` are the devices promised. `changes` has what differs, field by field, for an update.
+    `waits_for` names instances on the same node that must go (or shrink) before this one has its room.
     """
 
     kind: Kind
@@ -129,6 +132,7 @@ class Action:
     old_digest: str = ""
     gpu_devices: tuple[int, ...] = ()
     changes: tuple[Change, ...] = ()
+    waits_for: tuple[InstanceKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

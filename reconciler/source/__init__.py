@@ -1,0 +1,1 @@
+"""Where desired state comes from besides the REST API: a watched directory."""

@@ -28,5 +28,3 @@ def digest(component: Component, restarts: int = 0) -> str:
     if restarts:
         form["restarts"] = restarts
     return hashlib.sha256(msgspec.json.encode(form, order="deterministic")).hexdigest()
-
-

@@ -1,0 +1,27 @@
+"""Desired state, observed state, revisions, events and metrics, kept in SQLite."""
+
+from reconciler.store.model import (
+    Accepted,
+    BusinessRow,
+    ComponentRow,
+    Event,
+    Revision,
+    Sample,
+    StoreError,
+    SyncOutcome,
+    UnknownNode,
+)
+from reconciler.store.store import Store
+
+__all__ = [
+    "Accepted",
+    "BusinessRow",
+    "ComponentRow",
+    "Event",
+    "Revision",
+    "Sample",
+    "Store",
+    "StoreError",
+    "SyncOutcome",
+    "UnknownNode",
+]

@@ -13,7 +13,14 @@ DEPLOY_FIELDS = ("business_id", "instance", "digest", "version", "gpu_devices")
 
 
 class MessageError(Exception):
-    """A body is not the message it should be; the text says which field and why."""
+    """A body is not the message it should be; the text says which field and why.
+
+    `readable` says that it is JSON at least.
+    """
+
+    def __init__(self, message: str, readable: bool) -> None:
+        self.readable = readable
+        super().__init__(message)
 
 
 def encode(message: msgspec.Struct) -> bytes:
@@ -27,8 +34,10 @@ def decode(data: bytes, kind: type[T]) -> T:
         if kind is Deploy:
             return decode_deploy(data)  # type: ignore[return-value]
         return msgspec.json.decode(data, type=kind)
+    except msgspec.ValidationError as error:
+        raise MessageError(str(error), readable=True) from None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise MessageError(str(error)) from None
+        raise MessageError(str(error), readable=False) from None
 
 
 def encode_deploy(deploy: Deploy) -> bytes:

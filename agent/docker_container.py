@@ -1,0 +1,158 @@
+"""A component as the Engine's create call wants it: a pure translation, every field in one place."""
+
+import math
+from typing import Any
+
+from reconciler.spec.model import Component, Healthcheck, Mount
+from reconciler.wire.messages import Deploy
+
+Body = dict[str, Any]
+
+NANOSECONDS = 1_000_000_000
+MIB = 1024 * 1024
+START_INTERVAL_SINCE = (1, 44)
+"""The Engine API version that knows a healthcheck's `start_interval`."""
+
+
+def container_body(deploy: Deploy, image: str, labels: dict[str, str], api_version: str) -> Body:
+    """The body of the Engine's `POST /containers/create` for this instance."""
+    component = deploy.component
+    body: Body = {
+        "Image": image,
+        "Env": [f"{name}={value}" for name, value in component.environment_variables.items()],
+        "Labels": labels,
+        "ExposedPorts": {f"{port.target}/{port.protocol}": {} for port in component.ports},
+        "Volumes": {mount.target: {} for mount in component.volumes if is_anonymous(mount)},
+        "StopTimeout": math.ceil(component.stop_grace_period),
+        "HostConfig": host_config(deploy),
+        "NetworkingConfig": {"EndpointsConfig": first_endpoint(component)},
+    }
+    body |= given(
+        Cmd=component.command and list(component.command),
+        Entrypoint=component.entrypoint if component.entrypoint is None else list(component.entrypoint) or [""],
+        WorkingDir=component.working_dir,
+        User=component.user,
+        Hostname=component.hostname,
+        StopSignal=component.stop_signal,
+    )
+    if component.healthcheck is not None:
+        body["Healthcheck"] = healthcheck(component.healthcheck, api_version)
+    return body
+
+
+def host_config(deploy: Deploy) -> Body:
+    """The part of the body that says what the container may use of its host."""
+    component = deploy.component
+    config: Body = {
+        "NanoCpus": round(component.resource_requirements.cpu_cores * NANOSECONDS),
+        "Memory": component.resource_requirements.memory_mb * MIB,
+        "RestartPolicy": restart_policy(component.restart),
+        "PortBindings": port_bindings(component),
+        "Binds": [bind(mount) for mount in component.volumes if mount.type != "tmpfs" and not is_anonymous(mount)],
+        "Tmpfs": tmpfs(component),
+        "NetworkMode": component.network_mode or next(iter(component.networks), "default"),
+        "Privileged": component.privileged,
+        "ReadonlyRootfs": component.read_only,
+        "CapAdd": list(component.cap_add),
+        "CapDrop": list(component.cap_drop),
+        "SecurityOpt": list(component.security_opt),
+        "Dns": list(component.dns),
+        "ExtraHosts": list(component.extra_hosts),
+        "Sysctls": component.sysctls,
+        "Ulimits": [
+            {"Name": name, "Soft": limit.soft, "Hard": limit.hard} for name, limit in component.ulimits.items()
+        ],
+        "Devices": [
+            {"PathOnHost": one.source, "PathInContainer": one.target, "CgroupPermissions": one.permissions}
+            for one in component.devices
+        ],
+        "DeviceRequests": gpu_requests(deploy),
+    }
+    config |= given(
+        Init=component.init or None,
+        ShmSize=component.shm_size,
+        PidsLimit=component.pids_limit,
+        Runtime=component.runtime,
+    )
+    if component.logging is not None:
+        config["LogConfig"] = {"Type": component.logging.driver, "Config": component.logging.options}
+    return config
+
+
+def first_endpoint(component: Component) -> Body:
+    """The first named network, which the create call itself joins; the others are joined afterwards."""
+    if component.network_mode or not component.networks:
+        return {}
+    return {component.networks[0]: endpoint(component)}
+
+
+def endpoint(component: Component) -> Body:
+    """How the instance is known on a named network: by its component id."""
+    return {"Aliases": [component.component_id]}
+
+
+def restart_policy(text: str) -> Body:
+    """`no`, `always`, `unless-stopped`, `on-failure` or `on-failure:N` as the Engine has it."""
+    name, _, most = text.partition(":")
+    return {"Name": name, "MaximumRetryCount": int(most or 0)}
+
+
+def port_bindings(component: Component) -> dict[str, list[Body]]:
+    """Published ports, several host ports for one container port included."""
+    bindings: dict[str, list[Body]] = {}
+    for port in component.ports:
+        host_port = "" if port.published is None else str(port.published)
+        binding = {"HostIp": port.host_ip, "HostPort": host_port}
+        bindings.setdefault(f"{port.target}/{port.protocol}", []).append(binding)
+    return bindings
+
+
+def is_anonymous(mount: Mount) -> bool:
+    """Whether this is a volume without a name, which ends with its container."""
+    return mount.type == "volume" and not mount.source
+
+
+def bind(mount: Mount) -> str:
+    """A host path or named volume in the short spelling, whose missing source the Engine makes, as Compose's does."""
+    return f"{mount.source}:{mount.target}:{'ro' if mount.read_only else 'rw'}"
+
+
+def tmpfs(component: Component) -> dict[str, str]:
+    """In-memory mounts by their target, from both places a component can have them."""
+    mounts = dict(entry.partition(":")[::2] for entry in component.tmpfs)
+    for mount in component.volumes:
+        if mount.type == "tmpfs":
+            options = [f"size={mount.size}"] if mount.size is not None else []
+            mounts[mount.target] = ",".join([*options, *(["ro"] if mount.read_only else [])])
+    return mounts
+
+
+def gpu_requests(deploy: Deploy) -> list[Body]:
+    """The promised GPUs by index; all of them where a GPU is asked for and nobody chose one."""
+    capabilities = [["gpu"]]
+    resources = deploy.component.resource_requirements
+    if deploy.gpu_devices:
+        return [{"DeviceIDs": [str(index) for index in deploy.gpu_devices], "Capabilities": capabilities}]
+    if resources.gpu or resources.gpu_count:
+        return [{"Count": resources.gpu_count or -1, "Capabilities": capabilities}]
+    return []
+
+
+def healthcheck(check: Healthcheck, api_version: str) -> Body:
+    """The healthcheck with its times in nanoseconds; an empty test keeps the image's."""
+    body: Body = {
+        "Test": list(check.test),
+        "Interval": round(check.interval * NANOSECONDS),
+        "Timeout": round(check.timeout * NANOSECONDS),
+        "StartPeriod": round(check.start_period * NANOSECONDS),
+        "Retries": check.retries,
+    }
+    known = tuple(map(int, api_version.split("."))) >= START_INTERVAL_SINCE
+    if check.start_interval is not None and known:
+        body["StartInterval"] = round(check.start_interval * NANOSECONDS)
+    return body
+
+
+def given(**fields: Any) -> Body:
+    """The fields that have a value."""
+    return {name: value for name, value in fields.items() if value is not None}

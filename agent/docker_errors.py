@@ -1,0 +1,76 @@
+"""The Engine's errors as reasons that an operator can act on."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import requests
+import urllib3
+from docker.errors import APIError, DockerException
+
+from agent.runtime import RuntimeFailure
+
+LONGEST_REASON = 400
+
+REASONS: tuple[tuple[str, str], ...] = (
+    (
+        r"Bind for (\S+) failed: port is already allocated",
+        "host port {0} is already taken by another container",
+    ),
+    (
+        r"listen \w+ (\S+): bind: address already in use",
+        "host port {0} is already taken by a program on the node",
+    ),
+    (r"exposing port \w+ (\S+) -> .*address already in use", "host port {0} is already taken on the node"),
+    (
+        r"listen \w+ (\S+): bind: cannot assign requested address",
+        "the node has no address {0} to publish a port on",
+    ),
+    (
+        r'exec: \\?"([^"\\]+)\\?": executable file not found',
+        "the image has no program {0!r}; see command and entrypoint",
+    ),
+    (
+        r'exec: \\?"([^"\\]+)\\?": stat \S+: no such file',
+        "the image has no program {0!r}; see command and entrypoint",
+    ),
+    (r'exec: \\?"([^"\\]+)\\?": permission denied', "the program {0!r} in the image is not executable"),
+    (r'adding custom device \\?"([^"\\]+)\\?"', "the node has no device {0}; see devices"),
+    (
+        r"could not select device driver",
+        "the Engine can't give GPUs: install the NVIDIA Container Toolkit on the node",
+    ),
+    (r"unknown or invalid runtime name: (\S+)", "the Engine has no runtime {0}; see runtime"),
+    (r"unable to find user (\S+?):", "the image has no user {0}; see user"),
+    (r"No such image: (\S+)", "the image {0} is not on the node any more"),
+)
+
+
+def reason_of(text: str) -> str:
+    """One readable line from what the Engine said."""
+    for pattern, reason in REASONS:
+        found = re.search(pattern, text)
+        if found:
+            return reason.format(*found.groups())
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST_REASON else f"{line[:LONGEST_REASON]}..."
+
+
+def explanation(error: APIError) -> str:
+    """What the Engine itself said of an error, or its HTTP status where it said nothing."""
+    return str(error.explanation or error)
+
+
+@contextmanager
+def readable(what: str) -> Iterator[None]:
+    """Turn the Engine's errors within into RuntimeFailure: `what` could not be done, and why."""
+    try:
+        yield
+    except APIError as error:
+        raise RuntimeFailure(f"{what}: {reason_of(explanation(error))}") from error
+    except requests.Timeout as error:
+        raise RuntimeFailure(f"{what}: the Docker Engine took too long to answer") from error
+    except (DockerException, requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        raise RuntimeFailure(
+            f"{what}: the Docker Engine does not answer; is it running, and may this user reach it?"
+        ) from error

@@ -1,0 +1,81 @@
+"""The marks on our containers: what makes them ours, whose instance they are, and how to find them again.
+
+The labels are the agent's only memory, so everything that is needed to report or to end an instance is in them.
+"""
+
+import hashlib
+import math
+import re
+
+import msgspec
+
+from reconciler.wire.messages import Deploy, InstanceKey, Promise, promise_of
+
+BUSINESS = "reconciler.business_id"
+COMPONENT = "reconciler.component_id"
+INSTANCE = "reconciler.instance"
+NODE = "reconciler.node_id"
+DIGEST = "reconciler.digest"
+VERSION = "reconciler.version"
+PROMISE = "reconciler.promise"
+GRACE = "reconciler.grace"
+
+LONGEST_NAME = 180
+
+
+def labels_of(deploy: Deploy, node_id: str) -> dict[str, str]:
+    """All labels of the instance's container: the component's own, and ours, which win."""
+    return {
+        **deploy.component.labels,
+        BUSINESS: deploy.business_id,
+        COMPONENT: deploy.component.component_id,
+        INSTANCE: str(deploy.instance),
+        NODE: node_id,
+        DIGEST: deploy.digest,
+        VERSION: str(deploy.version),
+        PROMISE: msgspec.json.encode(promise_of(deploy.component, deploy.gpu_devices)).decode(),
+        GRACE: str(math.ceil(deploy.component.stop_grace_period)),
+    }
+
+
+def container_name(key: InstanceKey, node_id: str) -> str:
+    """The one name that this instance's container has on this node, so that the Engine refuses a second one.
+
+    Where ids hold characters that names can't have (or dots, which separate), a hash keeps names apart.
+    """
+    parts = (key.business_id, key.component_id, str(key.instance), node_id)
+    plain = ".".join(parts)
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", plain)
+    name = name if name[0].isalnum() else f"r{name}"
+    if name != plain or any("." in part for part in parts) or len(name) > LONGEST_NAME:
+        mark = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:8]
+        name = f"{name[:LONGEST_NAME]}-{mark}"
+    return name
+
+
+def key_of(labels: dict[str, str]) -> InstanceKey | None:
+    """Whose instance a container with these labels is; None when they don't say."""
+    try:
+        return InstanceKey(labels[BUSINESS], labels[COMPONENT], int(labels[INSTANCE]))
+    except (KeyError, ValueError):
+        return None
+
+
+def promise_in(labels: dict[str, str]) -> Promise:
+    """What the container holds of its node; nothing when the label is missing or damaged."""
+    try:
+        return msgspec.json.decode(labels.get(PROMISE, "{}"), type=Promise)
+    except msgspec.MsgspecError:
+        return Promise()
+
+
+def version_in(labels: dict[str, str]) -> int:
+    """The version in the labels; 0 when there is none."""
+    text = labels.get(VERSION, "")
+    return int(text) if text.isdecimal() else 0
+
+
+def grace_in(labels: dict[str, str]) -> int:
+    """Seconds that the container gets to end by itself."""
+    text = labels.get(GRACE, "")
+    return int(text) if text.isdecimal() else 10

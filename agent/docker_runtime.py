@@ -1,0 +1,264 @@
+"""Containers on a Docker Engine, as the supervisor's runtime for components of type `docker`.
+
+The Engine is the only memory: labels say whose instance a container is, and a container's name, derived from the
+instance, lets the Engine itself refuse a second one. Nothing without our node's label is ever touched.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import requests
+from docker import APIClient
+from docker.errors import APIError, DockerException, NotFound
+from docker.utils import kwargs_from_env
+
+from agent.docker_container import Body, container_body, endpoint
+from agent.docker_errors import readable
+from agent.docker_files import archive, forget_mounted, write_mounted
+from agent.docker_labels import DIGEST, NODE, container_name, grace_in, key_of, labels_of
+from agent.docker_stats import Sampler
+from agent.docker_status import Details, condition, details_of, failed, running_of
+from agent.docker_watch import Watcher
+from agent.images import Images, image_reference
+from agent.runtime import Progress, Running, RuntimeFailure
+from reconciler.spec.model import Component
+from reconciler.wire.messages import Deploy, InstanceKey, Usage
+
+CONNECTIONS = 16
+CALL_TIMEOUT = 120
+IMAGE_TIMEOUT = 1800
+LOG_LINES = 3
+CONFLICT = 409
+
+
+class DockerRuntime:
+    """The containers of one node id on one Engine. Several node ids may share an Engine without meeting."""
+
+    def __init__(self, node_id: str, state_dir: Path, client: APIClient, image_client: APIClient) -> None:
+        self._node_id = node_id
+        self._configs = state_dir / "config"
+        self._client = client
+        self._image_client = image_client
+        self._images = Images(image_client, state_dir / "downloads")
+        self._sampler = Sampler(client)
+        self._lock = threading.Lock()
+        self._details: dict[str, tuple[str, Details]] = {}
+        self._changes = 0
+        self._making: set[InstanceKey] = set()
+        self._watcher: Watcher | None = None
+
+    @classmethod
+    def connect(cls, node_id: str, state_dir: Path) -> "DockerRuntime":
+        """A runtime on the Engine that `DOCKER_HOST` names, or the local one. Raises RuntimeFailure without one."""
+        try:
+            client = engine_client(CALL_TIMEOUT)
+            image_client = engine_client(IMAGE_TIMEOUT, client.api_version)
+        except (DockerException, requests.RequestException, OSError) as error:
+            reason = str(error).removeprefix("Error while fetching server API version: ")
+            raise RuntimeFailure(f"no Docker Engine answers on this node: {reason}") from error
+        return cls(node_id, state_dir, client, image_client)
+
+    def ensure_image(self, component: Component, progress: Progress) -> None:
+        """Have the component's image on the Engine, as its `pull_policy` says. Raises RuntimeFailure."""
+        self._images.ensure(component, progress)
+
+    def create(self, deploy: Deploy) -> str:
+        """Create and start the instance's container; its id.
+
+        Where the instance's container runs with this digest already, that one is the answer; any other container
+        of the instance is replaced. Raises RuntimeFailure with the reason, and then leaves nothing behind.
+        """
+        with self._lock:
+            self._making.add(deploy.key)
+        try:
+            with readable(f"cannot create {deploy.key}"):
+                return self._create(deploy)
+        finally:
+            with self._lock:
+                self._making.discard(deploy.key)
+
+    def stop(self, container_id: str) -> None:
+        """End the container as its component says (signal, grace period) and remove it with its anonymous volumes."""
+        with readable(f"cannot stop container {container_id[:12]}"):
+            try:
+                self._end(self._client.inspect_container(container_id))
+            except NotFound:
+                return
+
+    def list(self) -> list[Running]:
+        """Every container with our node's label, in any state. Raises RuntimeFailure when the Engine doesn't say."""
+        with readable("cannot list the containers"):
+            listed = self._client.containers(all=True, filters={"label": f"{NODE}={self._node_id}"})
+            seen = [running for one in listed if (running := self._running(one)) is not None]
+        with self._lock:
+            ids = {one["Id"] for one in listed}
+            self._details = {known: details for known, details in self._details.items() if known in ids}
+        return seen
+
+    def stats(self, container_ids: Iterable[str]) -> dict[str, Usage]:
+        """CPU (percent of one core since the last call) and memory of those that run."""
+        return self._sampler.sample(container_ids)
+
+    def watch(self, changed: Callable[[], None]) -> None:
+        """Call `changed` after each change of a container of ours, and whenever the Engine is back."""
+
+        def heard(container_id: str | None) -> None:
+            with self._lock:
+                self._changes += 1
+                if container_id is None:
+                    self._details.clear()
+                else:
+                    self._details.pop(container_id, None)
+            changed()
+
+        self._watcher = Watcher(self._client, self._node_id, heard)
+
+    def close(self) -> None:
+        """Stop watching and let go of the connections. Ends no container."""
+        if self._watcher is not None:
+            self._watcher.close()
+        self._client.close()
+        self._image_client.close()
+
+    def _create(self, deploy: Deploy) -> str:
+        name = container_name(deploy.key, self._node_id)
+        body = container_body(
+            deploy,
+            image_reference(deploy.component),
+            labels_of(deploy, self._node_id),
+            self._client.api_version,
+        )
+        for network in deploy.component.networks:
+            self._have_network(network)
+        container_id = self._create_container(deploy, name, body)
+        if container_id is None:
+            there = self._in_the_way(name, deploy)
+            if there is not None:
+                return there
+            container_id = self._create_container(deploy, name, body)
+            if container_id is None:
+                raise RuntimeFailure(f"cannot create {deploy.key}: another container took the name {name!r} just now")
+        self._start(container_id, deploy)
+        return container_id
+
+    def _create_container(self, deploy: Deploy, name: str, body: Body) -> str | None:
+        """Its id; None when the Engine has a container of that name."""
+        folder = self._config_folder(name, deploy.digest)
+        binds = [*body["HostConfig"]["Binds"], *write_mounted(deploy.component, folder)]
+        body = body | {"HostConfig": body["HostConfig"] | {"Binds": binds}}
+        try:
+            created: dict[str, str] = self._client.create_container_from_config(  # type: ignore[no-untyped-call]
+                body, name, deploy.component.platform
+            )
+            return created["Id"]
+        except APIError as error:
+            if error.status_code == CONFLICT:
+                return None
+            forget_mounted(folder)
+            raise
+
+    def _start(self, container_id: str, deploy: Deploy) -> None:
+        try:
+            files = archive(deploy.component)
+            if files is not None:
+                self._client.put_archive(container_id, "/", files)
+            if not deploy.component.network_mode:
+                for network in deploy.component.networks[1:]:
+                    self._client.connect_container_to_network(
+                        container_id, network, aliases=endpoint(deploy.component)["Aliases"]
+                    )
+            self._client.start(container_id)
+        except BaseException:
+            self._discard(container_id, deploy)
+            raise
+
+    def _discard(self, container_id: str, deploy: Deploy) -> None:
+        """Remove a container that did not come to run; the reason why it did not matters more than a failure here."""
+        try:
+            self._client.remove_container(container_id, v=True, force=True)
+        except (DockerException, requests.RequestException, OSError):
+            return
+        forget_mounted(self._config_folder(container_name(deploy.key, self._node_id), deploy.digest))
+
+    def _in_the_way(self, name: str, deploy: Deploy) -> str | None:
+        """The id of the container that has the name if it is what shall run; else None, with the name free again."""
+        try:
+            there = self._client.inspect_container(name)
+        except NotFound:
+            return None
+        labels = there["Config"].get("Labels") or {}
+        if labels.get(NODE) != self._node_id or key_of(labels) != deploy.key:
+            raise RuntimeFailure(
+                f"cannot create {deploy.key}: a container named {name!r} that this agent did not make is in the way; "
+                f"rename or remove it"
+            )
+        if labels.get(DIGEST) == deploy.digest and there["State"]["Running"]:
+            return str(there["Id"])
+        self._end(there)
+        return None
+
+    def _end(self, inspected: dict[str, Any]) -> None:
+        """Stop and remove an inspected container, if it is ours. Being gone already is fine."""
+        container_id, labels = inspected["Id"], inspected["Config"].get("Labels") or {}
+        if labels.get(NODE) != self._node_id:
+            raise RuntimeFailure(f"container {container_id[:12]} is not of node {self._node_id!r}; it is left alone")
+        try:
+            if inspected["State"]["Running"] or inspected["State"].get("Restarting"):
+                self._client.stop(container_id, timeout=grace_in(labels))
+            self._client.remove_container(container_id, v=True, force=True)
+        except NotFound:
+            pass
+        except APIError as error:
+            if error.status_code != CONFLICT:
+                raise
+        forget_mounted(self._config_folder(inspected["Name"].lstrip("/"), labels.get(DIGEST, "")))
+
+    def _running(self, listed: dict[str, Any]) -> Running | None:
+        container_id, now = listed["Id"], condition(listed)
+        with self._lock:
+            known, changes = self._details.get(container_id), self._changes
+            making = key_of(listed.get("Labels") or {}) in self._making
+        if known is not None and known[0] == now:
+            return running_of(listed, known[1], making)
+        try:
+            inspected = self._client.inspect_container(container_id)
+            details = details_of(inspected, self._last_words(inspected))
+        except NotFound:
+            return None
+        with self._lock:
+            if self._watcher is not None and self._changes == changes:
+                self._details[container_id] = (now, details)
+        return running_of(listed, details, making)
+
+    def _last_words(self, inspected: dict[str, Any]) -> str:
+        """The last lines a failed container wrote; nothing where its logging driver can't be read."""
+        if not failed(inspected) or inspected["State"].get("ExitCode", 0) == 0:
+            return ""
+        try:
+            log: bytes = self._client.logs(inspected["Id"], tail=LOG_LINES)
+        except APIError:
+            return ""
+        return log.decode(errors="replace")
+
+    def _have_network(self, name: str) -> None:
+        try:
+            self._client.inspect_network(name)
+        except NotFound:
+            try:
+                self._client.create_network(name, driver="bridge", check_duplicate=True, labels={NODE: self._node_id})
+            except APIError as error:
+                if error.status_code != CONFLICT:
+                    raise
+
+    def _config_folder(self, name: str, digest: str) -> Path:
+        return self._configs / name / digest
+
+
+def engine_client(timeout: int, version: str = "auto") -> APIClient:
+    """A connection to the Engine that `DOCKER_HOST` names, or the local one; `timeout` is seconds per call."""
+    client = APIClient(version=version, timeout=timeout, max_pool_size=CONNECTIONS, **kwargs_from_env())
+    if client.base_url.startswith("http+docker"):
+        client.trust_env = False  # no proxy is between us and a local socket, and looking for one costs each call
+    return client

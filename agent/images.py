@@ -1,0 +1,158 @@
+"""Having a component's image on the Engine: already there, pulled by name, or loaded from the tar at its URL.
+
+The rules, by `pull_policy`:
+
+- `missing`: an image that is there is used. One that we loaded from another URL, or from a tar with another
+  checksum than the component names, is not what the component asks for and counts as missing.
+- `always`: it is pulled again, or downloaded again unless the server says that it has not changed.
+- `never`: only an image that is there is used.
+
+Where to get it: without `image_url` it is pulled. With one, it is downloaded; only a name that says its registry
+(`registry.local:5000/web`) is pulled first. A bare name beside a URL is never looked for in the public registry, which
+would stall where there is no internet and could answer with somebody else's image. Nor is anything pulled where
+`image_sha256` is set, because only a tar can be checked against it.
+"""
+
+import hashlib
+import threading
+from pathlib import Path
+
+import msgspec
+from docker import APIClient
+from docker.errors import ImageNotFound
+
+from agent.docker_errors import readable
+from agent.image_download import LARGEST, Download, Downloaded, shown
+from agent.image_load import load_image, pull_image
+from agent.runtime import Progress, RuntimeFailure
+from reconciler.spec.model import Component
+
+TRANSFERS = 3
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """Which tar an image was loaded from, kept beside the downloads: what `missing` and `always` go by."""
+
+    url: str
+    sha256: str
+    validator: str
+    image_id: str
+
+
+class Images:
+    """Gets images, each once however many components wait for it, and at most three at a time."""
+
+    def __init__(self, client: APIClient, folder: Path, largest: int = LARGEST) -> None:
+        self._client = client
+        self._folder = folder
+        self._largest = largest
+        self._transfers = threading.BoundedSemaphore(TRANSFERS)
+        self._lock = threading.Lock()
+        self._one_at_a_time: dict[str, threading.Lock] = {}
+
+    def ensure(self, component: Component, progress: Progress) -> None:
+        """Have the image on the Engine. Raises RuntimeFailure with the reason."""
+        if not component.image_name and not component.image_url:
+            raise RuntimeFailure(f"{component.component_id} names no image: give it image_name or image_url")
+        name = image_reference(component)
+        if component.pull_policy != "always" and self._usable(component, name):
+            return
+        if component.pull_policy == "never":
+            raise RuntimeFailure(f"image {name} is not on this node, and pull_policy is never")
+        with self._lock:
+            only_one = self._one_at_a_time.setdefault(component.image_url or name, threading.Lock())
+        if not only_one.acquire(blocking=False):
+            progress(None, f"waiting for the same image: {name}")
+            only_one.acquire()
+        try:
+            if component.pull_policy != "always" and self._usable(component, name):
+                return
+            with self._transfers:
+                self._get(component, name, progress)
+        finally:
+            only_one.release()
+
+    def _get(self, component: Component, name: str, progress: Progress) -> None:
+        url = component.image_url
+        if url is None:
+            pull_image(self._client, name, component.platform, progress)
+            return
+        pull_failed = ""
+        if component.image_name and names_registry(component.image_name) and component.image_sha256 is None:
+            try:
+                pull_image(self._client, name, component.platform, progress)
+                return
+            except RuntimeFailure as failure:
+                pull_failed = f"{failure}; then "
+        try:
+            self._download(component, name, url, progress)
+        except RuntimeFailure as failure:
+            raise RuntimeFailure(f"{pull_failed}{failure}") from failure
+
+    def _download(self, component: Component, name: str, url: str, progress: Progress) -> None:
+        origin = self._origin(name)
+        same = origin is not None and origin.url == url and origin.image_id == self._image_id(name)
+        if origin is not None and same and component.image_sha256 == origin.sha256:
+            return
+        validator = origin.validator if origin is not None and same and component.image_sha256 is None else ""
+        download = Download(url, self._folder, self._largest, component.image_sha256)
+        downloaded = download.fetch(progress, unless=validator)
+        if downloaded is None:
+            return
+        try:
+            progress(None, f"loading {name}")
+            load_image(self._client, downloaded.path, name, url, tagged=component.image_name is not None)
+        finally:
+            downloaded.path.unlink(missing_ok=True)
+        self._remember(name, url, downloaded)
+
+    def _usable(self, component: Component, name: str) -> bool:
+        """Whether the image is there, and is not one that we loaded from elsewhere than the component says."""
+        image_id = self._image_id(name)
+        if image_id is None:
+            return False
+        origin = self._origin(name)
+        if component.image_url is None or origin is None or origin.image_id != image_id:
+            return True
+        return origin.url == component.image_url and component.image_sha256 in (None, origin.sha256)
+
+    def _image_id(self, name: str) -> str | None:
+        with readable(f"cannot look for image {name}"):
+            try:
+                found: dict[str, str] = self._client.inspect_image(name)  # type: ignore[no-untyped-call]
+                return found["Id"]
+            except ImageNotFound:
+                return None
+
+    def _origin(self, name: str) -> Origin | None:
+        try:
+            return msgspec.json.decode(self._origin_file(name).read_bytes(), type=Origin)
+        except (OSError, msgspec.MsgspecError):
+            return None
+
+    def _remember(self, name: str, url: str, downloaded: Downloaded) -> None:
+        origin = Origin(url, downloaded.sha256, downloaded.validator, self._image_id(name) or "")
+        path = self._origin_file(name)
+        try:
+            fresh = path.with_suffix(".new")
+            fresh.touch(mode=0o600)
+            fresh.write_bytes(msgspec.json.encode(origin))
+            fresh.replace(path)
+        except OSError as error:
+            raise RuntimeFailure(f"cannot note where {name} came from ({shown(url)}): {error}") from error
+
+    def _origin_file(self, name: str) -> Path:
+        return self._folder / f"{hashlib.sha256(name.encode()).hexdigest()[:24]}.origin"
+
+
+def image_reference(component: Component) -> str:
+    """The name that the component's image has on the Engine; one made of its URL where the component has none."""
+    if component.image_name:
+        return component.image_name
+    return f"reconciler-image:{hashlib.sha256((component.image_url or '').encode()).hexdigest()[:16]}"
+
+
+def names_registry(image_name: str) -> bool:
+    """Whether the name says its registry's host, as `registry.local:5000/web` does and `web:1` does not."""
+    host, slash, _ = image_name.partition("/")
+    return bool(slash) and ("." in host or ":" in host or host == "localhost")

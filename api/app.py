@@ -1,0 +1,31 @@
+"""The manager's Flask app: routes, guard and errors put together."""
+
+from flask import Flask, Response, render_template
+
+from api.businesses import business_routes
+from api.errors import register_errors
+from api.fleet import fleet_routes
+from api.guard import register_guard
+from reconciler.control.controller import Controller
+
+
+def build_app(controller: Controller, token: str | None) -> Flask:
+    """The app of one manager; it holds no state of its own."""
+    app = Flask(__name__)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    register_guard(app, token)
+    register_errors(app)
+    app.register_blueprint(business_routes(controller))
+    app.register_blueprint(fleet_routes(controller))
+
+    @app.after_request
+    def harden(response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = "default-src 'self'; frame-ancestors 'none'"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+    @app.get("/")
+    def dashboard() -> str:
+        return render_template("dashboard.html", needs_token=token is not None)
+
+    return app

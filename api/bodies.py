@@ -1,0 +1,104 @@
+"""Reading request bodies: their type, their size, and the specs in them."""
+
+import json
+from typing import Any
+
+from flask import request
+from reconciler.spec.load import MAX_BYTES, load_document, load_json, load_text
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+
+from reconciler.spec.errors import Problem, SpecError, SyntaxProblems
+from reconciler.spec.model import Business
+
+JSON_TYPES = ("application/json",)
+YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
+MAX_PLAN_BYTES = 32 * MAX_BYTES
+BODY = "body"
+"""The name that problems in a request's body carry instead of a file's."""
+
+
+def read_business() -> Business:
+    """The one business in the body. Raises SpecError, UnsupportedMediaType, RequestEntityTooLarge."""
+    data = body(MAX_BYTES, JSON_TYPES + YAML_TYPES)
+    if request.mimetype in JSON_TYPES:
+        return load_json(data, BODY)
+    businesses = load_text(data, BODY)
+    if len(businesses) != 1:
+        message = f"holds {len(businesses)} businesses: send one at a time"
+        raise SpecError([Problem(BODY, None, "", message)])
+    return businesses[0]
+
+
+def read_plan_request() -> tuple[list[Business] | None, bool]:
+    """The businesses to plan for (None: what the files say) and whether others of the directory would go."""
+    data = body(MAX_PLAN_BYTES, JSON_TYPES)
+    if not data.strip():
+        return None, False
+    document = _json(data)
+    if not isinstance(document, dict):
+        raise SpecError([Problem(BODY, None, "", 'must be an object such as {"businesses": [...]}')])
+    unknown = sorted(set(document) - {"businesses", "prune"})
+    if unknown:
+        raise SpecError([Problem(BODY, None, unknown[0], "is unknown here; allowed are: businesses, prune")])
+    prune = document.get("prune", False)
+    if not isinstance(prune, bool):
+        raise SpecError([Problem(BODY, None, "prune", "must be true or false")])
+    entries = document.get("businesses")
+    if entries is None:
+        return None, prune
+    if not isinstance(entries, list):
+        raise SpecError([Problem(BODY, None, "businesses", "must be a list of businesses")])
+    return _businesses(entries), prune
+
+
+def read_confirmation() -> bool:
+    """Whether the body of a sync says yes to large removals: `{"prune": true}`. No body at all is a no."""
+    data = body(1024, JSON_TYPES)
+    if not data.strip():
+        return False
+    document = _json(data)
+    if (
+        not isinstance(document, dict)
+        or set(document) - {"prune"}
+        or not isinstance(document.get("prune", False), bool)
+    ):
+        raise SpecError([Problem(BODY, None, "", 'must be empty or {"prune": true}')])
+    return bool(document.get("prune", False))
+
+
+def body(limit: int, types: tuple[str, ...]) -> bytes:
+    """The body, if it is of one of these types (an empty one may have none) and at most `limit` bytes."""
+    if request.content_length is not None and request.content_length > limit:
+        raise RequestEntityTooLarge(f"the body is too large: at most {limit} bytes are taken here")
+    data = request.stream.read(limit + 1)
+    if len(data) > limit:
+        raise RequestEntityTooLarge(f"the body is too large: at most {limit} bytes are taken here")
+    if request.mimetype not in types and (data or request.mimetype):
+        raise UnsupportedMediaType
+    return data
+
+
+def _json(data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise SyntaxProblems([Problem(BODY, None, "", f"is no JSON: {error}")]) from None
+
+
+def _businesses(entries: list[Any]) -> list[Business]:
+    """Every one of them, or all that is wrong with any."""
+    found: dict[str, Business] = {}
+    problems: list[Problem] = []
+    for number, entry in enumerate(entries):
+        try:
+            business = load_document(entry, f"businesses[{number}]")
+        except SpecError as error:
+            problems += error.problems
+            continue
+        if business.business_id in found:
+            message = f"'{business.business_id}' is there twice"
+            problems.append(Problem(f"businesses[{number}]", None, "business_id", message))
+        found[business.business_id] = business
+    if problems:
+        raise SpecError(problems)
+    return list(found.values())

@@ -1,0 +1,119 @@
+"""The mission's paths for businesses, to the letter, and the plan before it happens."""
+
+from flask import Blueprint, Response, jsonify, request
+
+from api.bodies import read_business, read_confirmation, read_plan_request
+from api.errors import failure, problem_form
+from api.views import business_form, component_forms, plan_form, revision_form, spec_form
+from reconciler.control.controller import Controller
+from reconciler.control.errors import UnknownBusiness
+from reconciler.control.view import View
+from reconciler.plan.status import BusinessStatus
+from reconciler.spec.errors import Problem, SpecError
+
+Reply = Response | tuple[Response, int]
+
+
+def business_routes(controller: Controller) -> Blueprint:
+    """`/api/businesses`, `/api/plan`, `/api/sync`."""
+    routes = Blueprint("businesses", __name__)
+
+    @routes.post("/api/businesses")
+    def create() -> Reply:
+        business = read_business()
+        accepted = controller.create(business, who())
+        return done(f"accepted as revision {accepted.revision}", business.business_id, 201)
+
+    @routes.get("/api/businesses")
+    def list_all() -> Reply:
+        view = controller.view()
+        return jsonify([business_form(view, controller.store, status) for status in view.statuses.values()])
+
+    @routes.get("/api/businesses/<business_id>")
+    def show(business_id: str) -> Reply:
+        view = controller.view()
+        status = status_of(view, business_id)
+        return jsonify(business_form(view, controller.store, status) | {"spec": spec_form(view, business_id)})
+
+    @routes.get("/api/businesses/<business_id>/components")
+    def components(business_id: str) -> Reply:
+        view = controller.view()
+        return jsonify(component_forms(view, controller.store, status_of(view, business_id)))
+
+    @routes.get("/api/businesses/<business_id>/revisions")
+    def revisions(business_id: str) -> Reply:
+        status_of(controller.view(), business_id)
+        return jsonify([revision_form(revision) for revision in controller.store.revisions(business_id)])
+
+    @routes.put("/api/businesses/<business_id>")
+    def replace(business_id: str) -> Reply:
+        status_of(controller.view(), business_id)
+        business = read_business()
+        if business.business_id != business_id:
+            message = f"is '{business.business_id}', but the address says '{business_id}': they must agree"
+            raise SpecError([Problem("body", None, "business_id", message)])
+        accepted = controller.replace(business, who())
+        if not accepted.changed:
+            return done(f"unchanged: revision {accepted.revision} says the same", business_id)
+        return done(f"accepted as revision {accepted.revision}", business_id)
+
+    @routes.delete("/api/businesses/<business_id>")
+    def remove(business_id: str) -> Reply:
+        controller.remove(business_id, who())
+        return done("is being removed", business_id, 202)
+
+    @routes.post("/api/businesses/<business_id>/stop")
+    def stop(business_id: str) -> Reply:
+        controller.stop(business_id, who())
+        return done("is being stopped", business_id, 202)
+
+    @routes.post("/api/businesses/<business_id>/restart")
+    def restart(business_id: str) -> Reply:
+        controller.restart(business_id, who())
+        return done("is being restarted", business_id, 202)
+
+    @routes.post("/api/plan")
+    def plan() -> Reply:
+        businesses, prune = read_plan_request()
+        preview = controller.preview(businesses, prune)
+        return jsonify(
+            plan_form(preview.plan, preview.desired)
+            | {"problems": [problem_form(problem) for problem in preview.problems], "held": preview.held or None}
+        )
+
+    @routes.post("/api/sync")
+    def sync() -> Reply:
+        if not controller.has_source:
+            return failure(409, "this manager watches no directory: start it with --desired DIR")
+        result = controller.sync(read_confirmation())
+        return jsonify(
+            {
+                "status": "error" if result.problems or result.held else "success",
+                "message": result.held or f"{len(result.accepted)} accepted, {len(result.removed)} removed",
+                "accepted": list(result.accepted),
+                "removed": list(result.removed),
+                "unchanged": result.unchanged,
+                "problems": [problem_form(problem) for problem in result.problems],
+                "held": result.held or None,
+            }
+        )
+
+    return routes
+
+
+def who() -> str:
+    """Who asks, for the record: the address it comes from."""
+    return f"api {request.remote_addr}"
+
+
+def done(message: str, business_id: str, code: int = 200) -> Reply:
+    """The mission's reply to a write that worked."""
+    return jsonify({"status": "success", "message": message, "business_id": business_id}), code
+
+
+def status_of(view: View, business_id: str) -> BusinessStatus:
+    """The status of this business. Raises UnknownBusiness."""
+    status = view.statuses.get(business_id)
+    if status is None:
+        raise UnknownBusiness(business_id, tuple(view.statuses))
+    return status

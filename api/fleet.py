@@ -1,0 +1,79 @@
+"""Nodes, the reports of their agents, events, and the manager's own health."""
+
+from flask import Blueprint, Response, jsonify, request
+
+from api.bodies import JSON_TYPES, body
+from api.errors import failure
+from api.views import event_form, node_forms
+from reconciler.control.controller import Controller
+from reconciler.control.errors import UnknownNodeId
+from reconciler.wire.codec import decode
+from reconciler.wire.messages import MAX_REPORT_BYTES, ComponentReport, NodeReport
+
+Reply = Response | tuple[Response, int]
+MAX_EVENTS = 1000
+TAKEN = {"status": "success", "message": "taken"}
+
+
+def fleet_routes(controller: Controller) -> Blueprint:
+    """`/api/nodes`, `/api/report`, `/api/report/component`, `/api/events`, `/healthz`, `/readyz`."""
+    routes = Blueprint("fleet", __name__)
+
+    @routes.post("/api/report")
+    def report() -> Reply:
+        controller.report(decode(body(MAX_REPORT_BYTES, JSON_TYPES), NodeReport))
+        return jsonify(TAKEN)
+
+    @routes.post("/api/report/component")
+    def report_component() -> Reply:
+        controller.report_component(decode(body(MAX_REPORT_BYTES, JSON_TYPES), ComponentReport))
+        return jsonify(TAKEN)
+
+    @routes.get("/api/nodes")
+    def nodes() -> Reply:
+        return jsonify(node_forms(controller.view()))
+
+    @routes.get("/api/nodes/<node_id>")
+    def node(node_id: str) -> Reply:
+        for form in node_forms(controller.view()):
+            if form["node_id"] == node_id:
+                return jsonify(form)
+        raise UnknownNodeId(node_id)
+
+    @routes.post("/api/nodes/<node_id>/cordon")
+    def cordon(node_id: str) -> Reply:
+        controller.set_cordoned(node_id, True)
+        return jsonify({"status": "success", "message": f"{node_id} gets nothing new"})
+
+    @routes.post("/api/nodes/<node_id>/uncordon")
+    def uncordon(node_id: str) -> Reply:
+        controller.set_cordoned(node_id, False)
+        return jsonify({"status": "success", "message": f"{node_id} gets instances again"})
+
+    @routes.get("/api/events")
+    def events() -> Reply:
+        numbers = {}
+        for name, default, most in (("after", 0, 2**62), ("limit", 100, MAX_EVENTS)):
+            text = request.args.get(name, str(default))
+            if not text.isascii() or not text.isdigit() or len(text) > 19 or int(text) > most:
+                return failure(422, f"{name}: '{text[:40]}' is not a whole number from 0 to {most}")
+            numbers[name] = int(text)
+        found = controller.store.events(
+            business_id=request.args.get("business"),
+            node_id=request.args.get("node"),
+            after=numbers["after"],
+            limit=numbers["limit"],
+        )
+        return jsonify([event_form(event) for event in found])
+
+    @routes.get("/healthz")
+    def healthz() -> Reply:
+        return jsonify({"status": "success", "message": "alive"})
+
+    @routes.get("/readyz")
+    def readyz() -> Reply:
+        if not controller.is_alive:
+            return failure(503, "the loop does not turn")
+        return jsonify({"status": "success", "message": "ready"})
+
+    return routes

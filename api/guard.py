@@ -1,0 +1,36 @@
+"""Who may call: whoever has the token; without one, only programs on this machine, and no web page of another site."""
+
+import hmac
+
+from flask import Flask, Response, request
+
+from api.errors import failure
+
+OPEN_PATHS = ("/", "/healthz", "/readyz", "/favicon.ico")
+"""Paths that tell nothing and may be read by anybody; the dashboard's page asks for the token itself."""
+
+
+def register_guard(app: Flask, token: str | None) -> None:
+    """Check every request before anything else looks at it."""
+    expected = f"Bearer {token}".encode() if token else None
+
+    @app.before_request
+    def check() -> tuple[Response, int] | None:
+        if request.path in OPEN_PATHS or request.path.startswith("/static/"):
+            return None
+        if expected is None:
+            return _same_origin()
+        given = request.headers.get("Authorization", "")
+        if not given:
+            return failure(401, "a token is needed: send 'Authorization: Bearer TOKEN' (CLI: --token-file FILE)")
+        if not hmac.compare_digest(given.encode("utf-8", "replace"), expected):
+            return failure(403, "the token is not the manager's")
+        return None
+
+
+def _same_origin() -> tuple[Response, int] | None:
+    """Refuse what a browser sends on behalf of another site: it could reach loopback, though its author can't."""
+    origin = request.headers.get("Origin")
+    if origin is not None and origin.split("://", 1)[-1] != request.host:
+        return failure(403, f"requests from pages of {origin} are refused")
+    return None

@@ -1,0 +1,85 @@
+"""Running a manager: store, loop and HTTP server, built in one place and ended in order."""
+
+import logging
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reconciler.service import wait_for_signal
+from reconciler.store.store import Store
+from reconciler.wire.listen import bind, check_exposure, parse_listen
+from waitress.server import create_server
+
+from api.app import build_app
+from reconciler.control.agent_client import AgentClient
+from reconciler.control.controller import Controller
+from reconciler.plan.model import Policy
+from reconciler.source.directory import DirectorySource
+from reconciler.wire.messages import MAX_REPORT_BYTES
+
+log = logging.getLogger(__name__)
+
+THREADS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class ManagerConfig:
+    """How to run a manager: where it listens, its database (path or URL), the directory it watches, its token."""
+
+    listen: str
+    db: str
+    desired: Path | None = None
+    token: str | None = field(default=None, repr=False)
+    policy: Policy = field(default_factory=Policy)
+
+
+class RunningManager:
+    """A manager that runs in threads of this process until `close`."""
+
+    def __init__(self, config: ManagerConfig) -> None:
+        """Raises ServeError when it can't listen, StoreError when the database can't be used."""
+        listen = parse_listen(config.listen)
+        check_exposure(listen, config.token, "the manager")
+        socket = bind(listen)
+        try:
+            self._store = Store.open(config.db)
+        except BaseException:
+            socket.close()
+            raise
+        source = DirectorySource(config.desired) if config.desired else None
+        self._controller = Controller(self._store, AgentClient(config.token), source, config.policy)
+        self._server = create_server(
+            build_app(self._controller, config.token),
+            sockets=[socket],
+            threads=THREADS,
+            max_request_body_size=2 * MAX_REPORT_BYTES,
+            ident=None,
+            clear_untrusted_proxy_headers=True,
+        )
+        host, port = socket.getsockname()[:2]
+        self.port: int = port
+        self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        self._controller.start()
+        self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
+        self._thread.start()
+        log.info("the manager listens on %s", self.url)
+
+    def close(self) -> None:
+        """Stop listening, end the loop, close the database. Ends no instance."""
+        self._server.close()
+        self._controller.close()
+        self._store.close()
+
+
+def start_manager(config: ManagerConfig) -> RunningManager:
+    """Start a manager and return; the caller closes it."""
+    return RunningManager(config)
+
+
+def run_manager(config: ManagerConfig) -> None:
+    """Run a manager until a signal asks it to end."""
+    manager = start_manager(config)
+    try:
+        wait_for_signal()
+    finally:
+        manager.close()

@@ -1,0 +1,181 @@
+"""What the API shows: the mission's structures, from a view. Secrets are hidden here, before anything leaves."""
+
+from collections import defaultdict
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from reconciler.spec.redact import redacted
+from reconciler.store.model import Event, Revision
+from reconciler.store.store import Store
+
+from reconciler.control.view import View
+from reconciler.plan.hash import plan_hash
+from reconciler.plan.model import Action, Copy, Desired, Kind, Plan
+from reconciler.plan.status import BusinessStatus, InstanceStatus
+from reconciler.wire.messages import InstanceReport
+
+Form = dict[str, Any]
+
+
+def iso(at: float | None) -> str | None:
+    """Seconds since the epoch as ISO 8601 in UTC, to the second."""
+    if at is None:
+        return None
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def business_form(view: View, store: Store, status: BusinessStatus) -> Form:
+    """A business as the mission's section 3.2 has it, and what else people ask about it."""
+    entry = view.desired.businesses[status.business_id]
+    created, updated = store.times().get(status.business_id, (view.at, view.at))
+    return {
+        "business_id": status.business_id,
+        "business_name": entry.business.business_name,
+        "status": status.status,
+        "message": status.message,
+        "desired": "stopped" if entry.stopped else "running",
+        "source": entry.source,
+        "revision": entry.revision,
+        "created_at": iso(created),
+        "updated_at": iso(updated),
+        "components": component_forms(view, store, status),
+    }
+
+
+def spec_form(view: View, business_id: str) -> Form:
+    """The business's spec in its normal form, secrets hidden."""
+    return redacted(view.desired.businesses[business_id].business)
+
+
+def component_forms(view: View, store: Store, status: BusinessStatus) -> list[Form]:
+    """Every instance of a business."""
+    reports = store.reports()
+    return [_component_form(item, reports.get((item.key, item.node_id or "")), view.at) for item in status.instances]
+
+
+def _component_form(item: InstanceStatus, report: InstanceReport | None, at: float) -> Form:
+    usage = report.resource_usage if report else None
+    return {
+        "component_id": item.key.component_id,
+        "component_name": item.component.component_name,
+        "instance": item.key.instance,
+        "type": item.component.type,
+        "node_id": item.node_id,
+        "status": item.status,
+        "message": item.message,
+        "progress": report.progress if report else None,
+        "container_id": item.container_id,
+        "image_name": item.component.image_name,
+        "restart_count": report.restart_count if report else 0,
+        "host_ports": list(report.promise.host_ports) if report else [],
+        "resource_usage": {
+            "cpu_percent": round(usage.cpu_percent, 1) if usage else 0.0,
+            "memory_mb": round(usage.memory_mb, 1) if usage else 0.0,
+            "gpu_percent": round(usage.gpu_percent, 1) if usage else 0.0,
+        },
+        "started_at": iso(item.started_at),
+        "updated_at": iso(at),
+    }
+
+
+def plan_form(plan: Plan, desired: Desired) -> Form:
+    """A plan, for `diff` and whoever else wants to see it before it happens."""
+    total = sum(
+        component.replicas
+        for entry in desired.businesses.values()
+        if not entry.stopped
+        for component in entry.business.components
+    )
+    busy = {action.key for action in plan.actions if action.kind is not Kind.STOP}
+    busy |= {pending.key for pending in plan.pending}
+    counts: dict[str, int] = defaultdict(int)
+    for action in plan.actions:
+        counts[action.kind.value] += 1
+    return {
+        "actions": [_action_form(action, desired) for action in plan.actions],
+        "pending": [
+            {
+                "business_id": pending.key.business_id,
+                "component_id": pending.key.component_id,
+                "instance": pending.key.instance,
+                "reason": pending.reason,
+                "refusals": [{"nodes": item.nodes, "reason": item.reason} for item in pending.refusals],
+            }
+            for pending in plan.pending
+        ],
+        "unchanged": total - len(busy),
+        "summary": {kind: counts[kind] for kind in ("create", "update", "stop")} | {"pending": len(plan.pending)},
+        "hash": plan_hash(plan),
+    }
+
+
+def _action_form(action: Action, desired: Desired) -> Form:
+    entry = desired.businesses.get(action.key.business_id)
+    return {
+        "kind": action.kind.value,
+        "business_id": action.key.business_id,
+        "component_id": action.key.component_id,
+        "instance": action.key.instance,
+        "node_id": action.node_id,
+        "reason": action.reason,
+        "changes": [{"field": item.field, "old": item.old, "new": item.new} for item in action.changes],
+        "waits_for": [str(key) for key in action.waits_for],
+        "source": entry.source if entry else None,
+    }
+
+
+def node_forms(view: View) -> list[Form]:
+    """Every node, with what it has promised."""
+    copies: dict[str, list[Copy]] = defaultdict(list)
+    for copy in view.observed.copies:
+        copies[copy.node_id].append(copy)
+    return [_node_form(view, node_id, copies[node_id]) for node_id in sorted(view.observed.nodes)]
+
+
+def _node_form(view: View, node_id: str, copies: list[Copy]) -> Form:
+    node = view.observed.nodes[node_id]
+    return {
+        "node_id": node_id,
+        "state": view.liveness.get(node_id, "suspect"),
+        "cordoned": node.cordoned,
+        "address": node.address,
+        "capacity": {"cpu_cores": node.cpu_cores, "memory_mb": node.memory_mb},
+        "allocated": {
+            "cpu_cores": round(sum(copy.promise.cpu_cores for copy in copies), 3),
+            "memory_mb": sum(copy.promise.memory_mb for copy in copies),
+            "gpus": sorted(device for copy in copies for device in copy.promise.gpu_devices),
+        },
+        "usage": {"cpu_percent": node.cpu_percent, "memory_mb": node.memory_used_mb},
+        "labels": node.labels,
+        "gpus": [msgspec.to_builtins(gpu) | {"index": gpu.index} for gpu in node.gpus],
+        "runtimes": list(node.runtimes),
+        "instances": len(copies),
+        "last_seen": iso(node.last_seen),
+    }
+
+
+def event_form(event: Event) -> Form:
+    """An event."""
+    return {
+        "id": event.id,
+        "at": iso(event.at),
+        "kind": event.kind,
+        "business_id": event.business_id,
+        "component_id": event.component_id,
+        "instance": event.instance,
+        "node_id": event.node_id,
+        "message": event.message,
+    }
+
+
+def revision_form(revision: Revision) -> Form:
+    """A kept version of a spec, secrets hidden."""
+    return {
+        "revision": revision.number,
+        "source": revision.source,
+        "who": revision.who,
+        "at": iso(revision.at),
+        "digest": revision.digest,
+        "spec": redacted(revision.business),
+    }

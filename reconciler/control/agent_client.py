@@ -1,0 +1,84 @@
+"""How the manager calls agents: two requests, each with a deadline, over connections that are kept."""
+
+import json
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from reconciler.wire.codec import encode
+from reconciler.wire.messages import Deploy, Stop
+
+CONNECT_SECONDS = 3.05
+READ_SECONDS = 10.0
+MAX_REPLY_BYTES = 64 * 1024
+
+
+class AgentError(Exception):
+    """An agent did not do as asked; the text is its own reason, or what went wrong on the way.
+
+    `reached` says that an agent answered at all.
+    """
+
+    def __init__(self, message: str, reached: bool) -> None:
+        self.reached = reached
+        super().__init__(message)
+
+
+class AgentClient:
+    """Calls agents by their address. Safe to use from many threads."""
+
+    def __init__(self, token: str | None, read_seconds: float = READ_SECONDS) -> None:
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.headers["Content-Type"] = "application/json"
+        if token:
+            self._session.headers["Authorization"] = f"Bearer {token}"
+        self._session.mount("http://", HTTPAdapter(pool_connections=512, pool_maxsize=4))
+        self._timeout = (CONNECT_SECONDS, read_seconds)
+
+    def deploy(self, address: str, deploy: Deploy) -> None:
+        """Ask for an instance. Raises AgentError."""
+        self._post(f"{address}/api/deploy", encode(deploy))
+
+    def stop(self, address: str, stop: Stop) -> None:
+        """Ask for an instance's end. Raises AgentError."""
+        self._post(f"{address}/api/stop", encode(stop))
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._session.close()
+
+    def _post(self, url: str, body: bytes) -> None:
+        try:
+            with self._session.post(url, data=body, timeout=self._timeout, allow_redirects=False, stream=True) as reply:
+                text = reply.raw.read(MAX_REPLY_BYTES, decode_content=True)
+                status = reply.status_code
+        except requests.ConnectTimeout:
+            raise AgentError(f"the agent at {url} can't be reached: no answer to a connection", False) from None
+        except requests.Timeout:
+            raise AgentError(f"the agent at {url} did not answer in {self._timeout[1]:g} s", False) from None
+        except (requests.RequestException, OSError) as error:
+            raise AgentError(f"the agent at {url} can't be reached: {_cause(error)}", False) from None
+        except Exception as error:  # a peer can break HTTP in ways that the libraries do not name
+            raise AgentError(f"the agent at {url} answers nonsense: {type(error).__name__}", False) from None
+        message = _message(text)
+        if status != 200 or message is None:
+            raise AgentError(f"the agent at {url} refused ({status}): {message or 'no readable reason'}", True)
+
+
+def _message(text: bytes) -> str | None:
+    """The reply's message; None when it is not the reply of an agent."""
+    try:
+        reply = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(reply, dict) or reply.get("status") not in ("success", "error"):
+        return None
+    return str(reply.get("message", ""))[:500]
+
+
+def _cause(error: BaseException) -> str:
+    """The innermost reason, without the library's wrapping."""
+    while error.__cause__ is not None or error.__context__ is not None:
+        error = error.__cause__ or error.__context__  # type: ignore[assignment]
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -1,0 +1,328 @@
+"""The reconcile loop: read, plan, dispatch, record.
+
+Level-triggered: every turn looks at all of desired and observed state, so a lost wake-up costs time, never truth.
+It turns when something has changed, when an attempt is due, or when a node's silence passes a limit.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from reconciler.control.agent_client import AgentClient
+from reconciler.control.dispatcher import Dispatcher
+from reconciler.control.errors import UnknownNodeId
+from reconciler.control.intake import Intake, overlay
+from reconciler.control.journal import happened
+from reconciler.control.view import Preview, SyncResult, View
+from reconciler.plan.liveness import liveness
+from reconciler.plan.model import Liveness, Node, Observed, Policy
+from reconciler.plan.planner import plan
+from reconciler.plan.status import BusinessStatus, derive
+from reconciler.source.decide import API, Decision
+from reconciler.source.directory import DirectorySource
+from reconciler.spec.model import Business
+from reconciler.store.model import Accepted, BusinessRow, ComponentRow
+from reconciler.store.store import Store
+from reconciler.wire.messages import ComponentReport, NodeReport
+
+log = logging.getLogger(__name__)
+
+HOUSEKEEPING_SECONDS = 30.0
+FRESH_COST = 2.0
+"""A view is as good as new for this many times what the last one took to make."""
+
+
+class Controller:
+    """The manager, without its HTTP side."""
+
+    def __init__(
+        self,
+        store: Store,
+        agents: AgentClient,
+        source: DirectorySource | None = None,
+        policy: Policy | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._source = source
+        self._policy = policy or Policy()
+        self._clock = clock
+        self._intake = Intake(store, source, clock)
+        self._dispatcher = Dispatcher(store, agents, self.wake)
+        self._awake = threading.Event()
+        self._files_changed = threading.Event()
+        self._closing = threading.Event()
+        self._turn = threading.Lock()
+        self._view = self._recorded = View()
+        self._view_cost = 0.0
+        self._heard_from = clock()
+        self._thread = threading.Thread(target=self._run, name="loop", daemon=True)
+
+    # -- life
+
+    def start(self) -> None:
+        """Read the sources, then keep the fleet as desired until `close`."""
+        self._sync()
+        if self._source is not None:
+            self._source.start(self._source_changed)
+        self._awake.set()
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the loop; calls under way are waited for. Ends no instance."""
+        self._closing.set()
+        self._awake.set()
+        if self._source is not None:
+            self._source.close()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._dispatcher.close()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the loop turns."""
+        return self._thread.is_alive() and not self._closing.is_set()
+
+    def wake(self) -> None:
+        """Have the loop turn soon."""
+        self._awake.set()
+
+    # -- desired state
+
+    def create(self, business: Business, who: str) -> Accepted:
+        """Accept a new business. Raises Conflict."""
+        accepted = self._intake.create(business, who)
+        self.wake()
+        return accepted
+
+    def replace(self, business: Business, who: str) -> Accepted:
+        """Accept a new version of a business. Raises UnknownBusiness, Conflict."""
+        accepted = self._intake.replace(business, who)
+        self.wake()
+        return accepted
+
+    def remove(self, business_id: str, who: str) -> None:
+        """Remove a business and all that runs of it. Raises UnknownBusiness, Conflict."""
+        self._intake.remove(business_id, who)
+        self.wake()
+
+    def stop(self, business_id: str, who: str) -> None:
+        """Stop a business and keep it. Raises UnknownBusiness."""
+        self._intake.stop(business_id, who)
+        self.wake()
+
+    def restart(self, business_id: str, who: str) -> None:
+        """Make every instance of a business anew. Raises UnknownBusiness."""
+        self._intake.restart(business_id, who)
+        self.wake()
+
+    def sync(self, confirmed: bool = False) -> SyncResult:
+        """Read the sources now. `confirmed` is the yes to large removals."""
+        result = self._intake.sync(confirmed)
+        self.wake()
+        return result
+
+    @property
+    def has_source(self) -> bool:
+        """Whether a directory is watched."""
+        return self._source is not None
+
+    @property
+    def last_sync(self) -> SyncResult:
+        """What the last reading of the sources did."""
+        return self._intake.last_sync
+
+    def preview(self, businesses: Sequence[Business] | None, prune: bool = False) -> Preview:
+        """What would happen if these businesses were accepted (None: if the files were read now). Stores nothing.
+
+        With `prune`, businesses of the directory that are not among them would go.
+        """
+        desired, decision = self._store.desired(), Decision()
+        if businesses is None:
+            desired, decision = self._intake.with_files(desired)
+        else:
+            named = {business.business_id for business in businesses}
+            known = desired.businesses
+            gone = [key for key, entry in known.items() if prune and entry.source != API and key not in named]
+            sources = {key: entry.source for key, entry in known.items()}
+            pairs = ((business, sources.get(business.business_id, API)) for business in businesses)
+            desired = overlay(desired, pairs, gone)
+        now = self._clock()
+        return Preview(desired, plan(desired, self._observed(now), self._policy, now), decision.problems, decision.held)
+
+    # -- observed state
+
+    def report(self, report: NodeReport) -> None:
+        """Take a node's heartbeat and inventory."""
+        changed = self._store.record_report(report, self._clock())
+        if changed or self._view.liveness.get(report.node_id) is not Liveness.READY:
+            self.wake()
+
+    def report_component(self, report: ComponentReport) -> None:
+        """Take one change of one instance. Raises UnknownNode when its node has not registered."""
+        if self._store.record_component(report, self._clock()):
+            self.wake()
+
+    def set_cordoned(self, node_id: str, cordoned: bool) -> None:
+        """Have a node get nothing new, or again. Raises UnknownNodeId."""
+        if node_id not in self._store.observed().nodes:
+            raise UnknownNodeId(node_id)
+        self._store.set_cordoned(node_id, cordoned)
+        self.wake()
+
+    # -- reading
+
+    @property
+    def store(self) -> Store:
+        """Revisions, events, metrics and reports are read here."""
+        return self._store
+
+    def view(self) -> View:
+        """What is known now: never older than the last accepted change of desired state."""
+        view = self._view
+        if view.desired is self._store.desired():
+            fresh = view.observed is self._store.observed()
+            if fresh or self._clock() - view.at < FRESH_COST * self._view_cost:
+                return view
+        with self._turn:
+            return self._look()
+
+    # -- the loop
+
+    def _run(self) -> None:
+        next_housekeeping = 0.0
+        while not self._closing.is_set():
+            self._awake.clear()
+            try:
+                if self._files_changed.is_set():
+                    self._files_changed.clear()
+                    self._sync()
+                self._turn_once()
+                if time.monotonic() >= next_housekeeping:
+                    next_housekeeping = time.monotonic() + HOUSEKEEPING_SECONDS
+                    self._store.housekeeping(self._clock())
+            except Exception:  # the loop must outlive whatever one turn meets
+                log.exception("a turn of the loop failed; the next one is in a second")
+                self._closing.wait(1.0)
+                self._awake.set()
+            self._rest()
+
+    def _turn_once(self) -> None:
+        """One turn: plan, send, and write down what it means."""
+        with self._turn:
+            before, after = self._recorded, self._look()
+            sent = self._dispatcher.carry_out(after.plan, after.observed, after.at)
+            self._save(before, after)
+            events = happened(before, after, sent)
+            self._recorded = after
+        if events:
+            self._store.add_events(events)
+
+    def _look(self) -> View:
+        """Plan anew and publish what is known."""
+        began = time.monotonic()
+        now = self._clock()
+        desired, known = self._store.desired(), self._store.observed()
+        observed = self._heard(known, now)
+        planned = plan(desired, observed, self._policy, now)
+        statuses = derive(desired, observed, planned, self._dispatcher.notes())
+        old = self._view.statuses
+        self._view = View(
+            desired,
+            known,
+            planned,
+            {key: old[key] if old.get(key) == status else status for key, status in statuses.items()},
+            {node_id: liveness(node, self._policy, now) for node_id, node in observed.nodes.items()},
+            now,
+        )
+        self._view_cost = time.monotonic() - began
+        return self._view
+
+    def _observed(self, now: float) -> Observed:
+        return self._heard(self._store.observed(), now)
+
+    def _heard(self, observed: Observed, now: float) -> Observed:
+        """Observed state, with no silence counted from before this manager could listen."""
+        if now - self._heard_from > self._policy.lost_after:
+            return observed
+        nodes = {
+            node_id: replace(node, last_seen=max(node.last_seen, self._heard_from))
+            for node_id, node in observed.nodes.items()
+        }
+        return Observed(nodes, observed.copies)
+
+    def _save(self, before: View, after: View) -> None:
+        """Write down the statuses that changed."""
+        changed = [status for key, status in after.statuses.items() if before.statuses.get(key) is not status]
+        if changed:
+            self._store.save_statuses(
+                [BusinessRow(status.business_id, status.status) for status in changed],
+                [row for status in changed for row in _rows(status)],
+                after.at,
+            )
+
+    def _rest(self) -> None:
+        """Wait for the next reason to turn."""
+        tick = self._policy.suspect_after / 3
+        due = self._next_due()
+        while not self._closing.is_set():
+            before = self._clock()
+            timeout = min(tick, max(due - time.monotonic(), 0.0)) if due is not None else tick
+            woken = self._awake.wait(timeout)
+            if self._clock() - before > tick + timeout:
+                # This process was suspended, or starved: the silence is ours, not the nodes'.
+                self._heard_from = self._clock()
+            if woken or (due is not None and time.monotonic() >= due):
+                return
+
+    def _next_due(self) -> float | None:
+        """When to turn next if nothing happens, on the monotonic clock."""
+        now = self._clock()
+        waits = [HOUSEKEEPING_SECONDS]
+        retry = self._dispatcher.next_due()
+        if retry is not None:
+            waits.append(retry)
+        for node in self._store.observed().nodes.values():
+            waits += self._limits(node, now)
+        return time.monotonic() + min(waits)
+
+    def _limits(self, node: Node, now: float) -> list[float]:
+        """In how many seconds this node's silence passes a limit that it has not passed yet."""
+        heard = (
+            max(node.last_seen, self._heard_from)
+            if now - self._heard_from <= self._policy.lost_after
+            else node.last_seen
+        )
+        limits = (self._policy.suspect_after, self._policy.lost_after)
+        return [heard + limit - now for limit in limits if heard + limit > now]
+
+    def _source_changed(self) -> None:
+        self._files_changed.set()
+        self.wake()
+
+    def _sync(self) -> None:
+        result = self._intake.sync()
+        for problem in result.problems:
+            log.warning("%s", problem)
+        if result.held:
+            log.warning("%s", result.held)
+
+
+def _rows(status: BusinessStatus) -> list[ComponentRow]:
+    """A row for every component: its worst instance stands for it, for the mission's table has one row each."""
+    order = ("failed", "pending", "downloading", "starting", "stopping", "running", "stopped")
+    worst: dict[str, ComponentRow] = {}
+    for item in status.instances:
+        known = worst.get(item.key.component_id)
+        if known is None or order.index(item.status) < order.index(known.status):
+            worst[item.key.component_id] = ComponentRow(
+                item.key.business_id,
+                item.key.component_id,
+                item.status,
+                item.node_id,
+                item.container_id,
+                item.started_at,
+            )
+    return list(worst.values())

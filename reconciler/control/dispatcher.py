@@ -1,0 +1,178 @@
+"""The one way out: a plan's actions become calls to agents.
+
+The plan says what is missing, every time anew; the dispatcher only remembers what it has tried, so as not to ask again
+too soon. Before an instance is asked of a node it is written down as assigned there, with a version that no earlier
+message has: whatever dies after that, the next plan finds it.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from reconciler.control.agent_client import AgentClient, AgentError
+from reconciler.control.backoff import backoff
+from reconciler.control.lanes import Lanes
+from reconciler.plan.model import Action, Copy, Kind, Observed, Plan
+from reconciler.spec.model import Component
+from reconciler.store.store import Store
+from reconciler.wire.messages import Deploy, InstanceKey, Status, Stop, promise_of
+
+FORGET_AFTER = 120.0
+"""Seconds without need after which failed attempts no longer slow the next one down."""
+
+Where = tuple[InstanceKey, str]
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """What was tried for one instance on one node. Times are of the monotonic clock."""
+
+    kind: Kind
+    digest: str
+    count: int = 0
+    due: float = 0.0
+    under_way: bool = False
+    error: str = ""
+    quiet_since: float | None = None
+
+
+class Dispatcher:
+    """Carries out plans."""
+
+    def __init__(self, store: Store, agents: AgentClient, wake: Callable[[], None]) -> None:
+        self._store = store
+        self._agents = agents
+        self._wake = wake
+        self._lanes = Lanes()
+        self._lock = threading.Lock()
+        self._attempts: dict[Where, _Attempt] = {}
+
+    def carry_out(self, plan: Plan, observed: Observed, at: float) -> list[Action]:
+        """Send what is due of the plan, and return it. `at` is the time (seconds since the epoch) to record."""
+        due = self._due(plan)
+        if not due:
+            return []
+        present = {(copy.key, copy.node_id) for copy in observed.copies}
+        versions = self._store.next_versions(len(due))
+        self._store.assign(
+            [
+                _assigned(action, action.component, version)
+                for action, version in zip(due, versions, strict=True)
+                if action.component is not None and (action.key, action.node_id) not in present
+            ],
+            at,
+        )
+        for action, version in zip(due, versions, strict=True):
+            address = observed.nodes[action.node_id].address
+            self._lanes.put(action.node_id, action.key, self._job(action, version, address))
+        return due
+
+    def next_due(self) -> float | None:
+        """In how many seconds something is to be tried again; None when nothing is."""
+        with self._lock:
+            times = [
+                attempt.due
+                for attempt in self._attempts.values()
+                if not attempt.under_way and attempt.quiet_since is None
+            ]
+        return max(min(times) - time.monotonic(), 0.0) if times else None
+
+    def notes(self) -> dict[Where, str]:
+        """Why the last attempt failed, for everything that is still wanted."""
+        with self._lock:
+            return {
+                where: attempt.error
+                for where, attempt in self._attempts.items()
+                if attempt.error and attempt.quiet_since is None
+            }
+
+    def close(self) -> None:
+        """Begin nothing more; wait for the calls under way."""
+        self._lanes.close()
+
+    def _due(self, plan: Plan) -> list[Action]:
+        """The actions to send now, each noted as under way."""
+        now = time.monotonic()
+        due = []
+        with self._lock:
+            wanted = set()
+            for action in plan.actions:
+                if action.waits_for:
+                    continue
+                where = (action.key, action.node_id)
+                wanted.add(where)
+                attempt = self._attempts.get(where)
+                if attempt is None or (attempt.kind is Kind.STOP, attempt.digest) != (
+                    action.kind is Kind.STOP,
+                    action.digest,
+                ):
+                    attempt = self._attempts[where] = _Attempt(action.kind, action.digest)
+                attempt.quiet_since = None
+                if not attempt.under_way and attempt.due <= now:
+                    attempt.count += 1
+                    attempt.under_way = True
+                    due.append(action)
+            for where in [where for where in self._attempts if where not in wanted]:
+                attempt = self._attempts[where]
+                if attempt.quiet_since is None:
+                    attempt.quiet_since = now
+                elif now - attempt.quiet_since > FORGET_AFTER:
+                    del self._attempts[where]
+        return due
+
+    def _job(self, action: Action, version: int, address: str) -> Callable[[], bool]:
+        attempt = self._attempts[(action.key, action.node_id)]
+
+        def job() -> bool:
+            error, answered = "", True
+            try:
+                self._call(action, version, address)
+            except AgentError as failure:
+                error, answered = str(failure), failure.reached
+            with self._lock:
+                attempt.error = error
+                attempt.under_way = False
+                attempt.due = time.monotonic() + backoff(attempt.count)
+            self._wake()
+            return answered
+
+        return job
+
+    def _call(self, action: Action, version: int, address: str) -> None:
+        key = action.key
+        if action.component is None:
+            self._agents.stop(
+                address,
+                Stop(
+                    business_id=key.business_id,
+                    component_id=key.component_id,
+                    instance=key.instance,
+                    version=version,
+                ),
+            )
+            return
+        self._agents.deploy(
+            address,
+            Deploy(
+                business_id=key.business_id,
+                component=action.component,
+                instance=key.instance,
+                digest=action.digest,
+                version=version,
+                gpu_devices=action.gpu_devices,
+            ),
+        )
+
+
+def _assigned(action: Action, component: Component, version: int) -> Copy:
+    """The copy to write down before its node is asked for it."""
+    return Copy(
+        key=action.key,
+        node_id=action.node_id,
+        status=Status.PENDING,
+        digest=action.digest,
+        version=version,
+        promise=promise_of(component, action.gpu_devices),
+        confirmed=False,
+    )

@@ -1,0 +1,155 @@
+"""The one way in: every change of desired state, whether it comes from a file or over REST.
+
+A business belongs to its source. While the manager watches a directory, what a file declares is changed in that
+file; REST may only stop and restart it.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+
+from reconciler.control.errors import Conflict, UnknownBusiness
+from reconciler.control.view import SyncResult
+from reconciler.plan.model import Desired, DesiredBusiness
+from reconciler.source.decide import API, Decision, decide
+from reconciler.source.directory import DirectorySource
+from reconciler.spec.model import Business
+from reconciler.store.model import Accepted, Event
+from reconciler.store.store import Store
+
+
+class Intake:
+    """Accepts, changes and removes businesses, one caller at a time."""
+
+    def __init__(self, store: Store, source: DirectorySource | None, clock: Callable[[], float]) -> None:
+        self._store = store
+        self._source = source
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._last = SyncResult()
+
+    def create(self, business: Business, who: str) -> Accepted:
+        """Accept a new business from the API. Raises Conflict when the id is taken."""
+        with self._lock:
+            known = self._store.desired().businesses.get(business.business_id)
+            if known is not None:
+                self._own(known)
+                raise Conflict(f"business '{business.business_id}' exists already: PUT changes it")
+            return self._accept(business, who)
+
+    def replace(self, business: Business, who: str) -> Accepted:
+        """Accept a new version of a business of the API. Raises UnknownBusiness, Conflict."""
+        with self._lock:
+            self._own(self._get(business.business_id))
+            return self._accept(business, who)
+
+    def remove(self, business_id: str, who: str) -> None:
+        """Remove a business of the API. Raises UnknownBusiness, Conflict."""
+        with self._lock:
+            self._own(self._get(business_id))
+            self._store.remove(business_id, self._clock())
+            self._note("removed", business_id, f"removed by {who}")
+
+    def stop(self, business_id: str, who: str) -> None:
+        """Want the business not to run, whoever declares it. Raises UnknownBusiness."""
+        with self._lock:
+            if not self._get(business_id).stopped:
+                self._store.set_stopped(business_id, True, self._clock())
+                self._note("stop", business_id, f"stop asked for by {who}")
+
+    def restart(self, business_id: str, who: str) -> None:
+        """Want every instance made anew, also of a stopped business. Raises UnknownBusiness."""
+        with self._lock:
+            self._get(business_id)
+            self._store.add_restart(business_id, self._clock())
+            self._note("restart", business_id, f"restart asked for by {who}")
+
+    def sync(self, confirmed: bool = False) -> SyncResult:
+        """Read the directory and accept what it says; `confirmed` is the yes to large removals."""
+        if self._source is None:
+            return SyncResult()
+        with self._lock:
+            snapshot = self._source.read()
+            decision = decide(snapshot, self._store.desired().businesses, confirmed)
+            at = self._clock()
+            if decision.accept or decision.remove:
+                self._store.accept_many(
+                    [(declared.business, declared.file) for declared in decision.accept],
+                    remove=decision.remove,
+                    who="directory",
+                    at=at,
+                )
+            result = SyncResult(
+                accepted=tuple(sorted(declared.business.business_id for declared in decision.accept)),
+                removed=decision.remove,
+                unchanged=decision.unchanged,
+                problems=decision.problems,
+                held=decision.held,
+            )
+            self._store.add_events(self._events(decision, result, at))
+            self._last = result
+            return result
+
+    @property
+    def last_sync(self) -> SyncResult:
+        """What the last reading of the directory did, and which of its problems still stand."""
+        return self._last
+
+    def with_files(self, desired: Desired) -> tuple[Desired, Decision]:
+        """Desired state as it would be after a sync now."""
+        if self._source is None:
+            return desired, Decision()
+        decision = decide(self._source.read(), desired.businesses)
+        accepted = ((declared.business, declared.file) for declared in decision.accept)
+        return overlay(desired, accepted, decision.remove), decision
+
+    def _get(self, business_id: str) -> DesiredBusiness:
+        businesses = self._store.desired().businesses
+        if business_id not in businesses:
+            raise UnknownBusiness(business_id, tuple(businesses))
+        return businesses[business_id]
+
+    def _own(self, known: DesiredBusiness) -> None:
+        """Raise Conflict unless the API may change the business."""
+        if known.source != API and self._source is not None:
+            raise Conflict(
+                f"business '{known.business.business_id}' is declared in {known.source}: change it there; "
+                "over the API it can only be stopped and restarted"
+            )
+
+    def _accept(self, business: Business, who: str) -> Accepted:
+        accepted = self._store.accept(business, source=API, who=who, at=self._clock())
+        if accepted.changed:
+            self._note("accepted", business.business_id, f"revision {accepted.revision} accepted from {who}")
+        return accepted
+
+    def _note(self, kind: str, business_id: str, message: str) -> None:
+        self._store.add_events([Event(at=self._clock(), kind=kind, message=message, business_id=business_id)])
+
+    def _events(self, decision: Decision, result: SyncResult, at: float) -> list[Event]:
+        """What a sync changed, and what of its complaints is new."""
+        events = [
+            Event(at, "accepted", f"accepted from {declared.file}", declared.business.business_id)
+            for declared in decision.accept
+        ]
+        events += [Event(at, "removed", "no file declares it any more", gone) for gone in decision.remove]
+        events += [
+            Event(at, "problem", str(problem)) for problem in result.problems if problem not in self._last.problems
+        ]
+        if result.held and result.held != self._last.held:
+            events.append(Event(at, "held", result.held))
+        return events
+
+
+def overlay(desired: Desired, accepted: Iterable[tuple[Business, str]], removed: Iterable[str] = ()) -> Desired:
+    """Desired state with these (business, source) accepted and these ids removed; nothing is stored."""
+    gone = set(removed)
+    businesses = {key: entry for key, entry in desired.businesses.items() if key not in gone}
+    for business, source in accepted:
+        known = businesses.get(business.business_id)
+        if known is None:
+            businesses[business.business_id] = DesiredBusiness(business, source=source)
+        elif known.business != business:
+            businesses[business.business_id] = DesiredBusiness(
+                business, known.stopped, known.restarts, source, known.revision + 1, (known.business, *known.earlier)
+            )
+    return Desired(businesses)

@@ -1,0 +1,41 @@
+"""What the manager knows at one moment, for everything that reads: API, dashboard, CLI."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.plan.model import Desired, Liveness, Observed, Plan
+from reconciler.plan.status import BusinessStatus
+from reconciler.spec.errors import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Desired and observed state, the plan between them, and what it means. `at` is seconds since the epoch."""
+
+    desired: Desired = field(default_factory=Desired)
+    observed: Observed = field(default_factory=Observed)
+    plan: Plan = field(default_factory=Plan)
+    statuses: Mapping[str, BusinessStatus] = field(default_factory=dict)
+    liveness: Mapping[str, Liveness] = field(default_factory=dict)
+    at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would happen: the plan, the desired state it is for, and what keeps part of it from being considered."""
+
+    desired: Desired
+    plan: Plan
+    problems: tuple[Problem, ...] = ()
+    held: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncResult:
+    """What reading the sources anew did. `held` says why removals wait ("" when none do)."""
+
+    accepted: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    unchanged: int = 0
+    problems: tuple[Problem, ...] = ()
+    held: str = ""

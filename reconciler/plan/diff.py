@@ -1,0 +1,75 @@
+"""What differs between two versions of a component, field by field, as a person would name it.
+
+Values are compared as they are and shown as `reconciler.spec.redact` lets them be seen.
+"""
+
+from typing import Any
+
+import msgspec
+
+from reconciler.plan.model import Change
+from reconciler.spec.digest import NOT_IN_DIGEST
+from reconciler.spec.model import Business, Component
+from reconciler.spec.redact import redacted
+
+LONGEST = 120
+"""Longer values are cut, in characters."""
+
+BY_NAME = {"config_files": "path", "volumes": "target", "ports": "target"}
+"""Lists whose items are told apart by one of their fields."""
+
+
+def changes(old: Component, new: Component) -> tuple[Change, ...]:
+    """Every field that differs and needs a new container, sorted by path; `old` or `new` None where it is absent."""
+    before, after = _leaves(_plain(old)), _leaves(_plain(new))
+    shown_before, shown_after = _leaves(_shown(old)), _leaves(_shown(new))
+    return tuple(
+        Change(path, _text(shown_before.get(path)), _text(shown_after.get(path)))
+        for path in sorted(before.keys() | after.keys())
+        if before.get(path) != after.get(path)
+    )
+
+
+def _plain(component: Component) -> dict[str, Any]:
+    return _without(msgspec.to_builtins(component))
+
+
+def _shown(component: Component) -> dict[str, Any]:
+    document = redacted(Business(business_id="-", business_name="-", components=(component,)))
+    return _without(document["components"][0])
+
+
+def _without(document: dict[str, Any]) -> dict[str, Any]:
+    return {field: value for field, value in document.items() if field not in NOT_IN_DIGEST}
+
+
+def _leaves(value: Any, path: str = "") -> dict[str, Any]:
+    """The document as a flat map from path to scalar or list of scalars."""
+    if isinstance(value, dict):
+        return {
+            inner: leaf
+            for name, item in value.items()
+            for inner, leaf in _leaves(item, f"{path}.{name}" if path else name).items()
+        }
+    if isinstance(value, list | tuple) and any(isinstance(item, dict) for item in value):
+        name = BY_NAME.get(path, "")
+        return {
+            inner: leaf
+            for number, item in enumerate(value)
+            for inner, leaf in _leaves(item, f"{path}[{item.get(name, number)}]").items()
+            if not inner.endswith(f"].{name}") or leaf is None
+        } | {f"{path}[{item.get(name, number)}]": "present" for number, item in enumerate(value)}
+    return {path: value}
+
+
+def _text(value: Any) -> str | None:
+    """The value on one line."""
+    if value is None:
+        return None
+    if isinstance(value, list | tuple):
+        text = "[" + ", ".join(map(str, value)) + "]"
+    elif isinstance(value, bool):
+        text = str(value).lower()
+    else:
+        text = str(value).replace("\n", "\\n")
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

@@ -1,0 +1,114 @@
+"""The fleet as arrays: what every node has, has promised, and could still promise.
+
+This is the scheduler's working table. Rows are nodes in the order of their ids; columns are numpy arrays, so that
+one filter looks at 5,000 nodes at once. It is built for one plan and changes as that plan promises and releases.
+"""
+
+from collections import defaultdict
+
+import numpy as np
+
+from reconciler.plan.liveness import liveness
+from reconciler.plan.model import Liveness, Node, Observed, Policy
+from reconciler.plan.shape import Constraint, Shape, milli
+from reconciler.wire.messages import Promise
+
+MEASURED_STEPS = 10
+"""Measured load is rounded to this many steps, so that noise does not change a plan between two looks at it."""
+
+
+class Fleet:
+    """The nodes of one observation, by row number."""
+
+    def __init__(self, observed: Observed, policy: Policy, now: float) -> None:
+        self.nodes: list[Node] = [observed.nodes[node_id] for node_id in sorted(observed.nodes)]
+        self.row: dict[str, int] = {node.node_id: row for row, node in enumerate(self.nodes)}
+        self.liveness: list[Liveness] = [liveness(node, policy, now) for node in self.nodes]
+        size = len(self.nodes)
+        self.open = np.array(
+            [
+                alive is Liveness.READY and not node.cordoned
+                for node, alive in zip(self.nodes, self.liveness, strict=True)
+            ],
+            dtype=bool,
+        )
+        self.cpu_total = np.array([milli(node.cpu_cores) for node in self.nodes], dtype=np.int64)
+        self.memory_total = np.array([node.memory_mb for node in self.nodes], dtype=np.int64)
+        self.cpu_free = self.cpu_total.copy()
+        self.memory_free = self.memory_total.copy()
+        self.instances = np.zeros(size, dtype=np.int64)
+        self.has_gpu = np.array([bool(node.gpus) for node in self.nodes], dtype=bool)
+        self.measured = np.array([_measured(node) for node in self.nodes], dtype=np.float64)
+        self.gpu_free: list[dict[int, int]] = [{gpu.index: gpu.memory_mb for gpu in node.gpus} for node in self.nodes]
+        self.port_rows: dict[str, set[int]] = defaultdict(set)
+        self._admitting: dict[Constraint, np.ndarray] = {}
+        self._peers: dict[tuple[str, str], dict[int, int]] = defaultdict(dict)
+
+    def hold(self, row: int, promise: Promise) -> None:
+        """Count this promise as given by the node."""
+        self.cpu_free[row] -= milli(promise.cpu_cores)
+        self.memory_free[row] -= promise.memory_mb
+        self.instances[row] += 1
+        for device in promise.gpu_devices:
+            self.gpu_free[row].pop(device, None)
+        for port in promise.host_ports:
+            self.port_rows[port].add(row)
+
+    def release(self, row: int, promise: Promise) -> None:
+        """Take the promise back: the instance that held it goes, or is replaced."""
+        self.cpu_free[row] += milli(promise.cpu_cores)
+        self.memory_free[row] += promise.memory_mb
+        self.instances[row] -= 1
+        memory = {gpu.index: gpu.memory_mb for gpu in self.nodes[row].gpus}
+        for device in promise.gpu_devices:
+            if device in memory:
+                self.gpu_free[row][device] = memory[device]
+        for port in promise.host_ports:
+            self.port_rows[port].discard(row)
+
+    def add_peer(self, business_id: str, component_id: str, row: int, count: int = 1) -> None:
+        """Note that the node runs `count` more (or fewer) instances of this component."""
+        rows = self._peers[(business_id, component_id)]
+        rows[row] = rows.get(row, 0) + count
+
+    def peers(self, business_id: str, component_id: str) -> dict[int, int]:
+        """How many instances of the component each row has."""
+        return {row: count for row, count in self._peers.get((business_id, component_id), {}).items() if count > 0}
+
+    def admits(self, constraint: Constraint) -> np.ndarray:
+        """Which rows meet the constraint, whatever room they have."""
+        mask = self._admitting.get(constraint)
+        if mask is None:
+            mask = np.array([meets(node, constraint) for node in self.nodes], dtype=bool)
+            self._admitting[constraint] = mask
+        return mask
+
+    def free_gpus(self, row: int, memory_mb: int) -> list[int]:
+        """The free devices of the node that have at least this much memory (MiB), lowest index first."""
+        return sorted(device for device, memory in self.gpu_free[row].items() if memory >= memory_mb)
+
+    def fits(self, row: int, shape: Shape) -> bool:
+        """Whether the node has the room, devices and ports for one instance of the shape."""
+        return bool(
+            self.cpu_free[row] >= shape.cpu_milli
+            and self.memory_free[row] >= shape.memory_mb
+            and (not shape.gpu_count or len(self.free_gpus(row, shape.gpu_memory_mb)) >= shape.gpu_count)
+            and not any(row in self.port_rows[port] for port in shape.host_ports)
+        )
+
+
+def meets(node: Node, constraint: Constraint) -> bool:
+    """Whether the node meets every part of the constraint; an empty runtime is met by every node."""
+    return (
+        (not constraint.runtime or constraint.runtime in node.runtimes)
+        and (not constraint.require_gpu or bool(node.gpus))
+        and all(node.labels.get(name) == value for name, value in constraint.labels)
+        and constraint.node_id in ("", node.node_id)
+    )
+
+
+def _measured(node: Node) -> float:
+    """The measured load of a node, 0..1: the mean of CPU and memory in use, in steps."""
+    memory = node.memory_used_mb / node.memory_mb if node.memory_mb else 1.0
+    load = (node.cpu_percent / 100 + memory) / 2
+    return round(min(max(load, 0.0), 1.0) * MEASURED_STEPS) / MEASURED_STEPS

@@ -1,0 +1,13 @@
+"""Whether a node can be counted on, from how long it has been silent. Time comes in as a value."""
+
+from reconciler.plan.model import Liveness, Node, Policy
+
+
+def liveness(node: Node, policy: Policy, now: float) -> Liveness:
+    """`ready`, `suspect` or `lost`; `now` is seconds since the epoch, on the clock that set `node.last_seen`."""
+    silent = now - node.last_seen
+    if silent >= policy.lost_after:
+        return Liveness.LOST
+    if silent >= policy.suspect_after:
+        return Liveness.SUSPECT
+    return Liveness.READY

@@ -1,0 +1,229 @@
+"""`plan`: the one pure diff behind every deploy, update, stop, restart, node loss and rollback.
+
+For every wanted instance one copy is kept where it is if its node can still be counted on and meets the
+constraints; what has no copy is scheduled; every other copy stops. The promises of copies that stop are free for what
+comes after, and such actions wait for them (`Action.waits_for`), so that nothing is ever promised twice.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+
+from reconciler.plan.filters import refusals
+from reconciler.plan.fleet import Fleet
+from reconciler.plan.model import (
+    Action,
+    Copy,
+    Desired,
+    Kind,
+    Liveness,
+    Observed,
+    Pending,
+    Plan,
+    Policy,
+    Refusal,
+)
+from reconciler.plan.releases import Releases
+from reconciler.plan.schedule import Placement, Request, place, promise
+from reconciler.plan.shape import Shape
+from reconciler.plan.wanted import Wanted, wanted, why_unwanted, why_update
+from reconciler.wire.messages import InstanceKey
+
+DEFAULT_POLICY = Policy()
+
+ORDER = {Kind.STOP: 0, Kind.UPDATE: 1, Kind.CREATE: 2}
+
+RUNS_ALWAYS = ("always", "unless-stopped")
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """An instance that needs a node: why, and the copy that runs on until it has one."""
+
+    want: Wanted
+    reason: str
+    old: Copy | None = None
+
+
+def plan(desired: Desired, observed: Observed, policy: Policy = DEFAULT_POLICY, now: float = 0.0) -> Plan:
+    """The actions that turn what is observed into what is desired.
+
+    Total and deterministic: any input gives a plan, and the same input in any order gives the same plan.
+    `now` is seconds since the epoch, on the clock of `Node.last_seen`.
+    """
+    return _Planning(desired, observed, policy, now).result()
+
+
+class _Planning:
+    """The state of one planning: the fleet's free room, and the actions found so far."""
+
+    def __init__(self, desired: Desired, observed: Observed, policy: Policy, now: float) -> None:
+        self.desired = desired
+        self.fleet = Fleet(observed, policy, now)
+        self.releases = Releases(self.fleet)
+        self.actions: list[Action] = []
+        self.pending: list[Pending] = []
+        self.placements: dict[InstanceKey, str] = {}
+        self.refusals: dict[Shape, tuple[Refusal, ...]] = {}
+        self.copies: dict[InstanceKey, list[Copy]] = defaultdict(list)
+        for copy in observed.copies:
+            row = self.fleet.row.get(copy.node_id)
+            if row is not None:
+                self.copies[copy.key].append(copy)
+                self.fleet.hold(row, copy.promise)
+                self.fleet.add_peer(copy.key.business_id, copy.key.component_id, row)
+
+    def result(self) -> Plan:
+        """Keep, stop, update in place, and place, in this order."""
+        moves: list[_Move] = []
+        updates: list[tuple[Wanted, Copy]] = []
+        for want in wanted(self.desired):
+            self._keep(want, self.copies.pop(want.key, []), moves, updates)
+        for copies in self.copies.values():
+            for copy in copies:
+                self._stop(copy, why_unwanted(self.desired, copy))
+        moves += self._update(sorted(updates, key=lambda pair: pair[0].key))
+        self._place(moves)
+        actions = [self._timed(action) for action in self.actions]
+        return Plan(
+            actions=tuple(sorted(actions, key=lambda action: (ORDER[action.kind], action.key, action.node_id))),
+            pending=tuple(sorted(self.pending, key=lambda pending: pending.key)),
+            placements=dict(sorted(self.placements.items())),
+        )
+
+    def _keep(self, want: Wanted, copies: list[Copy], moves: list[_Move], updates: list[tuple[Wanted, Copy]]) -> None:
+        """Choose the copy that stays; the others stop."""
+        if not copies:
+            moves.append(_Move(want, "not running yet"))
+            return
+        kept = max(copies, key=lambda copy: (self._stays(copy), copy.version, copy.confirmed, copy.node_id))
+        if not self._stays(kept):
+            moves.append(_Move(want, f"node {kept.node_id} is {self._liveness(kept)}"))
+        elif not self.fleet.admits(replace(want.shape.constraint, runtime=""))[self.fleet.row[kept.node_id]]:
+            moves.append(_Move(want, f"node {kept.node_id} no longer meets its affinity", kept))
+        elif kept.digest != want.digest:
+            self.placements[want.key] = kept.node_id
+            updates.append((want, kept))
+        else:
+            self.placements[want.key] = kept.node_id
+            self._again(want, kept)
+        for copy in copies:
+            if copy is not kept:
+                self._stop(copy, f"surplus: runs on {kept.node_id}")
+
+    def _stays(self, copy: Copy) -> bool:
+        """Whether a copy counts where it is: its node answers, or it holds data there and is waited for."""
+        alive = self._liveness(copy)
+        if not copy.confirmed:
+            return alive is Liveness.READY
+        return alive is not Liveness.LOST or copy.promise.volumes
+
+    def _liveness(self, copy: Copy) -> Liveness:
+        return self.fleet.liveness[self.fleet.row[copy.node_id]]
+
+    def _again(self, want: Wanted, copy: Copy) -> None:
+        """Ask once more for what was asked for and has not come, or has ended though it should run."""
+        if not copy.confirmed:
+            self._act(Kind.CREATE, want, copy.node_id, "not running yet", copy.promise.gpu_devices)
+        elif copy.ended and copy.container_id is None:
+            self._act(Kind.CREATE, want, copy.node_id, f"failed: {copy.message}", copy.promise.gpu_devices)
+        elif copy.ended and want.component.restart in RUNS_ALWAYS:
+            reason = f"has ended: {copy.message or copy.status}"
+            self._act(Kind.UPDATE, want, copy.node_id, reason, copy.promise.gpu_devices, copy.digest)
+
+    def _act(
+        self, kind: Kind, want: Wanted, node_id: str, reason: str, devices: tuple[int, ...], old: str = ""
+    ) -> None:
+        self.actions.append(
+            Action(kind, want.key, node_id, reason, want.component, want.digest, old, gpu_devices=devices)
+        )
+
+    def _stop(self, copy: Copy, reason: str) -> None:
+        """Stop a copy; one whose node does not answer goes when the node is back."""
+        if self._liveness(copy) is not Liveness.READY:
+            return
+        self.actions.append(Action(Kind.STOP, copy.key, copy.node_id, reason, old_digest=copy.digest))
+        self.releases.all_of(copy)
+
+    def _update(self, updates: list[tuple[Wanted, Copy]]) -> list[_Move]:
+        """Update in place what fits where it is, as long as that makes room for more; the rest has to move."""
+        while True:
+            waiting = [(want, copy) for want, copy in updates if not self._updated(want, copy)]
+            if len(waiting) in (0, len(updates)):
+                break
+            updates = waiting
+        moves = []
+        for want, copy in waiting:
+            if copy.promise.volumes or self._liveness(copy) is not Liveness.READY:
+                why = f"node {copy.node_id} holds its volumes and has no room for the new version"
+                if self._liveness(copy) is not Liveness.READY:
+                    why = f"node {copy.node_id} is {self._liveness(copy)}: updated when it answers"
+                self.pending.append(Pending(want.key, (Refusal(1, why),)))
+            else:
+                moves.append(_Move(want, f"node {copy.node_id} has no room for the new version", copy))
+        return moves
+
+    def _updated(self, want: Wanted, copy: Copy) -> bool:
+        """Update in place if the node answers and the new version fits in the place of the old."""
+        row = self.fleet.row[copy.node_id]
+        if self._liveness(copy) is not Liveness.READY:
+            return False
+        self.fleet.release(row, copy.promise)
+        if not self.fleet.fits(row, want.shape):
+            self.fleet.hold(row, copy.promise)
+            return False
+        placement = promise(self.fleet, row, want.shape, keep=copy.promise.gpu_devices)
+        self.releases.difference(copy, want.shape, placement.gpu_devices)
+        if want.shape.peers:
+            self.fleet.add_peer(*want.shape.peers, row, -1)
+        reason, changes = why_update(self.desired.businesses[want.key.business_id], want, copy)
+        self.actions.append(
+            Action(
+                Kind.UPDATE,
+                want.key,
+                copy.node_id,
+                reason,
+                want.component,
+                want.digest,
+                copy.digest,
+                placement.gpu_devices,
+                changes,
+            )
+        )
+        return True
+
+    def _place(self, moves: list[_Move]) -> None:
+        """Give each its node; a move frees the node it leaves, which may be what another waits for."""
+        while moves:
+            placed = place((Request(move.want.key, move.want.shape) for move in moves), self.fleet)
+            left = [move for move in moves if move.want.key not in placed]
+            freed = False
+            for move in moves:
+                if move.want.key in placed:
+                    freed |= self._placed(move, placed[move.want.key])
+            if not freed or not left:
+                break
+            moves = left
+        else:
+            left = []
+        for move in left:
+            shape = move.want.shape
+            if shape not in self.refusals:
+                self.refusals[shape] = refusals(shape, self.fleet)
+            self.pending.append(Pending(move.want.key, self.refusals[shape]))
+            if move.old is not None:
+                self.placements[move.want.key] = move.old.node_id
+
+    def _placed(self, move: _Move, placement: Placement) -> bool:
+        """Create it on its node and stop the copy it replaces; whether that freed anything."""
+        node_id = self.fleet.nodes[placement.row].node_id
+        self.placements[move.want.key] = node_id
+        self._act(Kind.CREATE, move.want, node_id, move.reason, placement.gpu_devices)
+        if move.old is None:
+            return False
+        self._stop(move.old, f"moves to {node_id}: {move.reason}")
+        return True
+
+    def _timed(self, action: Action) -> Action:
+        """The action, waiting for what must go before it has its room."""
+        waits_for = self.releases.needed_by(action)
+        return replace(action, waits_for=waits_for) if waits_for else action

@@ -1,0 +1,141 @@
+"""Choosing nodes: balanced load among those that fit, the same choice every time.
+
+Requests of one shape are placed together: one look at all nodes, then a heap of the best. A node only gets worse by
+taking an instance, so for `k` requests the `k` best nodes are enough to start with. Big shapes go first, because
+small ones fit into what is left. Ties go to the node whose id sorts first.
+"""
+
+import heapq
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from reconciler.plan.filters import feasible
+from reconciler.plan.fleet import Fleet
+from reconciler.plan.shape import MILLI, Shape
+from reconciler.wire.messages import InstanceKey, Promise
+
+MEASURED_WEIGHT = 0.25
+INSTANCE_WEIGHT = 0.001
+GPU_PENALTY = 0.5
+"""How much measured load, the number of instances, and taking a GPU node without need count beside allocation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An instance that needs a node."""
+
+    key: InstanceKey
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a request goes: the fleet's row, and the GPU devices it is promised."""
+
+    row: int
+    gpu_devices: tuple[int, ...] = ()
+
+
+def place(requests: Iterable[Request], fleet: Fleet) -> dict[InstanceKey, Placement]:
+    """Place what fits; the fleet then holds the promises. Keys that are missing in the result fit nowhere."""
+    groups: dict[Shape, list[InstanceKey]] = defaultdict(list)
+    for request in requests:
+        groups[request.shape].append(request.key)
+    placed: dict[InstanceKey, Placement] = {}
+    for shape in sorted(groups, key=_big_first):
+        keys = sorted(groups[shape])
+        for key, row in zip(keys, _rows(shape, len(keys), fleet), strict=False):
+            placed[key] = promise(fleet, row, shape)
+    return placed
+
+
+def promise(fleet: Fleet, row: int, shape: Shape, keep: Sequence[int] = ()) -> Placement:
+    """Give one instance of the shape its share of a node that fits it; devices in `keep` are preferred."""
+    free = fleet.free_gpus(row, shape.gpu_memory_mb) if shape.gpu_count else []
+    devices = tuple(sorted(sorted(free, key=lambda device: device not in keep)[: shape.gpu_count]))
+    fleet.hold(row, holding(shape, devices))
+    if shape.peers:
+        fleet.add_peer(*shape.peers, row)
+    return Placement(row, devices)
+
+
+def holding(shape: Shape, devices: tuple[int, ...] = ()) -> Promise:
+    """What an instance of the shape holds of its node."""
+    return Promise(
+        cpu_cores=shape.cpu_milli / MILLI,
+        memory_mb=shape.memory_mb,
+        gpu_devices=devices,
+        host_ports=shape.host_ports,
+    )
+
+
+def _big_first(shape: Shape) -> tuple[int, int, int, Shape]:
+    return (-shape.gpu_count, -shape.memory_mb, -shape.cpu_milli, shape)
+
+
+def _rows(shape: Shape, count: int, fleet: Fleet) -> Iterator[int]:
+    """The row for each of `count` requests, best first; ends early when nothing fits any more.
+
+    The caller promises each row before it asks for the next.
+    """
+    rows = feasible(shape, fleet)
+    if not len(rows):
+        return
+    scores = _scores(shape, fleet, rows)
+    best = np.argsort(scores, kind="stable")
+    if not shape.spread_by:
+        best = best[:count]
+    heaps: dict[str, list[tuple[float, int]]] = defaultdict(list)
+    for position in best:
+        row = int(rows[position])
+        heaps[_zone(shape, fleet, row)].append((float(scores[position]), row))
+    counts = dict.fromkeys(heaps, 0)
+    if shape.spread_by and shape.peers:
+        for row, number in fleet.peers(*shape.peers).items():
+            zone = _zone(shape, fleet, row)
+            counts[zone] = counts.get(zone, 0) + number
+    alone = shape.peers is not None and shape.peers[1] in shape.apart_from
+    while heaps:
+        zone = min(heaps, key=lambda zone: (counts[zone], zone))
+        _, row = heapq.heappop(heaps[zone])
+        yield row
+        counts[zone] += 1
+        if not alone and fleet.fits(row, shape):
+            heapq.heappush(heaps[zone], (_score(shape, fleet, row), row))
+        if not heaps[zone]:
+            del heaps[zone]
+
+
+def _zone(shape: Shape, fleet: Fleet, row: int) -> str:
+    """The value of the label the shape is spread over; one zone for all when it is not."""
+    return fleet.nodes[row].labels.get(shape.spread_by, "") if shape.spread_by else ""
+
+
+def _scores(shape: Shape, fleet: Fleet, rows: np.ndarray) -> np.ndarray:
+    """How loaded each row would be with one more instance of the shape: lower is better."""
+    cpu = (fleet.cpu_total[rows] - fleet.cpu_free[rows] + shape.cpu_milli) / np.maximum(fleet.cpu_total[rows], 1)
+    memory = (fleet.memory_total[rows] - fleet.memory_free[rows] + shape.memory_mb) / np.maximum(
+        fleet.memory_total[rows], 1
+    )
+    scores: np.ndarray = (
+        (cpu + memory) / 2 + MEASURED_WEIGHT * fleet.measured[rows] + INSTANCE_WEIGHT * fleet.instances[rows]
+    )
+    if not shape.gpu_count and not shape.constraint.require_gpu:
+        scores = scores + GPU_PENALTY * fleet.has_gpu[rows]
+    return scores
+
+
+def _score(shape: Shape, fleet: Fleet, row: int) -> float:
+    """`_scores` of a single row, without the cost of arrays: the same operations in the same order."""
+    cpu_total, memory_total = int(fleet.cpu_total[row]), int(fleet.memory_total[row])
+    cpu = (cpu_total - int(fleet.cpu_free[row]) + shape.cpu_milli) / max(cpu_total, 1)
+    memory = (memory_total - int(fleet.memory_free[row]) + shape.memory_mb) / max(memory_total, 1)
+    score = (
+        (cpu + memory) / 2 + MEASURED_WEIGHT * float(fleet.measured[row]) + INSTANCE_WEIGHT * int(fleet.instances[row])
+    )
+    if not shape.gpu_count and not shape.constraint.require_gpu and fleet.has_gpu[row]:
+        score += GPU_PENALTY
+    return score

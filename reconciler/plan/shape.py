@@ -1,0 +1,65 @@
+"""The shape of an instance: all that decides where it fits. Instances of one shape are scheduled together."""
+
+from dataclasses import dataclass
+
+from reconciler.spec.model import Component
+from reconciler.wire.messages import Promise, promise_of
+
+MILLI = 1000
+"""CPU is counted in whole thousandths of a core, so that promises add up exactly."""
+
+
+def milli(cores: float) -> int:
+    """Cores as thousandths of a core."""
+    return round(cores * MILLI)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Constraint:
+    """What an instance asks of its node besides room: the runtime, a GPU, labels, a name."""
+
+    runtime: str = "docker"
+    require_gpu: bool = False
+    labels: tuple[tuple[str, str], ...] = ()
+    node_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Shape:
+    """What one instance needs: CPU in thousandths of a core, memory in MiB, GPUs, host ports, constraints.
+
+    `peers` is (business id, component id) when replicas or components must be kept apart or spread, else None:
+    such shapes are never shared between components.
+    """
+
+    cpu_milli: int
+    memory_mb: int
+    gpu_count: int
+    gpu_memory_mb: int
+    host_ports: tuple[str, ...]
+    constraint: Constraint
+    spread_by: str = ""
+    apart_from: tuple[str, ...] = ()
+    peers: tuple[str, str] | None = None
+
+
+def shape_of(business_id: str, component: Component) -> Shape:
+    """The shape of every replica of this component."""
+    resources, affinity = component.resource_requirements, component.affinity
+    promise: Promise = promise_of(component)
+    return Shape(
+        cpu_milli=milli(promise.cpu_cores),
+        memory_mb=promise.memory_mb,
+        gpu_count=resources.gpu_count or int(resources.gpu),
+        gpu_memory_mb=resources.gpu_memory_mb,
+        host_ports=promise.host_ports,
+        constraint=Constraint(
+            runtime=component.type,
+            require_gpu=affinity.require_gpu,
+            labels=tuple(sorted(affinity.node_labels.items())),
+            node_id=affinity.node_id or "",
+        ),
+        spread_by=affinity.spread_by or "",
+        apart_from=tuple(sorted(affinity.anti_affinity)),
+        peers=(business_id, component.component_id) if affinity.spread_by or affinity.anti_affinity else None,
+    )

@@ -1,0 +1,137 @@
+"""The status words of the mission's section 8, derived from plan and observation; nobody sets them by hand."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reconciler.plan.model import Action, Copy, Desired, DesiredBusiness, Kind, Observed, Plan
+from reconciler.spec.model import Component
+from reconciler.wire.messages import InstanceKey, Status
+
+Notes = Mapping[tuple[InstanceKey, str], str]
+"""What the dispatcher has to say of an instance on a node: why its last attempt failed, when the next is due."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceStatus:
+    """What one instance is doing, where, and why if it is not simply running."""
+
+    key: InstanceKey
+    component: Component
+    status: Status
+    node_id: str | None = None
+    container_id: str | None = None
+    message: str = ""
+    started_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessStatus:
+    """The business's word (pending, deploying, running, failed, stopping, stopped, updating) and its instances'."""
+
+    business_id: str
+    status: str
+    message: str
+    instances: tuple[InstanceStatus, ...]
+
+
+def derive(desired: Desired, observed: Observed, plan: Plan, notes: Notes | None = None) -> dict[str, BusinessStatus]:
+    """The status of every desired business, by id."""
+    copies: dict[str, list[Copy]] = defaultdict(list)
+    for copy in observed.copies:
+        copies[copy.key.business_id].append(copy)
+    actions: dict[str, list[Action]] = defaultdict(list)
+    for action in plan.actions:
+        actions[action.key.business_id].append(action)
+    pending = {entry.key: entry.reason for entry in plan.pending}
+    return {
+        business_id: _business(entry, copies[business_id], actions[business_id], plan.placements, pending, notes or {})
+        for business_id, entry in sorted(desired.businesses.items())
+    }
+
+
+def _business(
+    entry: DesiredBusiness,
+    copies: Sequence[Copy],
+    actions: Sequence[Action],
+    placements: Mapping[InstanceKey, str],
+    pending: Mapping[InstanceKey, str],
+    notes: Notes,
+) -> BusinessStatus:
+    business_id = entry.business.business_id
+    here = {(copy.key, copy.node_id): copy for copy in copies}
+    todo = {action.key: action for action in actions if action.kind is not Kind.STOP}
+    instances = []
+    for component in entry.business.components:
+        for ordinal in range(component.replicas):
+            key = InstanceKey(business_id, component.component_id, ordinal)
+            if entry.stopped:
+                instances.append(_stopped(key, component, copies))
+                continue
+            node_id = placements.get(key)
+            copy = here.get((key, node_id)) if node_id else None
+            note = notes.get((key, node_id), "") if node_id else ""
+            instances.append(_instance(key, component, node_id, copy, todo.get(key), pending.get(key, ""), note))
+    word = _word(entry, copies, instances, todo)
+    return BusinessStatus(business_id, word, _why(instances, word), tuple(instances))
+
+
+def _stopped(key: InstanceKey, component: Component, copies: Sequence[Copy]) -> InstanceStatus:
+    """An instance of a stopped business: stopping for as long as anything of it is left."""
+    for copy in copies:
+        if copy.key == key:
+            return InstanceStatus(key, component, Status.STOPPING, copy.node_id, copy.container_id)
+    return InstanceStatus(key, component, Status.STOPPED)
+
+
+def _instance(
+    key: InstanceKey,
+    component: Component,
+    node_id: str | None,
+    copy: Copy | None,
+    action: Action | None,
+    refused: str,
+    note: str,
+) -> InstanceStatus:
+    """What one wanted instance is doing."""
+    if copy is None or not copy.confirmed:
+        waits = f"waits until {', '.join(map(str, action.waits_for))} is gone" if action and action.waits_for else ""
+        return InstanceStatus(key, component, Status.PENDING, node_id, message=refused or note or waits)
+    message = "; ".join(part for part in (copy.message, refused, note) if part)
+    return InstanceStatus(key, component, copy.status, node_id, copy.container_id, message, copy.started_at)
+
+
+def _word(
+    entry: DesiredBusiness,
+    copies: Sequence[Copy],
+    instances: Sequence[InstanceStatus],
+    todo: Mapping[InstanceKey, Action],
+) -> str:
+    """The business's word."""
+    if entry.stopped:
+        return "stopping" if copies else "stopped"
+    if any(instance.status is Status.FAILED for instance in instances):
+        return "failed"
+    updates = [action for action in todo.values() if action.kind is Kind.UPDATE]
+    if all(_fine(instance) for instance in instances) and not updates:
+        return "running"
+    if any(instance.status is Status.PENDING and instance.key not in todo for instance in instances):
+        return "pending"
+    runs = any(copy.status is Status.RUNNING for copy in copies)
+    return "updating" if updates or (runs and (entry.revision > 1 or entry.restarts)) else "deploying"
+
+
+def _fine(instance: InstanceStatus) -> bool:
+    """Running, or a one-shot that has done its work."""
+    done = instance.status is Status.STOPPED and instance.component.restart.startswith(("no", "on-failure"))
+    return instance.status is Status.RUNNING or done
+
+
+def _why(instances: Sequence[InstanceStatus], word: str) -> str:
+    """The first reason a person should read, with the instance it is about."""
+    order = (Status.FAILED, Status.PENDING) if word != "running" else ()
+    for status in order:
+        for instance in instances:
+            if instance.status is status and instance.message:
+                return f"{instance.key.component_id}/{instance.key.instance}: {instance.message}"
+    return ""

@@ -1,0 +1,257 @@
+"""Desired state: accepted businesses and their revisions, in the database and, once committed, in memory."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy import Connection, delete, select, update
+
+from reconciler.plan.model import Desired, DesiredBusiness
+from reconciler.spec.model import Business
+from reconciler.store.database import Database
+from reconciler.store.model import Accepted, ComponentRow, Revision, SyncOutcome
+from reconciler.store.rows import component_row, revision_of, spec_digest, to_json
+from reconciler.store.schema import business_components, businesses, revisions
+from reconciler.store.upsert import upsert
+from reconciler.wire.messages import Status
+
+KEPT_REVISIONS = 50
+"""Revisions kept of each business."""
+
+EARLIER = 5
+"""Revisions before the current one whose specs the planner is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A business as the database has it: its desired state, its saved status, and when it last changed.
+
+    `components` has the saved status of each component and when that last changed.
+    """
+
+    desired: DesiredBusiness
+    status: str
+    created_at: float
+    updated_at: float
+    components: dict[str, tuple[ComponentRow, float]] = field(default_factory=dict)
+
+
+class DesiredStore:
+    """Accepting, removing, stopping and restarting businesses, and their history."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._kept: dict[str, Kept] = {}
+        self._desired: Desired | None = None
+        with database.transaction() as connection:
+            self._load_desired(connection)
+
+    def desired(self) -> Desired:
+        """The desired state as last committed: the same value until something changes."""
+        with self._database.lock:
+            if self._desired is None:
+                self._desired = Desired({key: kept.desired for key, kept in self._kept.items()})
+            return self._desired
+
+    def times(self) -> dict[str, tuple[float, float]]:
+        """When each business was created, and when it or its status last changed."""
+        with self._database.lock:
+            return {key: (kept.created_at, kept.updated_at) for key, kept in self._kept.items()}
+
+    def component_times(self, business_id: str) -> dict[str, float]:
+        """When each component, or its status, last changed. Raises KeyError for an unknown id."""
+        with self._database.lock:
+            return {key: at for key, (_, at) in self._kept[business_id].components.items()}
+
+    def revisions(self, business_id: str, limit: int = KEPT_REVISIONS) -> list[Revision]:
+        """The newest revisions of a business, removed or not, newest first."""
+        with self._database.transaction() as connection:
+            return newest_revisions(connection, business_id, limit)
+
+    def accept(self, business: Business, *, source: str, who: str, at: float) -> Accepted:
+        """Make this the business's spec: a new revision, unless spec and source are those that hold already.
+
+        Whether the business is stopped, and how often it was restarted, stays.
+        """
+        return self.accept_many([(business, source)], (), who, at).accepted[business.business_id]
+
+    def accept_many(
+        self, wanted: Sequence[tuple[Business, str]], remove: Collection[str], who: str, at: float
+    ) -> SyncOutcome:
+        """Accept specs with their sources and remove businesses, all or nothing.
+
+        Unknown ids to remove are skipped. An id in both is accepted; of one given twice the last spec counts.
+        """
+        with self._database.lock:
+            latest = {business.business_id: (business, source) for business, source in wanted}
+            gone = tuple(key for key in dict.fromkeys(remove) if key in self._kept and key not in latest)
+            accepted: dict[str, Accepted] = {}
+            written: dict[str, Kept] = {}
+            for key, (business, source) in latest.items():
+                if (same := self._holding(business, source)) is not None:
+                    accepted[key] = Accepted(same.desired.revision, changed=False)
+            if len(accepted) < len(latest) or gone:
+                with self._database.transaction() as connection:
+                    self._delete(connection, gone)
+                    for key, (business, source) in latest.items():
+                        if key not in accepted:
+                            written[key] = self._write_business(connection, business, source, who, at)
+                            accepted[key] = Accepted(written[key].desired.revision, changed=True)
+                self._remember(written, gone)
+            return SyncOutcome(accepted, gone)
+
+    def remove(self, business_id: str, at: float) -> None:
+        """Forget a business; its revisions and events stay. Raises KeyError for an unknown id."""
+        with self._database.lock:
+            if business_id not in self._kept:
+                raise KeyError(business_id)
+            self.accept_many((), (business_id,), "", at)
+
+    def set_stopped(self, business_id: str, stopped: bool, at: float) -> None:
+        """Say whether a business should run. Raises KeyError for an unknown id."""
+        with self._database.lock:
+            kept = self._kept[business_id]
+            if kept.desired.stopped != stopped:
+                self._change(replace(kept, desired=replace(kept.desired, stopped=stopped), updated_at=at))
+
+    def add_restart(self, business_id: str, at: float) -> None:
+        """Ask for new containers of a business, and for it to run. Raises KeyError for an unknown id."""
+        with self._database.lock:
+            kept = self._kept[business_id]
+            desired = replace(kept.desired, stopped=False, restarts=kept.desired.restarts + 1)
+            self._change(replace(kept, desired=desired, updated_at=at))
+
+    def _holding(self, business: Business, source: str) -> Kept | None:
+        """The kept business when it has this very spec from this source."""
+        kept = self._kept.get(business.business_id)
+        same = kept is not None and kept.desired.source == source and kept.desired.business == business
+        return kept if same else None
+
+    def _change(self, kept: Kept) -> None:
+        """Write what stopping and restarting change, then remember it."""
+        desired = kept.desired
+        key = desired.business.business_id
+        with self._database.transaction() as connection:
+            connection.execute(
+                update(businesses)
+                .where(businesses.c.business_id == key)
+                .values(stopped=desired.stopped, restarts=desired.restarts, updated_at=kept.updated_at)
+            )
+        self._remember({key: kept}, ())
+
+    def _remember(self, written: dict[str, Kept], gone: Iterable[str]) -> None:
+        """Bring memory to what was just committed."""
+        for key in gone:
+            del self._kept[key]
+        self._kept.update(written)
+        self._desired = None
+
+    def _delete(self, connection: Connection, gone: Sequence[str]) -> None:
+        for key in gone:
+            connection.execute(delete(businesses).where(businesses.c.business_id == key))
+
+    def _write_business(self, connection: Connection, business: Business, source: str, who: str, at: float) -> Kept:
+        """Write the next revision of a business, and its rows."""
+        key = business.business_id
+        earlier = newest_revisions(connection, key, EARLIER)
+        number = earlier[0].number + 1 if earlier else 1
+        old = self._kept.get(key)
+        desired = DesiredBusiness(
+            business=business,
+            stopped=old.desired.stopped if old else False,
+            restarts=old.desired.restarts if old else 0,
+            source=source,
+            revision=number,
+            earlier=tuple(revision.business for revision in earlier),
+        )
+        kept = Kept(
+            desired=desired,
+            status=old.status if old else Status.PENDING.value,
+            created_at=old.created_at if old else at,
+            updated_at=at,
+            components=components_after(business, old, at),
+        )
+        write_revision(connection, desired, who, at)
+        upsert(connection, businesses, [business_row(kept)])
+        rows = [component_row(key, component, at) for component in business.components]
+        upsert(connection, business_components, rows, keep=("status",))
+        connection.execute(
+            delete(business_components).where(
+                business_components.c.business_id == key,
+                business_components.c.component_id.not_in(list(kept.components)),
+            )
+        )
+        return kept
+
+    def _load_desired(self, connection: Connection) -> None:
+        saved: dict[str, dict[str, tuple[ComponentRow, float]]] = {}
+        for row in connection.execute(select(business_components)):
+            status = ComponentRow(
+                row.business_id, row.component_id, row.status, row.node_id, row.container_id, row.started_at
+            )
+            saved.setdefault(row.business_id, {})[row.component_id] = (status, row.updated_at)
+        for row in connection.execute(select(businesses).order_by(businesses.c.business_id)).all():
+            current, *earlier = newest_revisions(connection, row.business_id, EARLIER + 1)
+            desired = DesiredBusiness(
+                business=current.business,
+                stopped=row.stopped,
+                restarts=row.restarts,
+                source=row.source,
+                revision=row.revision,
+                earlier=tuple(revision.business for revision in earlier),
+            )
+            self._kept[row.business_id] = Kept(
+                desired, row.status, row.created_at, row.updated_at, saved.get(row.business_id, {})
+            )
+
+
+def components_after(business: Business, old: Kept | None, at: float) -> dict[str, tuple[ComponentRow, float]]:
+    """The saved statuses once this spec holds: components that stay keep theirs, new ones are pending."""
+    known = old.components if old else {}
+    key = business.business_id
+    after = {}
+    for component in business.components:
+        name = component.component_id
+        row = known[name][0] if name in known else ComponentRow(key, name, Status.PENDING.value)
+        after[name] = (row, at)
+    return after
+
+
+def newest_revisions(connection: Connection, business_id: str, limit: int) -> list[Revision]:
+    """The newest revisions of a business, newest first."""
+    statement = select(revisions).where(revisions.c.business_id == business_id)
+    rows = connection.execute(statement.order_by(revisions.c.number.desc()).limit(limit))
+    return [revision_of(row) for row in rows]
+
+
+def write_revision(connection: Connection, desired: DesiredBusiness, who: str, at: float) -> None:
+    """Write the revision that `desired` is at, and drop those beyond the number kept."""
+    key = desired.business.business_id
+    spec = to_json(desired.business)
+    row = {
+        "business_id": key,
+        "number": desired.revision,
+        "spec": spec,
+        "digest": spec_digest(spec),
+        "source": desired.source,
+        "who": who,
+        "at": at,
+    }
+    connection.execute(revisions.insert(), row)
+    oldest = desired.revision - KEPT_REVISIONS
+    connection.execute(delete(revisions).where(revisions.c.business_id == key, revisions.c.number <= oldest))
+
+
+def business_row(kept: Kept) -> dict[str, object]:
+    """A business as `businesses` has it."""
+    desired = kept.desired
+    return {
+        "business_id": desired.business.business_id,
+        "business_name": desired.business.business_name,
+        "status": kept.status,
+        "created_at": kept.created_at,
+        "updated_at": kept.updated_at,
+        "source": desired.source,
+        "revision": desired.revision,
+        "stopped": desired.stopped,
+        "restarts": desired.restarts,
+    }

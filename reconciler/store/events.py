@@ -1,0 +1,51 @@
+"""Events: what happened, for people, bounded in number."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, delete, func, select
+
+from reconciler.store.database import Database
+from reconciler.store.model import Event
+from reconciler.store.schema import events
+
+KEPT_EVENTS = 10_000
+"""Events kept; housekeeping drops the oldest beyond."""
+
+FIELDS = ("at", "kind", "message", "business_id", "component_id", "instance", "node_id")
+
+
+class EventStore:
+    """Adding and reading events."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add_events(self, new: Iterable[Event]) -> None:
+        """Append events, in this order, all or nothing. Their ids are given here."""
+        rows = [{name: getattr(event, name) for name in FIELDS} for event in new]
+        if rows:
+            with self._database.transaction() as connection:
+                connection.execute(events.insert(), rows)
+
+    def events(
+        self, business_id: str | None = None, node_id: str | None = None, after: int = 0, limit: int = 100
+    ) -> list[Event]:
+        """Events, newest last: the latest `limit`, or, `after` the id of an event, the first `limit`."""
+        statement = select(events).where(events.c.id > after).limit(limit)
+        if business_id is not None:
+            statement = statement.where(events.c.business_id == business_id)
+        if node_id is not None:
+            statement = statement.where(events.c.node_id == node_id)
+        statement = statement.order_by(events.c.id if after else events.c.id.desc())
+        with self._database.transaction() as connection:
+            found = [
+                Event(id=row.id, **{name: getattr(row, name) for name in FIELDS})
+                for row in connection.execute(statement)
+            ]
+        return found if after else found[::-1]
+
+
+def drop_old_events(connection: Connection) -> None:
+    """Keep the newest `KEPT_EVENTS`."""
+    newest = connection.execute(select(func.max(events.c.id))).scalar() or 0
+    connection.execute(delete(events).where(events.c.id <= newest - KEPT_EVENTS))

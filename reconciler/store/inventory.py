@@ -1,0 +1,103 @@
+"""What a report changes, as values: pure functions between messages and the planner's nodes and copies."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from reconciler.plan.model import Copy, Node
+from reconciler.wire.messages import InstanceKey, InstanceReport, NodeReport, Status
+
+CLOCK_STEP = 60.0
+"""Seconds. A report older than the newest by more than this is not late: the node's clock was set back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How one node's copies change: what to write, what to delete, and all of them afterwards.
+
+    `written` leaves out copies of which only the message differs: no plan depends on it.
+    """
+
+    written: tuple[Copy, ...]
+    deleted: tuple[InstanceKey, ...]
+    copies: dict[InstanceKey, Copy]
+
+
+def is_late(timestamp: float, newest: float) -> bool:
+    """Whether a report of this timestamp was overtaken by one of `newest`."""
+    return newest - CLOCK_STEP <= timestamp < newest
+
+
+def is_gone(report: InstanceReport) -> bool:
+    """Whether a report says that nothing of the instance is left."""
+    return report.status is Status.STOPPED and report.container_id is None
+
+
+def reported_node(report: NodeReport, at: float, cordoned: bool) -> Node:
+    """The node that a report describes, heard of at `at`."""
+    return Node(
+        node_id=report.node_id,
+        cpu_cores=report.capacity.cpu_cores,
+        memory_mb=report.capacity.memory_mb,
+        labels=report.labels,
+        gpus=report.gpus,
+        runtimes=report.runtimes,
+        cpu_percent=report.usage.cpu_percent,
+        memory_used_mb=report.usage.memory_mb,
+        address=report.address,
+        last_seen=at,
+        cordoned=cordoned,
+    )
+
+
+def reported_copy(report: InstanceReport, node_id: str) -> Copy:
+    """The copy that a report describes."""
+    return Copy(
+        key=report.key,
+        node_id=node_id,
+        status=report.status,
+        digest=report.digest,
+        version=report.version,
+        promise=report.promise,
+        container_id=report.container_id,
+        message=report.message,
+        started_at=report.started_at,
+        ended=report.ended,
+    )
+
+
+def same_place(one: Node, other: Node) -> bool:
+    """Whether two nodes offer the same, whatever is in use, and whenever they were seen."""
+    return offer(one) == offer(other)
+
+
+def offer(node: Node) -> tuple[object, ...]:
+    """What of a node a plan depends on."""
+    gpus = [(gpu.index, gpu.name, gpu.uuid, gpu.memory_mb) for gpu in node.gpus]
+    return node.address, node.cpu_cores, node.memory_mb, node.labels, node.runtimes, gpus
+
+
+def same_copy(one: Copy | None, other: Copy) -> bool:
+    """Whether two copies differ in their message at most."""
+    return one == other or (one is not None and replace(one, message=other.message) == other)
+
+
+def full_difference(node_id: str, held: Mapping[InstanceKey, Copy], reports: Iterable[InstanceReport]) -> Difference:
+    """What a full inventory changes: confirmed copies that are not in it are gone, unconfirmed ones stay."""
+    copies = {report.key: reported_copy(report, node_id) for report in reports if not is_gone(report)}
+    written = tuple(copy for key, copy in copies.items() if not same_copy(held.get(key), copy))
+    missing = [copy for key, copy in held.items() if key not in copies]
+    copies.update((copy.key, copy) for copy in missing if not copy.confirmed)
+    return Difference(written, tuple(copy.key for copy in missing if copy.confirmed), copies)
+
+
+def single_difference(node_id: str, held: Mapping[InstanceKey, Copy], report: InstanceReport) -> Difference:
+    """What a report of one copy changes. News of an older version's end leaves a newer assignment be."""
+    key = report.key
+    old = held.get(key)
+    if is_gone(report):
+        newer = old is not None and not old.confirmed and old.version > report.version
+        if old is None or newer:
+            return Difference((), (), dict(held))
+        return Difference((), (key,), {other: copy for other, copy in held.items() if other != key})
+    copy = reported_copy(report, node_id)
+    return Difference(() if same_copy(old, copy) else (copy,), (), {**held, key: copy})

@@ -1,0 +1,97 @@
+"""What the store takes and gives beside the planner's own types. Times are seconds since the epoch."""
+
+from dataclasses import dataclass, field
+
+from reconciler.spec.model import Business
+
+
+class StoreError(Exception):
+    """The database can't be opened, read or written; the text says why, and what to do, for people."""
+
+
+class UnknownNode(Exception):  # noqa: N818 - reads as what it is
+    """Something is about a node that never registered, or was forgotten."""
+
+    def __init__(self, node_id: str) -> None:
+        self.node_id = node_id
+        super().__init__(f"node {node_id!r} is not registered; its agent has to send a full report first")
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What became of a spec: the number of the revision that holds, and whether it is a new one."""
+
+    revision: int
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SyncOutcome:
+    """What a batch did: every accepted business by id, and the ids that were removed."""
+
+    accepted: dict[str, Accepted] = field(default_factory=dict)
+    removed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One kept version of a business's spec: `who` gave it, from which `source`, `at` what time.
+
+    `digest` is the sha256 of the spec's canonical JSON: equal digests, equal specs.
+    """
+
+    number: int
+    business: Business
+    source: str
+    who: str
+    at: float
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened, for people. `id` is given by the store: later events have greater ones."""
+
+    at: float
+    kind: str
+    message: str
+    business_id: str | None = None
+    component_id: str | None = None
+    instance: int | None = None
+    node_id: str | None = None
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What an instance used: CPU in percent of one core, memory in MiB, its GPUs in percent.
+
+    `span` is 0 for one measurement, and the number of seconds from `at` on for an average.
+    """
+
+    at: float
+    instance: int
+    cpu_percent: float
+    memory_mb: int
+    gpu_percent: float
+    span: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessRow:
+    """The derived status of a business."""
+
+    business_id: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentRow:
+    """The derived status of a component, and where (its first instance) runs."""
+
+    business_id: str
+    component_id: str
+    status: str
+    node_id: str | None = None
+    container_id: str | None = None
+    started_at: float | None = None

@@ -1,0 +1,280 @@
+"""Observed state: nodes and copies as last reported, in the database and, as it was committed, in memory."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy import Connection, bindparam, delete, select, update
+
+from reconciler.plan.model import Copy, Node, Observed
+from reconciler.store.database import Database
+from reconciler.store.inventory import (
+    Difference,
+    full_difference,
+    is_gone,
+    is_late,
+    reported_node,
+    same_place,
+    single_difference,
+)
+from reconciler.store.metrics import Sampler, read_samples, write_samples
+from reconciler.store.model import Sample, UnknownNode
+from reconciler.store.rows import agent_row, copy_of, instance_row, node_of
+from reconciler.store.schema import agents, counters, instances
+from reconciler.store.upsert import upsert
+from reconciler.wire.messages import ComponentReport, InstanceKey, InstanceReport, NodeReport, Usage
+
+FLUSH_EVERY = 30.0
+"""Seconds after which last_seen and samples that wait in memory are written."""
+
+VERSION = "version"
+
+Where = tuple[InstanceKey, str]
+"""A copy: which instance, on which node."""
+
+DELETE_COPY = delete(instances).where(
+    instances.c.business_id == bindparam("business"),
+    instances.c.component_id == bindparam("component"),
+    instances.c.instance == bindparam("ordinal"),
+    instances.c.node_id == bindparam("node"),
+)
+
+
+@dataclass(slots=True)
+class Held:
+    """A node in memory: its copies, and the timestamps of its last full report and of single ones since."""
+
+    node: Node
+    copies: dict[InstanceKey, Copy] = field(default_factory=dict)
+    full_at: float = 0.0
+    single_at: dict[InstanceKey, float] = field(default_factory=dict)
+    unsaved: bool = False
+
+    @property
+    def newest(self) -> float:
+        """The newest timestamp of any report of this node."""
+        return max(self.full_at, *self.single_at.values()) if self.single_at else self.full_at
+
+
+class ObservedStore:
+    """Recording reports and assignments, and reading what they add up to."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._held: dict[str, Held] = {}
+        self._copies: tuple[Copy, ...] | None = None
+        self._observed: Observed | None = None
+        self._reports: dict[Where, InstanceReport] = {}
+        self._sampler = Sampler()
+        self._flushed_at = float("-inf")
+        self._version = 0
+        with database.transaction() as connection:
+            self._load_observed(connection)
+
+    def observed(self) -> Observed:
+        """The observed state as last committed: the same value until something changes."""
+        with self._database.lock:
+            if self._observed is None:
+                if self._copies is None:
+                    self._copies = tuple(c for held in self._held.values() for c in held.copies.values())
+                nodes = {node_id: held.node for node_id, held in self._held.items()}
+                self._observed = Observed(nodes, self._copies)
+            return self._observed
+
+    def reports(self) -> Mapping[Where, InstanceReport]:
+        """The last report of each copy since the store was opened."""
+        with self._database.lock:
+            return dict(self._reports)
+
+    def usage(self) -> dict[Where, Usage]:
+        """What each copy used when it was last reported."""
+        return {where: report.resource_usage for where, report in self.reports().items()}
+
+    def metrics(self, business_id: str, component_id: str, since: float) -> list[Sample]:
+        """What a component's instances used from `since` on, oldest first."""
+        with self._database.lock:
+            with self._database.transaction() as connection:
+                write_samples(connection, self._sampler.waiting)
+                samples = read_samples(connection, business_id, component_id, since)
+            self._sampler.written()
+            return samples
+
+    def record_report(self, report: NodeReport, at: float) -> bool:
+        """Take over a node's full report; whether anything changed that a plan depends on.
+
+        A report that was overtaken by a newer one says only that the node is alive.
+        """
+        with self._database.lock:
+            held = self._held.get(report.node_id)
+            if held is not None and is_late(report.timestamp, held.newest):
+                self._saw(held, replace(held.node, last_seen=at), saved=False)
+                return False
+            node = reported_node(report, at, held.node.cordoned if held else False)
+            difference = full_difference(node.node_id, held.copies if held else {}, report.instances)
+            moved = held is None or not same_place(held.node, node)
+            changed = bool(moved or difference.written or difference.deleted)
+            if changed:
+                self._write_report(node, report.timestamp, difference, at)
+            held = held or self._held.setdefault(node.node_id, Held(node))
+            held.full_at, held.single_at = report.timestamp, {}
+            self._saw(held, node, saved=changed)
+            self._take_over(held, difference)
+            for instance in report.instances:
+                if not is_gone(instance):
+                    self._reports[instance.key, node.node_id] = instance
+            self._sampler.take(node.node_id, report.instances, at)
+            self._flush_when_due(at)
+            return changed
+
+    def record_component(self, report: ComponentReport, at: float) -> bool:
+        """Take over a report of one copy; whether a plan depends on what changed. Raises UnknownNode."""
+        with self._database.lock:
+            held = self._of(report.node_id)
+            key = report.key
+            if is_late(report.timestamp, held.single_at.get(key, held.full_at)):
+                self._saw(held, replace(held.node, last_seen=at), saved=False)
+                return False
+            node = replace(held.node, last_seen=at)
+            difference = single_difference(node.node_id, held.copies, report)
+            changed = bool(difference.written or difference.deleted)
+            if changed:
+                self._write_report(node, max(held.newest, report.timestamp), difference, at)
+            held.single_at[key] = report.timestamp
+            self._saw(held, node, saved=changed)
+            self._take_over(held, difference)
+            if not is_gone(report):
+                self._reports[key, node.node_id] = report
+            self._sampler.take(node.node_id, (report,), at)
+            self._flush_when_due(at)
+            return changed
+
+    def assign(self, copies: Sequence[Copy], at: float) -> None:
+        """Note copies that are about to be created, all or nothing, until their nodes report them.
+
+        A copy that was reported already stays as it is. Raises UnknownNode.
+        """
+        with self._database.lock:
+            new: list[Copy] = []
+            for copy in copies:
+                present = self._of(copy.node_id).copies.get(copy.key)
+                if present is None or not present.confirmed:
+                    new.append(replace(copy, confirmed=False))
+            if not new:
+                return
+            with self._database.transaction() as connection:
+                upsert(connection, instances, [instance_row(copy, at) for copy in new])
+            for copy in new:
+                self._held[copy.node_id].copies[copy.key] = copy
+            self._copies = self._observed = None
+
+    def unassign(self, key: InstanceKey, node_id: str) -> None:
+        """Forget a copy that no node reported. Does nothing when there is none."""
+        with self._database.lock:
+            held = self._held.get(node_id)
+            copy = held.copies.get(key) if held else None
+            if held is None or copy is None or copy.confirmed:
+                return
+            with self._database.transaction() as connection:
+                delete_copies(connection, node_id, (key,))
+            del held.copies[key]
+            self._copies = self._observed = None
+
+    def next_versions(self, count: int) -> range:
+        """`count` versions, each greater than any that was given or reported before, for good."""
+        with self._database.lock:
+            last = self._version + count
+            with self._database.transaction() as connection:
+                write_version(connection, last)
+            first, self._version = self._version + 1, last
+            return range(first, last + 1)
+
+    def set_cordoned(self, node_id: str, cordoned: bool) -> None:
+        """Say whether a node gets nothing new. Raises UnknownNode."""
+        with self._database.lock:
+            held = self._of(node_id)
+            with self._database.transaction() as connection:
+                connection.execute(update(agents).where(agents.c.agent_id == node_id).values(cordoned=cordoned))
+            self._saw(held, replace(held.node, cordoned=cordoned), saved=not held.unsaved)
+
+    def forget_node(self, node_id: str) -> None:
+        """Forget a node and its copies, until it reports again. Raises UnknownNode."""
+        with self._database.lock:
+            held = self._of(node_id)
+            with self._database.transaction() as connection:
+                connection.execute(delete(agents).where(agents.c.agent_id == node_id))
+            self._take_over(held, Difference((), tuple(held.copies), {}))
+            del self._held[node_id]
+            self._observed = None
+
+    def _of(self, node_id: str) -> Held:
+        held = self._held.get(node_id)
+        if held is None:
+            raise UnknownNode(node_id)
+        return held
+
+    def _saw(self, held: Held, node: Node, *, saved: bool) -> None:
+        held.node = node
+        held.unsaved = not saved
+        self._observed = None
+
+    def _write_report(self, node: Node, reported_at: float, difference: Difference, at: float) -> None:
+        """Write a node and its copies' difference in one transaction."""
+        newest = max((copy.version for copy in difference.written), default=0)
+        with self._database.transaction() as connection:
+            upsert(connection, agents, [agent_row(node, reported_at)])
+            delete_copies(connection, node.node_id, difference.deleted)
+            upsert(connection, instances, [instance_row(copy, at) for copy in difference.written])
+            if newest > self._version:
+                write_version(connection, newest)
+        self._version = max(self._version, newest)
+
+    def _take_over(self, held: Held, difference: Difference) -> None:
+        """Bring memory to what was just committed."""
+        for key in difference.deleted:
+            where = (key, held.node.node_id)
+            self._reports.pop(where, None)
+            self._sampler.forget(where)
+        if held.copies != difference.copies:
+            held.copies = difference.copies
+            self._copies = self._observed = None
+
+    def _flush_when_due(self, at: float) -> None:
+        """Write what waits in memory when it has waited long enough."""
+        if not 0 <= at - self._flushed_at < FLUSH_EVERY:
+            with self._database.transaction() as connection:
+                self._flush(connection)
+            self._flushed(at)
+
+    def _flush(self, connection: Connection) -> None:
+        rows = [agent_row(held.node, held.newest) for held in self._held.values() if held.unsaved]
+        upsert(connection, agents, rows)
+        write_samples(connection, self._sampler.waiting)
+
+    def _flushed(self, at: float) -> None:
+        for held in self._held.values():
+            held.unsaved = False
+        self._sampler.written()
+        self._flushed_at = at
+
+    def _load_observed(self, connection: Connection) -> None:
+        for row in connection.execute(select(agents).order_by(agents.c.agent_id)):
+            self._held[row.agent_id] = Held(node_of(row), full_at=row.reported_at)
+        for row in connection.execute(select(instances)):
+            copy = copy_of(row)
+            self._held[copy.node_id].copies[copy.key] = copy
+        version = connection.execute(select(counters.c.value).where(counters.c.name == VERSION)).scalar()
+        self._version = version or 0
+
+
+def delete_copies(connection: Connection, node_id: str, keys: Sequence[InstanceKey]) -> None:
+    """Delete copies of one node."""
+    rows = [
+        {"business": key.business_id, "component": key.component_id, "ordinal": key.instance, "node": node_id}
+        for key in keys
+    ]
+    if rows:
+        connection.execute(DELETE_COPY, rows)
+
+
+def write_version(connection: Connection, version: int) -> None:
+    """Keep the greatest version given or seen."""
+    upsert(connection, counters, [{"name": VERSION, "value": version}])

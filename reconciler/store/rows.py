@@ -1,0 +1,124 @@
+"""Between the planner's values and table rows: one pair of functions a table."""
+
+import hashlib
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import Row
+
+from reconciler.plan.model import Copy, Node
+from reconciler.spec.model import Business, Component
+from reconciler.store.model import Revision
+from reconciler.wire.messages import Gpu, InstanceKey, Promise, Status
+
+T = TypeVar("T")
+
+
+def to_json(value: object) -> str:
+    """The canonical JSON of a value: equal values, equal text."""
+    return msgspec.json.encode(value, order="deterministic").decode()
+
+
+def from_json(text: str, kind: type[T]) -> T:
+    """Read what `to_json` wrote."""
+    return msgspec.json.decode(text, type=kind)
+
+
+def spec_digest(spec: str) -> str:
+    """sha256 (64 hex digits) of a spec's canonical JSON."""
+    return hashlib.sha256(spec.encode()).hexdigest()
+
+
+def revision_of(row: Row[Any]) -> Revision:
+    """The revision in a row of `revisions`."""
+    return Revision(row.number, from_json(row.spec, Business), row.source, row.who, row.at, row.digest)
+
+
+def component_row(business_id: str, component: Component, at: float) -> dict[str, object]:
+    """A component as `business_components` has it before anything of it runs."""
+    return {
+        "business_id": business_id,
+        "component_id": component.component_id,
+        "component_name": component.component_name,
+        "type": component.type,
+        "image_url": component.image_url,
+        "image_name": component.image_name,
+        "resource_requirements": to_json(component.resource_requirements),
+        "environment_variables": to_json(component.environment_variables),
+        "config_files": to_json(component.config_files),
+        "affinity": to_json(component.affinity),
+        "status": Status.PENDING.value,
+        "updated_at": at,
+    }
+
+
+def agent_row(node: Node, reported_at: float) -> dict[str, object]:
+    """A node as `agents` has it."""
+    return {
+        "agent_id": node.node_id,
+        "address": node.address,
+        "cpu_cores": node.cpu_cores,
+        "memory_mb": node.memory_mb,
+        "labels": to_json(node.labels),
+        "gpus": to_json(node.gpus),
+        "runtimes": to_json(node.runtimes),
+        "cpu_percent": node.cpu_percent,
+        "memory_used_mb": node.memory_used_mb,
+        "cordoned": node.cordoned,
+        "reported_at": reported_at,
+        "last_seen": node.last_seen,
+    }
+
+
+def node_of(row: Row[Any]) -> Node:
+    """The node in a row of `agents`."""
+    return Node(
+        node_id=row.agent_id,
+        address=row.address,
+        cpu_cores=row.cpu_cores,
+        memory_mb=row.memory_mb,
+        labels=from_json(row.labels, dict[str, str]),
+        gpus=from_json(row.gpus, tuple[Gpu, ...]),
+        runtimes=from_json(row.runtimes, tuple[str, ...]),
+        cpu_percent=row.cpu_percent,
+        memory_used_mb=row.memory_used_mb,
+        cordoned=row.cordoned,
+        last_seen=row.last_seen,
+    )
+
+
+def instance_row(copy: Copy, at: float) -> dict[str, object]:
+    """A copy as `instances` has it."""
+    return {
+        "business_id": copy.key.business_id,
+        "component_id": copy.key.component_id,
+        "instance": copy.key.instance,
+        "node_id": copy.node_id,
+        "status": copy.status.value,
+        "digest": copy.digest,
+        "version": copy.version,
+        "promise": to_json(copy.promise),
+        "container_id": copy.container_id,
+        "confirmed": copy.confirmed,
+        "message": copy.message,
+        "started_at": copy.started_at,
+        "ended": copy.ended,
+        "updated_at": at,
+    }
+
+
+def copy_of(row: Row[Any]) -> Copy:
+    """The copy in a row of `instances`."""
+    return Copy(
+        key=InstanceKey(row.business_id, row.component_id, row.instance),
+        node_id=row.node_id,
+        status=Status(row.status),
+        digest=row.digest,
+        version=row.version,
+        promise=from_json(row.promise, Promise),
+        container_id=row.container_id,
+        confirmed=row.confirmed,
+        message=row.message,
+        started_at=row.started_at,
+        ended=row.ended,
+    )

@@ -1,0 +1,74 @@
+"""The store: everything the manager remembers, in one file, behind one lock."""
+
+import logging
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from reconciler.store.database import Database
+from reconciler.store.events import EventStore, drop_old_events
+from reconciler.store.metrics import age_samples
+from reconciler.store.model import StoreError
+from reconciler.store.observed import ObservedStore
+from reconciler.store.opening import open_database
+from reconciler.store.statuses import StatusStore
+
+log = logging.getLogger(__name__)
+
+
+class Store(StatusStore, ObservedStore, EventStore):
+    """Desired and observed state, revisions, statuses, events and metrics. Safe to use from several threads.
+
+    A write that returned has been committed to the disk. Reads of the desired and observed state come from
+    memory, which follows each commit, so they show a state that was committed as a whole. The store reads no
+    clock: every `at` is in seconds since the epoch. Any method that writes, or reads the database, raises
+    StoreError when the database can't be used.
+    """
+
+    def __init__(self, database: Database) -> None:
+        StatusStore.__init__(self, database)
+        ObservedStore.__init__(self, database)
+        EventStore.__init__(self, database)
+
+    @classmethod
+    def open(cls, location: str | Path) -> Self:
+        """Open the database at a path or SQLAlchemy URL, and create it when it is missing.
+
+        Raises StoreError when it can't be opened, is damaged or of a newer version, or when another manager
+        has it open.
+        """
+        database = open_database(location)
+        try:
+            return cls(database)
+        except (msgspec.MsgspecError, ValueError, KeyError) as error:
+            database.close()
+            raise StoreError(
+                f"the database {database.path} holds what can't be read ({type(error).__name__}). "
+                "Restore it from a backup, or move it away to start with an empty one"
+            ) from None
+        except BaseException:
+            database.close()
+            raise
+
+    def housekeeping(self, at: float) -> None:
+        """Write what waits in memory, and drop or average what is old. To be called every half minute."""
+        with self._database.lock:
+            with self._database.transaction() as connection:
+                self._flush(connection)
+                age_samples(connection, at)
+                drop_old_events(connection)
+            self._flushed(at)
+
+    def close(self) -> None:
+        """Write what waits in memory and let other managers have the database."""
+        with self._database.lock:
+            if not self._database.is_open:
+                return
+            try:
+                with self._database.transaction() as connection:
+                    self._flush(connection)
+            except StoreError as error:
+                log.warning("the last samples could not be written: %s", error)
+            finally:
+                self._database.close()

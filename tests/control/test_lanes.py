@@ -1,0 +1,67 @@
+"""One lane a node: order within, independence between."""
+
+import threading
+
+from reconciler.control.lanes import DOUBTFUL_THREADS, THREADS, Lanes
+
+
+def test_jobs_of_a_node_run_in_order() -> None:
+    lanes = Lanes()
+    ran: list[int] = []
+    done = threading.Event()
+
+    def job(number: int) -> bool:
+        ran.append(number)
+        if number == 9:
+            done.set()
+        return True
+
+    for number in range(10):
+        lanes.put("a", number, lambda number=number: job(number))
+    assert done.wait(10)
+    lanes.close()
+    assert ran == list(range(10))
+
+
+def test_any_number_of_dead_nodes_delays_no_other() -> None:
+    lanes = Lanes()
+    release, failed, reached = threading.Event(), threading.Semaphore(0), threading.Event()
+    dead = [f"dead-{number}" for number in range(THREADS + DOUBTFUL_THREADS)]
+
+    def fails() -> bool:
+        failed.release()
+        return False
+
+    def hangs() -> bool:
+        release.wait(30)
+        return False
+
+    for node in dead:
+        lanes.put(node, "first", fails)
+    for _ in dead:
+        assert failed.acquire(timeout=10)
+    for node in dead:
+        lanes.put(node, "second", hangs)
+    lanes.put("alive", "first", lambda: bool(reached.set()) or True)
+    assert reached.wait(10)
+    release.set()
+    lanes.close()
+
+
+def test_a_newer_job_replaces_one_that_waits() -> None:
+    lanes = Lanes()
+    began, release, done = threading.Event(), threading.Event(), threading.Event()
+    ran: list[str] = []
+
+    def blocks() -> bool:
+        began.set()
+        return release.wait(10)
+
+    lanes.put("a", "other", blocks)
+    assert began.wait(10)
+    lanes.put("a", "x", lambda: ran.append("old") is None)
+    lanes.put("a", "x", lambda: (ran.append("new"), done.set()) is not None)
+    release.set()
+    assert done.wait(10)
+    lanes.close()
+    assert ran == ["new"]

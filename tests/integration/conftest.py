@@ -1,0 +1,52 @@
+"""Clusters on the real Docker Engine; whatever they start is removed with them."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+
+from tests.support.cluster import Cluster
+from tests.support.engine import engine, remove_containers
+from tests.support.images import busybox_image, web_image
+
+
+@pytest.fixture(scope="session")
+def client() -> docker.DockerClient:
+    return engine()
+
+
+@pytest.fixture(scope="session")
+def images(client: docker.DockerClient) -> None:
+    """The images that most tests run."""
+    busybox_image(client)
+    web_image(client)
+
+
+@pytest.fixture
+def nodes() -> list[str]:
+    """Two node ids that no other test has."""
+    mark = uuid.uuid4().hex[:8]
+    return [f"a-{mark}", f"b-{mark}"]
+
+
+@pytest.fixture
+def empty(tmp_path: Path, client: docker.DockerClient, images: None, nodes: list[str]) -> Iterator[Cluster]:
+    """A cluster whose processes the test starts."""
+    made = Cluster(tmp_path / "cluster")
+    try:
+        yield made
+    finally:
+        made.close()
+        for node_id in nodes:
+            remove_containers(client, node_id)
+
+
+@pytest.fixture
+def cluster(empty: Cluster, nodes: list[str]) -> Cluster:
+    """A manager and one agent, ready."""
+    empty.start_manager()
+    empty.start_agent(nodes[0])
+    empty.wait_node(nodes[0])
+    return empty

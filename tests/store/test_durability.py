@@ -1,0 +1,48 @@
+"""What was acknowledged is there after kill -9."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from reconciler.store import Store
+from tests.store.making import business, key
+
+WRITER = """
+import sys
+from reconciler.store import Event, Store
+from tests.store.making import accept, business, instance, key, report
+store = Store.open(sys.argv[1])
+number = 0
+while True:
+    number += 1
+    accept(store, business(image=f"nginx:{number}"), at=float(number))
+    accept(store, business(f"b{number}"), at=float(number))
+    store.record_report(report(instance(version=number), timestamp=float(number)), float(number))
+    store.add_events([Event(float(number), "tick", str(number))])
+    print(number, flush=True)
+"""
+
+
+def test_every_acknowledged_write_survives_kill_9(path: Path) -> None:
+    for at_least in (1, 7, 20):
+        path = path.with_name(f"{at_least}.db")
+        writer = subprocess.Popen([sys.executable, "-c", WRITER, path], stdout=subprocess.PIPE, text=True)
+        assert writer.stdout is not None
+        for _ in range(at_least):
+            assert writer.stdout.readline()
+        writer.send_signal(signal.SIGKILL)
+        acknowledged = max([at_least, *(int(line) for line in writer.stdout if line.endswith("\n"))])
+        assert writer.wait() == -signal.SIGKILL
+        writer.stdout.close()
+
+        store = Store.open(path)
+        desired = store.desired().businesses
+        assert desired["shop"].revision >= acknowledged
+        assert all(desired[f"b{n}"].business == business(f"b{n}") for n in range(1, acknowledged + 1))
+        (copy,) = store.observed().copies
+        assert copy.key == key() and copy.version >= acknowledged
+        assert store.next_versions(1)[0] > acknowledged
+        ticks = [int(event.message) for event in store.events(limit=10_000)]
+        assert ticks[:acknowledged] == list(range(1, acknowledged + 1))
+        store.close()

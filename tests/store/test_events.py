@@ -1,0 +1,30 @@
+from reconciler.store import Event, Store
+from reconciler.store.events import KEPT_EVENTS
+
+
+def messages(events: list[Event]) -> list[str]:
+    return [event.message for event in events]
+
+
+def test_events_come_newest_last_and_by_what_they_are_about(store: Store) -> None:
+    store.add_events(
+        [
+            Event(1.0, "created", "a", business_id="shop", component_id="web", instance=0, node_id="n1"),
+            Event(2.0, "lost", "b", node_id="n2"),
+            Event(3.0, "stopped", "c", business_id="shop"),
+        ]
+    )
+    assert messages(store.events()) == ["a", "b", "c"]
+    assert messages(store.events(limit=2)) == ["b", "c"]
+    assert messages(store.events(business_id="shop")) == ["a", "c"]
+    assert messages(store.events(node_id="n2")) == ["b"]
+    first = store.events()[0]
+    assert (first.at, first.kind, first.component_id, first.instance) == (1.0, "created", "web", 0)
+    assert messages(store.events(after=first.id, limit=1)) == ["b"]
+
+
+def test_the_number_of_events_is_bounded(store: Store) -> None:
+    store.add_events([Event(float(n), "tick", str(n)) for n in range(KEPT_EVENTS + 5)])
+    store.housekeeping(1.0)
+    kept = store.events(limit=KEPT_EVENTS * 2)
+    assert (len(kept), kept[0].message, kept[-1].message) == (KEPT_EVENTS, "5", str(KEPT_EVENTS + 4))

@@ -1,0 +1,45 @@
+from pathlib import Path
+
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, inspect
+
+from reconciler.store import Store
+from reconciler.store.opening import MIGRATIONS
+from reconciler.store.schema import HEAD, metadata
+from tests.store.making import rows
+
+
+def test_the_newest_migration_is_the_head_this_version_knows() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "newline")
+    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
+
+
+def test_migrating_from_empty_makes_the_tables_that_the_code_expects(path: Path) -> None:
+    Store.open(path).close()
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        for table in metadata.sorted_tables:
+            keys = inspect(connection).get_pk_constraint(table.name)["constrained_columns"]
+            assert keys == [column.name for column in table.primary_key]
+    engine.dispose()
+    assert rows(path, "SELECT version_num FROM alembic_version") == [(HEAD,)]
+
+
+def test_the_tables_have_the_columns_that_were_asked_for(path: Path) -> None:
+    Store.open(path).close()
+    asked = {
+        "businesses": "business_id business_name status created_at updated_at",
+        "business_components": "component_id business_id component_name type image_url image_name "
+        "resource_requirements environment_variables config_files affinity node_id container_id status "
+        "started_at updated_at",
+        "component_metrics": "id component_id timestamp cpu_percent memory_mb gpu_percent",
+    }
+    for table, columns in asked.items():
+        there = {row[1] for row in rows(path, f"PRAGMA table_info({table})")}
+        assert set(columns.split()) <= there

@@ -1,0 +1,220 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.store import Store, StoreError, UnknownNode
+from reconciler.wire.messages import Gpu, NodeCapacity, Status
+from tests.store.making import accept, business, component, instance, key, report, rows, unconfirmed
+
+
+def statuses(store: Store) -> dict[str, Status]:
+    return {str(copy.key): copy.status for copy in store.observed().copies}
+
+
+def test_a_report_registers_the_node_and_its_instances(store: Store, path: Path) -> None:
+    assert store.record_report(report(instance()), 10.0)
+    node = store.observed().nodes["n1"]
+    assert (node.cpu_cores, node.memory_mb, node.last_seen, node.cordoned) == (4, 8192, 10.0, False)
+    (copy,) = store.observed().copies
+    assert (copy.key, copy.status, copy.container_id, copy.confirmed) == (key(), Status.RUNNING, "c1", True)
+    before = store.observed()
+    store.close()
+    again = Store.open(path)
+    assert again.observed() == before
+    again.close()
+
+
+def test_a_heartbeat_changes_nothing_but_when_the_node_was_seen(store: Store, path: Path) -> None:
+    store.record_report(report(instance()), 10.0)
+    assert not store.record_report(report(instance(), timestamp=2.0), 15.0)
+    assert store.observed().nodes["n1"].last_seen == 15.0
+    assert rows(path, "SELECT last_seen FROM agents") == [(10,)], "a heartbeat writes nothing"
+    store.record_report(report(instance(), timestamp=3.0), 45.0)
+    assert rows(path, "SELECT last_seen FROM agents") == [(45,)], "but every half minute"
+    assert rows(path, "SELECT updated_at FROM instances") == [(10,)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"capacity": NodeCapacity(cpu_cores=8, memory_mb=8192)},
+        {"labels": {"zone": "b"}},
+        {"gpus": (Gpu(index=0, memory_mb=100),)},
+        {"runtimes": ("process",)},
+    ],
+)
+def test_what_a_node_offers_matters_to_plans(store: Store, change: dict[str, Any]) -> None:
+    store.record_report(report(), 10.0)
+    assert store.record_report(report(timestamp=2.0, **change), 15.0)
+    assert not store.record_report(report(timestamp=3.0, **change), 20.0)
+
+
+def test_what_a_gpu_uses_is_shown_but_matters_to_no_plan(store: Store) -> None:
+    store.record_report(report(gpus=(Gpu(index=0, memory_mb=100),)), 10.0)
+    busy = (Gpu(index=0, memory_mb=100, used_memory_mb=50, gpu_percent=70.0),)
+    assert not store.record_report(report(gpus=busy, timestamp=2.0), 15.0)
+    assert store.observed().nodes["n1"].gpus == busy
+
+
+def test_a_message_is_shown_but_matters_to_no_plan(store: Store) -> None:
+    store.record_report(report(instance(status=Status.DOWNLOADING, message="10 %")), 10.0)
+    said = component(key(), Status.DOWNLOADING, 2.0, message="20 %", progress=0.2)
+    assert not store.record_component(said, 11.0)
+    assert store.observed().copies[0].message == "20 %"
+    assert store.reports()[key(), "n1"].progress == 0.2
+
+
+def test_a_full_report_is_the_whole_truth_of_confirmed_copies(store: Store, path: Path) -> None:
+    store.record_report(report(instance(key("web")), instance(key("db"))), 10.0)
+    store.assign([unconfirmed(key("cache"))], 11.0)
+    assert store.record_report(report(instance(key("db")), timestamp=2.0), 12.0)
+    assert statuses(store) == {"shop/db/0": Status.RUNNING, "shop/cache/0": Status.PENDING}
+    assert set(store.reports()) == {(key("db"), "n1")}
+    assert rows(path, "SELECT component_id FROM instances ORDER BY 1") == [("cache",), ("db",)]
+
+
+def test_an_instance_reported_as_stopped_and_without_container_is_gone(store: Store) -> None:
+    store.record_report(report(instance()), 10.0)
+    gone = instance(status=Status.STOPPED, container_id=None)
+    assert store.record_report(report(gone, timestamp=2.0), 12.0)
+    assert store.observed().copies == ()
+    assert store.reports() == {}
+
+
+def test_a_component_report_changes_one_copy(store: Store) -> None:
+    store.record_report(report(instance(key("web")), instance(key("db"))), 10.0)
+    assert store.record_component(component(key("web"), Status.FAILED, 2.0), 11.0)
+    assert statuses(store) == {"shop/web/0": Status.FAILED, "shop/db/0": Status.RUNNING}
+    assert store.record_component(component(key("web"), Status.STOPPED, 3.0, container_id=None), 12.0)
+    assert statuses(store) == {"shop/db/0": Status.RUNNING}
+    assert not store.record_component(component(key("web"), Status.STOPPED, 4.0, container_id=None), 13.0)
+
+
+def test_a_late_report_says_only_that_the_node_is_alive(store: Store) -> None:
+    store.record_report(report(instance(), timestamp=100.0), 10.0)
+    store.record_component(component(key(), Status.FAILED, 105.0), 11.0)
+    assert not store.record_report(report(timestamp=104.0), 12.0)
+    assert not store.record_component(component(key(), Status.RUNNING, 103.0), 13.0)
+    assert statuses(store) == {"shop/web/0": Status.FAILED}
+    assert store.observed().nodes["n1"].last_seen == 13.0
+
+
+def test_reports_of_two_copies_may_overtake_each_other(store: Store) -> None:
+    store.record_report(report(instance(key("web")), instance(key("db")), timestamp=100.0), 10.0)
+    assert store.record_component(component(key("web"), Status.FAILED, 102.0), 11.0)
+    assert store.record_component(component(key("db"), Status.FAILED, 101.0), 12.0)
+
+
+def test_a_node_whose_clock_was_set_back_is_still_believed(store: Store) -> None:
+    store.record_report(report(instance(), timestamp=10_000.0), 10.0)
+    assert store.record_report(report(timestamp=5_000.0), 15.0)
+    assert store.observed().copies == ()
+    assert store.record_report(report(instance(), timestamp=5_005.0), 20.0)
+
+
+def test_an_unregistered_node_has_to_register_first(store: Store) -> None:
+    calls: list[Callable[[], object]] = [
+        lambda: store.record_component(component(key(), Status.RUNNING, 1.0), 1.0),
+        lambda: store.assign([unconfirmed()], 1.0),
+        lambda: store.set_cordoned("n1", True),
+        lambda: store.forget_node("n1"),
+    ]
+    for call in calls:
+        with pytest.raises(UnknownNode, match="'n1' is not registered"):
+            call()
+
+
+def test_an_assignment_outlives_a_restart_until_it_is_reported(store: Store, path: Path) -> None:
+    store.record_report(report(), 10.0)
+    store.assign([unconfirmed(version=7)], 11.0)
+    store.close()
+    again = Store.open(path)
+    (copy,) = again.observed().copies
+    assert copy == unconfirmed(version=7)
+    again.record_report(report(instance(version=7), timestamp=2.0), 12.0)
+    assert [c.confirmed for c in again.observed().copies] == [True]
+    again.close()
+
+
+def test_an_assignment_leaves_a_reported_copy_as_it_is(store: Store) -> None:
+    store.record_report(report(instance()), 10.0)
+    store.assign([unconfirmed()], 11.0)
+    assert store.observed().copies[0].confirmed
+
+
+def test_unassigning_forgets_unconfirmed_copies_only(store: Store, path: Path) -> None:
+    store.record_report(report(instance(key("web"))), 10.0)
+    store.assign([unconfirmed(key("db"))], 11.0)
+    for name in ("web", "db", "never"):
+        store.unassign(key(name), "n1")
+    store.unassign(key("web"), "never")
+    assert statuses(store) == {"shop/web/0": Status.RUNNING}
+    assert rows(path, "SELECT component_id FROM instances") == [("web",)]
+
+
+def test_news_of_an_older_versions_end_leaves_a_newer_assignment(store: Store) -> None:
+    store.record_report(report(), 10.0)
+    store.assign([unconfirmed(version=7)], 11.0)
+    ended = {"container_id": None, "version": 6}
+    assert not store.record_component(component(key(), Status.STOPPED, 2.0, **ended), 12.0)
+    assert len(store.observed().copies) == 1
+    ended["version"] = 7
+    assert store.record_component(component(key(), Status.STOPPED, 3.0, **ended), 13.0)
+    assert store.observed().copies == ()
+
+
+def test_versions_only_grow_across_restarts_and_beyond_what_agents_know(store: Store, path: Path) -> None:
+    assert list(store.next_versions(3)) == [1, 2, 3]
+    store.close()
+    again = Store.open(path)
+    assert list(again.next_versions(1)) == [4]
+    again.record_report(report(instance(version=100)), 10.0)
+    again.close()
+    third = Store.open(path)
+    assert list(third.next_versions(2)) == [101, 102]
+    third.record_component(component(key(), Status.RUNNING, 2.0, version=500), 11.0)
+    assert list(third.next_versions(1)) == [501]
+    third.close()
+
+
+def test_a_cordon_stays_through_reports_and_restarts(store: Store, path: Path) -> None:
+    store.record_report(report(), 10.0)
+    store.set_cordoned("n1", True)
+    store.record_report(report(instance(), timestamp=2.0), 11.0)
+    assert store.observed().nodes["n1"].cordoned
+    store.close()
+    again = Store.open(path)
+    assert again.observed().nodes["n1"].cordoned
+    again.set_cordoned("n1", False)
+    assert not again.observed().nodes["n1"].cordoned
+    again.close()
+
+
+def test_a_forgotten_node_leaves_nothing_behind(store: Store, path: Path) -> None:
+    accept(store, business())
+    store.record_report(report(instance()), 10.0)
+    store.forget_node("n1")
+    assert (store.observed().nodes, store.observed().copies, store.reports()) == ({}, (), {})
+    assert rows(path, "SELECT * FROM agents") == rows(path, "SELECT * FROM instances") == []
+    assert store.record_report(report(instance(), timestamp=2.0), 11.0)
+
+
+def test_observed_is_one_value_until_it_changes(store: Store) -> None:
+    store.record_report(report(instance()), 10.0)
+    first = store.observed()
+    assert store.observed() is first
+    store.record_component(component(key(), Status.FAILED, 2.0), 11.0)
+    assert first.copies[0].status is Status.RUNNING
+    assert store.observed().copies[0].status is Status.FAILED
+
+
+def test_a_write_that_fails_leaves_memory_as_it_was(store: Store) -> None:
+    store.record_report(report(instance()), 10.0)
+    before = store.observed()
+    too_great_for_a_column = 2**70
+    with pytest.raises((StoreError, OverflowError)):
+        store.record_report(report(instance(version=too_great_for_a_column), timestamp=2.0), 11.0)
+    assert store.observed() == before
+    assert store.record_report(report(instance(version=2), timestamp=3.0), 12.0)

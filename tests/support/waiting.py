@@ -1,0 +1,21 @@
+"""Waiting for something to become true."""
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def wait_until(condition: Callable[[], T], timeout: float = 30.0, what: str = "the condition") -> T:
+    """The condition's value as soon as it is true; fails after `timeout` seconds."""
+    pause = threading.Event()
+    waited = 0.0
+    while True:
+        value = condition()
+        if value:
+            return value
+        if waited >= timeout:
+            raise AssertionError(f"waited {timeout:g} s for {what}; last: {value!r}")
+        pause.wait(0.02)
+        waited += 0.02
