@@ -7,6 +7,7 @@ container can tell. Nothing here is kept on disk: after a restart the containers
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from time import monotonic
 
 import msgspec
 
@@ -14,7 +15,11 @@ from agent.inventory import Inventory
 from agent.runtime import Running
 from reconciler.wire.messages import Deploy, InstanceKey, InstanceReport, Promise, Status, Stop
 
-LIVE = (Status.STARTING, Status.RUNNING)
+STALE_SECONDS = 180.0
+"""How long a failed update of something that runs on is told, unless it is tried again; managers retry sooner.
+
+After that the manager no longer wants the update, and what runs is what it wants.
+"""
 
 REMEMBERED = 10_000
 """How many instances that are gone keep their newest version, so that a late message can't revive them."""
@@ -46,6 +51,7 @@ class Note:
     message: str = ""
     progress: float | None = None
     promise: Promise = Promise()
+    since: float = field(default_factory=monotonic)
 
 
 @dataclass(slots=True)
@@ -129,10 +135,7 @@ class Ledger:
                 for running in inventory.found:
                     copies.setdefault(running.key, []).append(Copy(inventory, running))
             keys = copies.keys() | {key for key, entry in self.entries.items() if entry.note is not None}
-            return {
-                key: report_of(key, self.entries.get(key), sorted(copies.get(key, ()), key=_age))
-                for key in keys
-            }
+            return {key: report_of(key, self.entries.get(key), sorted(copies.get(key, ()), key=_age)) for key in keys}
 
     def tell(self, key: InstanceKey, always: bool = False) -> None:
         """Call `changed` when this instance's report changed (or `always`)."""
@@ -159,6 +162,15 @@ class Ledger:
                 for running in inventory.found:
                     (twice if running.key in seen else seen).add(running.key)
             yield from (key for key in twice if self.entry(key).goal is None and not self.entry(key).acting)
+
+    def expire(self) -> None:
+        """Let go of failed updates that nobody tried again, where the older version runs on."""
+        with self.lock:
+            exist = {running.key for inventory in self.inventories.values() for running in inventory.found}
+            for key, entry in self.entries.items():
+                failed = entry.goal is None and entry.note is not None and entry.note.status is Status.FAILED
+                if failed and key in exist and entry.note and monotonic() - entry.note.since > STALE_SECONDS:
+                    entry.note = None
 
     def forget(self) -> None:
         """Let go of the oldest instances that are gone, beyond `REMEMBERED`."""
@@ -193,6 +205,7 @@ class Ledger:
             status=Status.STOPPED,
             digest=told.digest if told else "",
             version=max(told.version if told else 0, self.newest(key)),
+            ended=True,
         )
 
 
@@ -217,21 +230,25 @@ def report_of(key: InstanceKey, entry: Entry | None, copies: list[Copy]) -> Inst
             promise=running.promise,
             restart_count=running.restart_count,
             started_at=running.started_at,
+            ended=running.ended,
         )
     if entry is None or entry.note is None:
         return report
     note = entry.note
+    other = bool(note.digest) and note.digest != report.digest
     return msgspec.structs.replace(
         report,
         status=note.status,
         digest=note.digest or report.digest,
         version=note.version or report.version,
+        container_id=None if other else report.container_id,
         message=note.message,
         progress=note.progress,
         promise=report.promise if note.promise == Promise() else note.promise,
+        ended=note.status is Status.FAILED and (report.ended or not copies),
     )
 
 
 def _age(copy: Copy) -> tuple[int, bool, float]:
     running = copy.running
-    return -running.version, running.status not in LIVE, -(running.started_at or 0.0)
+    return -running.version, running.ended, -(running.started_at or 0.0)

@@ -29,9 +29,7 @@ class Superseded(Exception):
     """A message is older than what the instance has seen already."""
 
     def __init__(self, key: InstanceKey, version: int, newest: int) -> None:
-        super().__init__(
-            f"{key}: version {version} is older than version {newest}, which this node has seen already"
-        )
+        super().__init__(f"{key}: version {version} is older than version {newest}, which this node has seen already")
         self.key, self.version, self.newest = key, version, newest
 
 
@@ -39,9 +37,7 @@ class UnknownRuntime(Exception):
     """A component's type is none that this node runs."""
 
     def __init__(self, kind: str, known: tuple[str, ...]) -> None:
-        super().__init__(
-            f"components of type {kind!r} can't run here; this node runs: {', '.join(known) or 'none'}"
-        )
+        super().__init__(f"components of type {kind!r} can't run here; this node runs: {', '.join(known) or 'none'}")
 
 
 class Supervisor:
@@ -99,9 +95,7 @@ class Supervisor:
             exists = bool(self._ledger.copies(key)) or entry.note is not None
             note = Note(Status.STOPPING) if exists else None
             if entry.note is not None and note is not None:
-                note = Note(
-                    Status.STOPPING, entry.note.digest, entry.note.version, promise=entry.note.promise
-                )
+                note = Note(Status.STOPPING, entry.note.digest, entry.note.version, promise=entry.note.promise)
             turn = entry.take(stop, note, ready=True)
         self._ledger.tell(key)
         self._worker.begin(key, turn)
@@ -150,6 +144,7 @@ class Supervisor:
             raise Superseded(key, version, newest)
 
     def _refreshed(self) -> None:
+        self._ledger.expire()
         self._ledger.tell_all()
         for key in tuple(self._ledger.crowded()):
             with self._ledger.lock:

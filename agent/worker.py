@@ -10,7 +10,7 @@ import threading
 from functools import partial
 from time import monotonic
 
-from agent.ledger import LIVE, Copy, Ledger, Note, Tidy
+from agent.ledger import Copy, Ledger, Note, Tidy
 from agent.pool import Pool
 from agent.runtime import Running, RuntimeFailure
 from reconciler.wire.messages import Deploy, InstanceKey, Status, Stop, promise_of
@@ -196,9 +196,7 @@ class Worker:
 class _Progress:
     """Passes a download's progress on, not too often, and ends it when nobody waits for it."""
 
-    def __init__(
-        self, ledger: Ledger, key: InstanceKey, turn: int, deploy: Deploy, closing: threading.Event
-    ) -> None:
+    def __init__(self, ledger: Ledger, key: InstanceKey, turn: int, deploy: Deploy, closing: threading.Event) -> None:
         self._ledger, self._key, self._turn, self._deploy = ledger, key, turn, deploy
         self._closing = closing
         self._next = 0.0
@@ -226,11 +224,9 @@ def under_way(deploy: Deploy, status: Status, message: str = "", progress: float
 
 
 def runs(copy: Copy, deploy: Deploy) -> bool:
-    """Whether this copy is what the deploy asks for, and lives."""
+    """Whether this copy is what the deploy asks for, and has not ended for good."""
     return (
-        copy.running.digest == deploy.digest
-        and copy.running.status in LIVE
-        and copy.inventory.name == deploy.component.type
+        copy.running.digest == deploy.digest and not copy.running.ended and copy.inventory.name == deploy.component.type
     )
 
 
