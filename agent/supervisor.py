@@ -61,7 +61,7 @@ class Supervisor:
         """Have this run in the instance's place. Raises Superseded and UnknownRuntime."""
         key = deploy.key
         with self._ledger.lock:
-            self._check_kind(deploy.component.type)
+            self.check_kind(deploy.component.type)
             entry = self._ledger.entry(key)
             self._check_version(key, deploy.version)
             entry.newest = deploy.version
@@ -105,6 +105,11 @@ class Supervisor:
         reports = self._ledger.reports()
         return [reports[key] for key in sorted(reports)]
 
+    def check_kind(self, kind: str) -> None:
+        """Raises UnknownRuntime when this node can't run components of this type."""
+        if kind not in self._ledger.inventories:
+            raise UnknownRuntime(kind[:40], tuple(sorted(self._ledger.inventories)))
+
     def next_version(self, key: InstanceKey) -> int:
         """A version that no message about this instance has had."""
         with self._ledger.lock:
@@ -133,10 +138,6 @@ class Supervisor:
         self._worker.close()
         for inventory in self._ledger.inventories.values():
             inventory.close()
-
-    def _check_kind(self, kind: str) -> None:
-        if kind not in self._ledger.inventories:
-            raise UnknownRuntime(kind, tuple(sorted(self._ledger.inventories)))
 
     def _check_version(self, key: InstanceKey, version: int) -> None:
         newest = self._ledger.newest(key)
