@@ -1,0 +1,81 @@
+"""Requests of the agent's API as messages, with what an operator with curl leaves out filled in.
+
+The manager always sends `instance`, `digest` and `version`. The mission's own bodies have none of them: then it is
+instance 0, the digest of what was sent, and a version newer than any seen.
+"""
+
+import re
+from typing import Any
+
+import msgspec
+
+from agent.supervisor import Supervisor
+from reconciler.spec.digest import digest
+from reconciler.spec.model import Component
+from reconciler.wire.codec import DEPLOY_FIELDS, MessageError
+from reconciler.wire.messages import Deploy, InstanceKey, Stop
+
+ID = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", re.ASCII)
+
+
+def read_deploy(body: bytes, supervisor: Supervisor) -> Deploy:
+    """The deploy in a body. Raises MessageError, and UnknownRuntime for a type that this node can't run."""
+    document = _document(body)
+    kind = document.get("type", "docker")
+    if isinstance(kind, str):
+        supervisor.check_kind(kind)
+    own = {field: document.pop(field) for field in DEPLOY_FIELDS if field in document}
+    component = _convert(document, Component)
+    key = _key(own.get("business_id"), component.component_id, own.get("instance", 0))
+    own.setdefault("instance", 0)
+    own.setdefault("digest", digest(component))
+    own.setdefault("version", supervisor.next_version(key))
+    deploy = _convert(own | {"component": component}, Deploy)
+    if deploy.version < 0:
+        raise MessageError("version: must be 0 or more", readable=True)
+    if not deploy.digest:
+        raise MessageError("digest: must not be empty; leave it out to have it computed", readable=True)
+    return deploy
+
+
+def read_stop(body: bytes, supervisor: Supervisor) -> Stop:
+    """The stop in a body. Without `instance`, a known `container_id` says which one is meant. Raises MessageError."""
+    document = _document(body)
+    stop = _convert(document, Stop)
+    _key(stop.business_id, stop.component_id, stop.instance)
+    if stop.container_id and "instance" not in document:
+        for report in supervisor.instances():
+            same = (report.business_id, report.component_id) == (stop.business_id, stop.component_id)
+            if same and (report.container_id or "").startswith(stop.container_id):
+                return msgspec.structs.replace(stop, instance=report.instance)
+    return stop
+
+
+def _document(body: bytes) -> dict[str, Any]:
+    try:
+        document = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MessageError(f"the body is not JSON: {error}", readable=False) from None
+    if not isinstance(document, dict):
+        raise MessageError("the body must be a JSON object", readable=True)
+    return document
+
+
+def _convert(document: dict[str, Any], kind: type[Any]) -> Any:
+    try:
+        return msgspec.convert(document, kind)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise MessageError(str(error), readable=True) from None
+
+
+def _key(business_id: object, component_id: object, instance: object) -> InstanceKey:
+    """The instance, once its parts are such that they can name files and containers."""
+    for name, value in (("business_id", business_id), ("component_id", component_id)):
+        if not isinstance(value, str) or not ID.fullmatch(value):
+            raise MessageError(
+                f"{name}: must be 1 to 63 letters, digits, '.', '_' or '-', a letter or digit at both ends",
+                readable=True,
+            )
+    if not isinstance(instance, int) or isinstance(instance, bool) or instance < 0:
+        raise MessageError("instance: must be a whole number from 0", readable=True)
+    return InstanceKey(str(business_id), str(component_id), instance)

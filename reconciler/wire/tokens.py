@@ -1,0 +1,62 @@
+"""The one secret that manager, agents and command line share, read from a file or the environment."""
+
+import hmac
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reconciler.wire.listen import ServeError
+
+log = logging.getLogger(__name__)
+
+VARIABLE = "RECONCILER_TOKEN"
+LEAST = 16
+MOST = 4096
+OTHERS = 0o077
+
+
+def read_token(file: Path | None, env: Mapping[str, str]) -> str | None:
+    """The token in `file`, else in `RECONCILER_TOKEN`; None when neither is given.
+
+    White space around it is dropped. Raises ServeError, whose text never has the token in it, for a file that
+    can't be read and for anything that is no token. A file that others may read is used, with a warning.
+    """
+    if file is None:
+        text = env.get(VARIABLE)
+        return _checked(text, VARIABLE) if text is not None else None
+    try:
+        with file.open("rb") as opened:
+            data = opened.read(MOST + 1)
+        others = file.stat().st_mode & OTHERS
+    except OSError as error:
+        raise ServeError(f"the token file {file} can't be read: {(error.strerror or str(error)).lower()}") from None
+    if others:
+        log.warning("the token file %s can be read by other users: chmod 600 %s", file, file)
+    return _checked(data.decode("latin-1"), f"the token file {file}")
+
+
+def _checked(text: str, where: str) -> str:
+    token = text.strip()
+    if not LEAST <= len(token) <= MOST or any(not "!" <= letter <= "~" for letter in token):
+        raise ServeError(
+            f"{where} holds no token: it must have {LEAST} to {MOST} visible ASCII characters and no spaces; "
+            "make one with: head -c 24 /dev/urandom | base64"
+        )
+    return token
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCheck:
+    """Compares what a request brought with the token, in a time that tells nothing about it."""
+
+    token: str = field(repr=False)
+
+    def refusal(self, authorization: str | None) -> tuple[int, str] | None:
+        """None when the `Authorization` header has the token; else the HTTP status and what to say."""
+        if not authorization:
+            return 401, "a token is needed: send 'Authorization: Bearer TOKEN'"
+        expected = f"Bearer {self.token}".encode()
+        if not hmac.compare_digest(authorization.encode("utf-8", "replace"), expected):
+            return 403, "the token is not the right one"
+        return None
