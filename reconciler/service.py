@@ -5,6 +5,7 @@ import gc
 import logging
 import signal
 import sys
+import threading
 
 ARENA_MAX = -8
 """glibc's M_ARENA_MAX: how many heaps malloc may keep for its threads."""
@@ -36,11 +37,15 @@ def wait_for_signal() -> int:
     """Wait for SIGTERM or SIGINT and return its number. For the main thread; a second signal ends at once."""
     wanted = (signal.SIGTERM, signal.SIGINT)
     came: list[int] = []
-    before = {one: signal.signal(one, lambda number, _: came.append(number)) for one in wanted}
-    try:
-        while not came:
-            signal.pause()
-    finally:
-        for one in before:
-            signal.signal(one, signal.SIG_DFL)
+    asked = threading.Event()
+
+    def note(number: int, _: object) -> None:
+        came.append(number)
+        asked.set()
+
+    for one in wanted:
+        signal.signal(one, note)
+    asked.wait()
+    for one in wanted:
+        signal.signal(one, signal.SIG_DFL)
     return came[0]
