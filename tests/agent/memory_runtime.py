@@ -117,9 +117,7 @@ class MemoryRuntime:
 def a_deploy(image: str = "app:1", version: int = 1, instance: int = 0, component_id: str = "web") -> Deploy:
     """A deploy of `shop/web/0`, told apart by its image."""
     component = Component(component_id=component_id, component_name=component_id, image_name=image)
-    return Deploy(
-        business_id="shop", component=component, instance=instance, digest=digest(component), version=version
-    )
+    return Deploy(business_id="shop", component=component, instance=instance, digest=digest(component), version=version)
 
 
 def a_stop(version: int = 0, instance: int = 0, component_id: str = "web") -> Stop:
