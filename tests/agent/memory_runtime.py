@@ -1,4 +1,4 @@
-"""A runtime whose containers are entries of a dictionary: quick, true to the protocol, and it can be told to misbehave."""
+"""A runtime whose containers are entries of a dictionary: quick, true to the protocol, able to misbehave on request."""
 
 import itertools
 import threading

@@ -32,7 +32,7 @@ class FakeManager:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
-            def do_POST(self) -> None:  # noqa: N802
+            def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 status = manager.answers.get(self.path, 200)
                 manager.headers.append(self.headers.get("Authorization"))

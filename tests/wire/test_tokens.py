@@ -25,9 +25,7 @@ def test_the_file_is_read_before_the_environment(file: Path) -> None:
     assert read_token(None, {}) is None
 
 
-@pytest.mark.parametrize(
-    "text", ["", "short", "x" * 15, "with spaces in the middle", "schlüssel-mit-umlaut", "a\0" * 20]
-)
+@pytest.mark.parametrize("text", ["", "short", "x" * 15, "with spaces in it", "schlüssel-mit-umlaut", "a\0" * 20])
 def test_what_is_no_token_is_refused_without_telling_it(file: Path, text: str) -> None:
     file.write_text(text)
     with pytest.raises(ServeError, match="16 to 4096 visible ASCII") as raised:
