@@ -40,8 +40,12 @@ REASONS: tuple[tuple[str, str], ...] = (
         r"could not select device driver",
         "the Engine can't give GPUs: install the NVIDIA Container Toolkit on the node",
     ),
-    (r"unknown or invalid runtime name: (\S+)", "the Engine has no runtime {0}; see runtime"),
+    (r"(?i)unknown (?:or invalid runtime name:|runtime specified) (\S+)", "the Engine has no runtime {0}; see runtime"),
     (r"unable to find user (\S+?):", "the image has no user {0}; see user"),
+    (
+        r"(?i)processing tar file.*open (\S+): no such file or directory",
+        "its path {0} leads outside of the container or nowhere; see config_files",
+    ),
     (r"No such image: (\S+)", "the image {0} is not on the node any more"),
 )
 

@@ -18,6 +18,7 @@ from agent.docker_container import Body, container_body, endpoint
 from agent.docker_errors import readable
 from agent.docker_files import archive, forget_mounted, write_mounted
 from agent.docker_labels import DIGEST, NODE, container_name, grace_in, key_of, labels_of
+from agent.docker_networks import Networks
 from agent.docker_stats import Sampler
 from agent.docker_status import Details, condition, details_of, failed, running_of
 from agent.docker_watch import Watcher
@@ -42,6 +43,7 @@ class DockerRuntime:
         self._client = client
         self._image_client = image_client
         self._images = Images(image_client, state_dir / "downloads")
+        self._networks = Networks(client, node_id)
         self._sampler = Sampler(client)
         self._lock = threading.Lock()
         self._details: dict[str, tuple[str, Details]] = {}
@@ -130,8 +132,10 @@ class DockerRuntime:
             labels_of(deploy, self._node_id),
             self._client.api_version,
         )
-        for network in deploy.component.networks:
-            self._have_network(network)
+        with self._networks.there(deploy.component.networks):
+            return self._create_and_start(deploy, name, body)
+
+    def _create_and_start(self, deploy: Deploy, name: str, body: Body) -> str:
         container_id = self._create_container(deploy, name, body)
         if container_id is None:
             there = self._in_the_way(name, deploy)
@@ -213,6 +217,7 @@ class DockerRuntime:
         except APIError as error:
             if error.status_code != CONFLICT:
                 raise
+        self._networks.forget(inspected["NetworkSettings"]["Networks"])
         forget_mounted(self._config_folder(inspected["Name"].lstrip("/"), labels.get(DIGEST, "")))
 
     def _running(self, listed: dict[str, Any]) -> Running | None:
@@ -241,16 +246,6 @@ class DockerRuntime:
         except APIError:
             return ""
         return log.decode(errors="replace")
-
-    def _have_network(self, name: str) -> None:
-        try:
-            self._client.inspect_network(name)
-        except NotFound:
-            try:
-                self._client.create_network(name, driver="bridge", check_duplicate=True, labels={NODE: self._node_id})
-            except APIError as error:
-                if error.status_code != CONFLICT:
-                    raise
 
     def _config_folder(self, name: str, digest: str) -> Path:
         return self._configs / name / digest

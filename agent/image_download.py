@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -68,7 +69,8 @@ class Download:
                 return None
             return Downloaded(self._path, self._checked(), validator)
         except OSError as error:
-            self._forget()
+            with suppress(OSError):
+                self._forget()
             raise RuntimeFailure(f"cannot keep {shown(self._url)} in {self._path.parent}: {error.strerror}") from error
 
     def _transfer_with_retries(self, progress: Progress, unless: str) -> str | None:

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from docker import APIClient
+from docker.errors import APIError
 from docker.utils import parse_repository_tag
 
-from agent.docker_errors import readable, reason_of
+from agent.docker_errors import explanation, readable, reason_of
 from agent.image_download import MIB, shown
 from agent.runtime import Progress, RuntimeFailure
 
@@ -58,7 +59,7 @@ def load_reason(text: str) -> str:
         return (
             "it holds no image as `docker save` writes them (a tar of plain files, as `docker export` makes, is none)"
         )
-    if re.search(r"unexpected EOF|invalid tar header|gzip: invalid|magic number", text):
+    if re.search(r"unexpected EOF|invalid tar header|gzip:|flate:|magic number", text):
         return "it is damaged or no tar archive"
     return reason_of(text)
 
@@ -78,7 +79,11 @@ def pull_image(client: APIClient, name: str, platform: str | None, progress: Pro
     layers: dict[str, tuple[int, int]] = {}
     progress(None, f"pulling {name}")
     with readable(f"cannot pull {name}"):
-        for line in client.pull(repository, tag or "latest", stream=True, decode=True, platform=platform):
+        try:
+            lines = client.pull(repository, tag or "latest", stream=True, decode=True, platform=platform)
+        except APIError as error:
+            raise RuntimeFailure(f"cannot pull {name}: {pull_reason(explanation(error))}") from error
+        for line in lines:
             if "error" in line:
                 raise RuntimeFailure(f"cannot pull {name}: {pull_reason(str(line['error']))}")
             note_layer(layers, line)

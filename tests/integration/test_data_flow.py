@@ -140,9 +140,7 @@ def test_restarting_manager_and_agent_restarts_no_container(cluster: Cluster, no
     assert cluster.containers("calm") == before
 
 
-def test_a_manager_without_its_database_takes_over_what_files_declare(
-    cluster: Cluster, nodes: list[str]
-) -> None:
+def test_a_manager_without_its_database_takes_over_what_files_declare(cluster: Cluster, nodes: list[str]) -> None:
     documents = [business("kept", [docker_component("a"), docker_component("b")])]
     (cluster.desired / "kept.yaml").write_text(yaml.safe_dump_all(documents))
     cluster.wait_status("kept", "running")

@@ -15,9 +15,7 @@ ROUNDS = 32
 SEED = 20
 
 
-def test_killed_at_any_moment_it_converges(
-    empty: Cluster, client: docker.DockerClient, nodes: list[str]
-) -> None:
+def test_killed_at_any_moment_it_converges(empty: Cluster, client: docker.DockerClient, nodes: list[str]) -> None:
     """Each round changes one business, kills something a moment later, and looks at everything that came of it.
 
     `steady` is never changed: its containers stay the same through all rounds.

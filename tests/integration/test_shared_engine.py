@@ -29,9 +29,11 @@ def test_two_agents_share_an_engine(cluster: Cluster, client: docker.DockerClien
         cluster.delete("both")
         cluster.wait_gone("both")
         wait_until(
-            lambda: not any(
-                client.containers.list(all=True, filters={"label": f"reconciler.node_id={node_id}"})
-                for node_id in nodes
+            lambda: (
+                not any(
+                    client.containers.list(all=True, filters={"label": f"reconciler.node_id={node_id}"})
+                    for node_id in nodes
+                )
             ),
             what="their containers to be gone",
         )
@@ -41,9 +43,7 @@ def test_two_agents_share_an_engine(cluster: Cluster, client: docker.DockerClien
         stranger.remove(force=True)
 
 
-def test_what_fits_nowhere_is_pending_with_the_reason_of_every_node(
-    cluster: Cluster, nodes: list[str]
-) -> None:
+def test_what_fits_nowhere_is_pending_with_the_reason_of_every_node(cluster: Cluster, nodes: list[str]) -> None:
     far = docker_component("far", affinity={"node_labels": {"zone": "moon"}})
     huge = docker_component("huge", resource_requirements={"cpu_cores": 0.1, "memory_mb": 10_000_000})
     cluster.post(business("waits", [far, huge]))
@@ -68,8 +68,9 @@ def test_a_lost_node_s_instances_move_and_the_surplus_stops_when_it_is_back(
     empty.agents[nodes[0]].kill()
     empty.wait_node(nodes[0], "lost")
     wait_until(
-        lambda: {part["node_id"] for part in empty.components("moves")} == {nodes[1]}
-        and empty.status("moves") == "running",
+        lambda: (
+            {part["node_id"] for part in empty.components("moves")} == {nodes[1]} and empty.status("moves") == "running"
+        ),
         what="everything to run on the other node",
     )
     empty.start_agent(nodes[0])

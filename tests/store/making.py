@@ -19,16 +19,12 @@ from reconciler.wire.messages import (
 )
 
 
-def business(
-    business_id: str = "shop", image: str = "nginx:1", components: tuple[str, ...] = ("web",)
-) -> Business:
+def business(business_id: str = "shop", image: str = "nginx:1", components: tuple[str, ...] = ("web",)) -> Business:
     return Business(
         business_id=business_id,
         business_name=business_id.title(),
         components=tuple(
-            Component(
-                component_id=name, component_name=name, image_name=image, environment_variables={"A": "1"}
-            )
+            Component(component_id=name, component_name=name, image_name=image, environment_variables={"A": "1"})
             for name in components
         ),
     )
@@ -42,9 +38,7 @@ def key(component: str = "web", instance: int = 0, business_id: str = "shop") ->
     return InstanceKey(business_id, component, instance)
 
 
-def instance(
-    where: InstanceKey | None = None, status: Status = Status.RUNNING, **more: Any
-) -> InstanceReport:
+def instance(where: InstanceKey | None = None, status: Status = Status.RUNNING, **more: Any) -> InstanceReport:
     where = where or key()
     fields: dict[str, Any] = {"digest": "d1", "version": 1, "container_id": "c1"} | more
     return InstanceReport(
@@ -69,13 +63,9 @@ def component(where: InstanceKey, status: Status, timestamp: float, **more: Any)
     )
 
 
-def report(
-    *instances: InstanceReport, node_id: str = "n1", timestamp: float = 1.0, **more: Any
-) -> NodeReport:
+def report(*instances: InstanceReport, node_id: str = "n1", timestamp: float = 1.0, **more: Any) -> NodeReport:
     fields: dict[str, Any] = {"capacity": NodeCapacity(cpu_cores=4, memory_mb=8192)} | more
-    return NodeReport(
-        node_id=node_id, address="http://n1:7701", instances=instances, timestamp=timestamp, **fields
-    )
+    return NodeReport(node_id=node_id, address="http://n1:7701", instances=instances, timestamp=timestamp, **fields)
 
 
 def using(cpu: float, memory: float = 100.0) -> InstanceReport:
@@ -83,9 +73,7 @@ def using(cpu: float, memory: float = 100.0) -> InstanceReport:
 
 
 def unconfirmed(where: InstanceKey | None = None, version: int = 1, node_id: str = "n1") -> Copy:
-    return Copy(
-        where or key(), node_id, Status.PENDING, "d1", version, Promise(cpu_cores=1.0), confirmed=False
-    )
+    return Copy(where or key(), node_id, Status.PENDING, "d1", version, Promise(cpu_cores=1.0), confirmed=False)
 
 
 def rows(path: Path, query: str) -> list[tuple[Any, ...]]:

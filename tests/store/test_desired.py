@@ -161,6 +161,4 @@ def test_statuses_of_what_is_gone_are_skipped(store: Store, path: Path) -> None:
     gone = [ComponentRow("gone", "web", "running"), ComponentRow("shop", "gone", "running")]
     here = ComponentRow("shop", "web", "running", node_id="forgotten")
     store.save_statuses([BusinessRow("gone", "running")], [*gone, here], 2.0)
-    assert rows(path, "SELECT component_id, status, node_id FROM business_components") == [
-        ("web", "running", None)
-    ]
+    assert rows(path, "SELECT component_id, status, node_id FROM business_components") == [("web", "running", None)]

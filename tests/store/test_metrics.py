@@ -12,9 +12,7 @@ def test_an_instance_is_sampled_every_half_minute(store: Store) -> None:
     for step in range(13):
         store.record_report(report(using(float(step)), timestamp=float(step)), 1000.0 + 5 * step)
     samples = store.metrics("shop", "web", since=0.0)
-    assert samples == [
-        Sample(at, 0, cpu, 100, 0.0) for at, cpu in ((1000.0, 0.0), (1030.0, 6.0), (1060.0, 12.0))
-    ]
+    assert samples == [Sample(at, 0, cpu, 100, 0.0) for at, cpu in ((1000.0, 0.0), (1030.0, 6.0), (1060.0, 12.0))]
     assert store.metrics("shop", "web", since=1030.0) == samples[1:]
     assert store.usage() == {(key(), "n1"): Usage(cpu_percent=12.0, memory_mb=100.0)}
 
@@ -59,9 +57,7 @@ def test_old_samples_are_averaged_then_dropped(store: Store) -> None:
     store.housekeeping(start + 3600 + 310)
     samples = store.metrics("shop", "web", since=0.0)
     assert samples[0] == Sample(start, 0, 4.5, 105, 0.0, span=300)
-    assert [(sample.at, sample.span) for sample in samples[1:]] == [
-        (start + 30 * step, 0) for step in range(10, 20)
-    ]
+    assert [(sample.at, sample.span) for sample in samples[1:]] == [(start + 30 * step, 0) for step in range(10, 20)]
     store.housekeeping(start + 3600 + 610)
     store.housekeeping(start + 3600 + 620)
     assert [(s.at, s.cpu_percent) for s in store.metrics("shop", "web", 0.0)] == [

@@ -34,9 +34,7 @@ def test_reports_and_accepts_at_once_lose_nothing(store: Store, path: Path) -> N
             for copy in store.observed().copies:
                 by_node.setdefault(copy.node_id, set()).add(copy.status)
             assert all(len(statuses) == 1 for statuses in by_node.values()), "half of a report was seen"
-            assert all(
-                len(kept.earlier) == min(5, kept.revision - 1) for kept in store.desired().businesses.values()
-            )
+            assert all(len(kept.earlier) == min(5, kept.revision - 1) for kept in store.desired().businesses.values())
             seen += 1
         return seen
 

@@ -18,7 +18,9 @@ WEB = "reconciler-test/web:1"
 NGINX = "reconciler-test/nginx:1"
 REDIS = "reconciler-test/redis:1"
 APPLETS = ("sh", "cat", "echo", "env", "false", "httpd", "id", "ls", "nc", "sleep", "stat", "test", "true", "wget")
-PASSWD = "root:x:0:0:root:/:/bin/sh\nwww-data:x:33:33::/:/bin/sh\nredis:x:100:100::/:/bin/sh\nnobody:x:65534:65534::/:\n"
+PASSWD = (
+    "root:x:0:0:root:/:/bin/sh\nwww-data:x:33:33::/:/bin/sh\nredis:x:100:100::/:/bin/sh\nnobody:x:65534:65534::/:\n"
+)
 GROUP = "root:x:0:\nadm:x:4:\nwww-data:x:33:\nredis:x:100:\nnogroup:x:65534:\n"
 
 

@@ -1,0 +1,69 @@
+"""`stop`, `restart`, `delete`, `sync`: asking the manager for a change."""
+
+import sys
+
+import click
+
+from reconciler.cli.apply import TIMEOUT, WAIT
+from reconciler.cli.client import Client
+from reconciler.cli.errors import CliError, ProblemsError
+from reconciler.cli.options import with_client
+from reconciler.cli.waiting import wait_for
+
+
+@click.command()
+@click.argument("business_id")
+@WAIT
+@TIMEOUT
+@with_client
+def stop(client: Client, business_id: str, wait: bool, timeout: float) -> None:
+    """Stop a business and keep its spec; restart brings it back."""
+    client.post(f"/api/businesses/{business_id}/stop")
+    click.echo(f"{business_id} is being stopped")
+    if wait:
+        wait_for(client, [business_id], "stopped", timeout)
+
+
+@click.command()
+@click.argument("business_id")
+@WAIT
+@TIMEOUT
+@with_client
+def restart(client: Client, business_id: str, wait: bool, timeout: float) -> None:
+    """Make every instance of a business anew, also of a stopped one."""
+    client.post(f"/api/businesses/{business_id}/restart")
+    click.echo(f"{business_id} is being restarted")
+    if wait:
+        wait_for(client, [business_id], "running", timeout)
+
+
+@click.command()
+@click.argument("business_id")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@WAIT
+@TIMEOUT
+@with_client
+def delete(client: Client, business_id: str, yes: bool, wait: bool, timeout: float) -> None:
+    """Remove a business and all that runs of it; named volumes stay."""
+    if not yes and sys.stdin.isatty():
+        click.confirm(f"Remove {business_id} and stop all of its instances?", abort=True)
+    client.delete(f"/api/businesses/{business_id}")
+    click.echo(f"{business_id} is being removed")
+    if wait:
+        wait_for(client, [business_id], "gone", timeout)
+
+
+@click.command()
+@click.option("--prune", is_flag=True, help="Say yes to removing more than half of the directory's businesses.")
+@with_client
+def sync(client: Client, prune: bool) -> None:
+    """Have the manager read its directory now."""
+    result = client.post("/api/sync", {"prune": True} if prune else None)
+    for word, names in (("accepted", result["accepted"]), ("removed", result["removed"])):
+        for name in names:
+            click.echo(f"{word} {name}")
+    click.echo(f"{result['unchanged']} unchanged")
+    if result["problems"]:
+        raise ProblemsError(result["problems"], result["held"] or "")
+    if result["held"]:
+        raise CliError(result["held"])

@@ -1,0 +1,77 @@
+"""The manager as the command line sees it: requests, and errors that say what to do next."""
+
+from typing import Any
+
+import requests
+
+from reconciler.cli.errors import CliError, ProblemsError
+
+TIMEOUT = (5, 60)
+
+
+class NotFound(CliError):
+    """The manager knows no such thing."""
+
+
+class Taken(CliError):
+    """The manager refuses: it exists already, or belongs elsewhere."""
+
+
+class Client:
+    """One manager."""
+
+    def __init__(self, url: str, token: str | None) -> None:
+        self.url = url
+        self._session = requests.Session()
+        self._session.trust_env = False
+        if token:
+            self._session.headers["Authorization"] = f"Bearer {token}"
+
+    def get(self, path: str, **params: Any) -> Any:
+        """The reply's JSON. Raises CliError."""
+        return self._request("GET", path, params={key: value for key, value in params.items() if value is not None})
+
+    def post(self, path: str, body: Any = None) -> Any:
+        """The reply's JSON. Raises CliError."""
+        return self._request("POST", path, json=body)
+
+    def put(self, path: str, body: Any) -> Any:
+        """The reply's JSON. Raises CliError."""
+        return self._request("PUT", path, json=body)
+
+    def delete(self, path: str) -> Any:
+        """The reply's JSON. Raises CliError."""
+        return self._request("DELETE", path)
+
+    def _request(self, method: str, path: str, **more: Any) -> Any:
+        try:
+            reply = self._session.request(method, self.url + path, timeout=TIMEOUT, allow_redirects=False, **more)
+        except requests.Timeout:
+            raise CliError(f"the manager at {self.url} does not answer in time") from None
+        except (requests.RequestException, ValueError):
+            raise CliError(
+                f"no manager answers at {self.url}: start one with 'reconciler serve', "
+                "or name another with --manager URL or RECONCILER_MANAGER"
+            ) from None
+        try:
+            content = reply.json()
+        except ValueError:
+            content = None
+        if reply.ok and content is not None:
+            return content
+        raise self._refusal(reply.status_code, content)
+
+    def _refusal(self, code: int, content: Any) -> CliError:
+        if not isinstance(content, dict) or content.get("status") != "error":
+            return CliError(f"what answers at {self.url} is no manager (status {code}): is the address right?")
+        message = str(content.get("message"))
+        if code in (401, 403):
+            return CliError(f"{message}; give it with --token-file FILE or RECONCILER_TOKEN")
+        if code == 404:
+            return NotFound(message)
+        if code == 409:
+            return Taken(message)
+        errors = content.get("errors")
+        if isinstance(errors, list) and errors:
+            return ProblemsError([error for error in errors if isinstance(error, dict)])
+        return CliError(message)

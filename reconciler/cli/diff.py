@@ -1,0 +1,37 @@
+"""`diff`: what would happen, before it does."""
+
+import sys
+
+import click
+import msgspec
+
+from reconciler.cli.client import Client
+from reconciler.cli.errors import CliError
+from reconciler.cli.options import with_client, with_output
+from reconciler.cli.output import machine
+from reconciler.cli.render_plan import in_sync, show_plan
+from reconciler.cli.specfiles import read_specs
+
+
+@click.command()
+@click.argument("paths", nargs=-1, metavar="[PATH...]")
+@with_client
+@with_output
+def diff(client: Client, paths: tuple[str, ...], output: str) -> None:
+    """Show what would happen if these specs were applied.
+
+    Without PATH: what the manager is about to do, files of its directory included. Exit status: 0 in sync, 1 something
+    would change, 2 error.
+    """
+    try:
+        body = None
+        if paths:
+            businesses = [business for file in read_specs(paths) for business in file.businesses]
+            body = {"businesses": [msgspec.to_builtins(business) for business in businesses]}
+        plan = client.post("/api/plan", body)
+        if not machine(plan, output):
+            show_plan(plan)
+    except CliError as error:
+        error.exit_code = 2
+        raise
+    sys.exit(0 if in_sync(plan) else 1)

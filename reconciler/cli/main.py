@@ -1,0 +1,98 @@
+"""The entry: which commands there are, and what happens to errors. A command's module is read when it is called."""
+
+import difflib
+import importlib
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reconciler.cli.errors import CliError, ProblemsError
+
+COMMANDS = {
+    "up": "reconciler.cli.up:up",
+    "serve": "reconciler.cli.serving:serve",
+    "agent": "reconciler.cli.serving:agent",
+    "validate": "reconciler.cli.specs:validate",
+    "schema": "reconciler.cli.specs:schema",
+    "diff": "reconciler.cli.diff:diff",
+    "apply": "reconciler.cli.apply:apply",
+    "get": "reconciler.cli.reading:get",
+    "status": "reconciler.cli.reading:status",
+    "events": "reconciler.cli.reading:events",
+    "node": "reconciler.cli.nodes:node",
+    "stop": "reconciler.cli.acting:stop",
+    "restart": "reconciler.cli.acting:restart",
+    "delete": "reconciler.cli.acting:delete",
+    "sync": "reconciler.cli.acting:sync",
+    "hook": "reconciler.cli.hook:hook",
+    "completion": "reconciler.cli.completion:completion",
+}
+
+
+class Commands(click.Group):
+    """The commands, read when they are called."""
+
+    def list_commands(self, ctx: click.Context | None) -> list[str]:
+        """Their names, in the order a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is meant; a near miss is named."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean '{near[0]}'?" if near else ""
+            ctx.fail(f"There is no command '{args[0]}'.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what a user can mend becomes a message."""
+        from reconciler.spec.errors import SpecError
+        from reconciler.wire.listen import ServeError
+
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo(err=True)
+            sys.exit(130)
+        except SpecError as error:
+            raise ProblemsError(error.problems) from None
+        except ServeError as error:
+            raise CliError(str(error)) from None
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(141)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="reconciler-fleet", prog_name="reconciler")
+@click.option("--manager", metavar="URL", help="The manager's address. [env: RECONCILER_MANAGER]")
+@click.option(
+    "--token-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The file that holds the shared token. [env: RECONCILER_TOKEN]",
+)
+@click.option("-o", "--output", type=click.Choice(["table", "json", "yaml"]), help="How to print. [default: table]")
+def main(manager: str | None, token_file: Path | None, output: str | None) -> None:
+    """Run businesses on a fleet of Docker hosts, declaratively.
+
+    Write what should run as YAML, look at what that changes with `reconciler diff`, and have it so with
+    `reconciler apply`, or by saving the file in the directory that the manager watches.
+    """
+
+
+if __name__ == "__main__":
+    main(prog_name="reconciler")

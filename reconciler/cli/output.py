@@ -1,0 +1,75 @@
+"""Printing: rich tables on a terminal, plain aligned text when piped, JSON and YAML for programs."""
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+import yaml
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+COLOURS = {
+    "running": "green",
+    "ready": "green",
+    "failed": "red",
+    "lost": "red",
+    "stopped": "bright_black",
+    "create": "green",
+    "update": "yellow",
+    "stop": "red",
+}
+BUSY = "yellow"
+
+
+def console() -> Console:
+    """Standard output; as wide as its lines when it is no terminal."""
+    if sys.stdout.isatty():
+        return Console(highlight=False, soft_wrap=False)
+    return Console(highlight=False, width=100_000, color_system=None, force_terminal=False)
+
+
+def machine(data: Any, output: str) -> bool:
+    """Print for a program when the format asks for it; whether it did."""
+    if output == "json":
+        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+    elif output == "yaml":
+        click.echo(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), nl=False)
+    return output != "table"
+
+
+def status(word: str) -> str:
+    """A status word in its colour."""
+    return f"[{COLOURS.get(word, BUSY)}]{word}[/]"
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Rows under heads; cells are markup, so text from elsewhere goes through `plain` first."""
+    made = Table(box=box.SIMPLE_HEAD if sys.stdout.isatty() else None, pad_edge=False, show_edge=False, expand=False)
+    for head in heads:
+        made.add_column(head, overflow="fold", no_wrap=not sys.stdout.isatty())
+    for row in rows:
+        made.add_row(*row)
+    console().print(made)
+
+
+def plain(text: object) -> str:
+    """Text that is shown as it is, whatever it holds; control characters are made visible."""
+    shown = "".join(character if character.isprintable() else repr(character)[1:-1] for character in str(text))
+    return escape(shown)
+
+
+def age(iso: str | None) -> str:
+    """How long ago, as `5s`, `3m`, `2h` or `4d`."""
+    if iso is None:
+        return ""
+    past = datetime.strptime(iso, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    seconds = max(int((datetime.now(UTC) - past).total_seconds()), 0)
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= size:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"

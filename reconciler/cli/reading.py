@@ -1,0 +1,121 @@
+"""`get`, `status`, `events`: what is, and what was."""
+
+import time
+from typing import Any
+
+import click
+
+from reconciler.cli.client import Client
+from reconciler.cli.options import with_client, with_output
+from reconciler.cli.output import age, console, machine, plain, table
+from reconciler.cli.output import status as coloured
+
+FOLLOW_SECONDS = 1.0
+
+
+@click.command()
+@click.argument("business_id", required=False)
+@with_client
+@with_output
+def get(client: Client, business_id: str | None, output: str) -> None:
+    """List businesses, or show one with its spec."""
+    if business_id is None:
+        found = client.get("/api/businesses")
+        if not machine(found, output):
+            _list(found)
+        return
+    business = client.get(f"/api/businesses/{business_id}")
+    machine(business, "yaml" if output == "table" else output)
+
+
+@click.command()
+@click.argument("business_id", required=False)
+@with_client
+@with_output
+def status(client: Client, business_id: str | None, output: str) -> None:
+    """Show what every instance is doing, where, and why if it does not run."""
+    path = f"/api/businesses/{business_id}" if business_id else "/api/businesses"
+    found = client.get(path)
+    if machine(found, output):
+        return
+    businesses = [found] if business_id else found
+    if not businesses:
+        click.echo("Nothing is deployed.")
+    for number, business in enumerate(businesses):
+        if number:
+            click.echo()
+        _show(business)
+
+
+@click.command()
+@click.argument("business_id", required=False)
+@click.option("--node", "node_id", metavar="ID", help="Only events of this node.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many at most.")
+@click.option("-f", "--follow", is_flag=True, help="Go on printing new ones.")
+@with_client
+@with_output
+def events(client: Client, business_id: str | None, node_id: str | None, limit: int, follow: bool, output: str) -> None:
+    """Show what happened, newest last."""
+    found = client.get("/api/events", business=business_id, node=node_id, limit=limit)
+    if not machine(found, output):
+        _events(found)
+    last = found[-1]["id"] if found else 0
+    while follow:
+        time.sleep(FOLLOW_SECONDS)
+        new = client.get("/api/events", business=business_id, node=node_id, after=last, limit=1000)
+        if new and not machine(new, output):
+            _events(new)
+        last = new[-1]["id"] if new else last
+
+
+def _list(businesses: list[dict[str, Any]]) -> None:
+    if not businesses:
+        click.echo("Nothing is deployed.")
+        return
+    rows = []
+    for business in businesses:
+        parts = business["components"]
+        running = sum(part["status"] == "running" for part in parts)
+        rows.append(
+            (
+                plain(business["business_id"]),
+                coloured(business["status"]),
+                f"{running}/{len(parts)}",
+                str(business["revision"]),
+                plain(business["source"]),
+                age(business["updated_at"]),
+            )
+        )
+    table(("BUSINESS", "STATUS", "RUNNING", "REVISION", "SOURCE", "UPDATED"), rows)
+
+
+def _show(business: dict[str, Any]) -> None:
+    why = f"  {plain(business['message'])}" if business["message"] else ""
+    console().print(
+        f"[bold]{plain(business['business_id'])}[/] {coloured(business['status'])}"
+        f"  [dim]revision {business['revision']}, {plain(business['source'])}[/]{why}"
+    )
+    rows = []
+    for part in business["components"]:
+        usage = part["resource_usage"]
+        runs = part["status"] == "running"
+        rows.append(
+            (
+                f"  {plain(part['component_id'])}/{part['instance']}",
+                coloured(part["status"]),
+                plain(part["node_id"] or "-"),
+                f"{usage['cpu_percent']:.1f}%" if runs else "-",
+                f"{usage['memory_mb']:.0f} MB" if runs else "-",
+                age(part["started_at"]) or "-",
+                plain(part["message"]),
+            )
+        )
+    table(("  INSTANCE", "STATUS", "NODE", "CPU", "MEMORY", "AGE", ""), rows)
+
+
+def _events(found: list[dict[str, Any]]) -> None:
+    for event in found:
+        about = [event["business_id"], event["component_id"], event["instance"]]
+        name = "/".join(str(part) for part in about if part is not None)
+        where = f" on {event['node_id']}" if event["node_id"] and name else ""
+        click.echo(f"{event['at']}  {event['kind']:<9} {name or event['node_id'] or '-'}{where}  {event['message']}")

@@ -1,0 +1,115 @@
+"""`serve` and `agent`: the two long-running programs."""
+
+import os
+from pathlib import Path
+
+import click
+
+from reconciler.cli.apply import Duration
+from reconciler.cli.config import manager_url, token
+from reconciler.cli.errors import CliError
+from reconciler.cli.options import manager_options, of_group, token_option
+from reconciler.service import log_to_stderr, save_memory
+
+
+def default_state() -> Path:
+    """Where state is kept: /var/lib/reconciler for root, under the home directory for others."""
+    return Path("/var/lib/reconciler") if os.geteuid() == 0 else Path.home() / ".local/state/reconciler"
+
+
+@click.command()
+@click.option("--listen", default="127.0.0.1:7700", show_default=True, metavar="HOST:PORT", help="Where to listen.")
+@click.option(
+    "--db",
+    metavar="FILE",
+    help="The database: a file or a SQLAlchemy URL. [default: manager.db in the state directory]",
+)
+@click.option("--desired", type=click.Path(path_type=Path), metavar="DIR", help="The directory of specs to watch.")
+@click.option(
+    "--suspect-after", type=Duration(), default="15s", show_default=True, help="Silence until a node is suspect."
+)
+@click.option("--lost-after", type=Duration(), default="60s", show_default=True, help="Silence until a node is lost.")
+@token_option
+def serve(
+    listen: str, db: str | None, desired: Path | None, suspect_after: float, lost_after: float, token_file: Path | None
+) -> None:
+    """Run the manager."""
+    from api.serve import ManagerConfig, run_manager
+    from reconciler.plan.model import Policy
+    from reconciler.store.model import StoreError
+
+    if not 0 < suspect_after <= lost_after:
+        raise CliError(
+            f"--suspect-after {suspect_after:g}s must be more than 0 and at most --lost-after {lost_after:g}s"
+        )
+    if db is None:
+        default_state().mkdir(parents=True, exist_ok=True)
+        db = str(default_state() / "manager.db")
+    log_to_stderr()
+    save_memory()
+    config = ManagerConfig(
+        listen=listen,
+        db=db,
+        desired=desired,
+        token=token(token_file or of_group("token_file")),
+        policy=Policy(suspect_after, lost_after),
+    )
+    try:
+        run_manager(config)
+    except StoreError as error:
+        raise CliError(str(error)) from None
+
+
+@click.command()
+@click.option("--listen", default="127.0.0.1:7701", show_default=True, metavar="HOST:PORT", help="Where to listen.")
+@click.option("--node-id", metavar="ID", help="This node's id. [default: the host's name]")
+@click.option("--label", "labels", multiple=True, metavar="K=V", help="A label of this node; may be repeated.")
+@click.option(
+    "--state-dir", type=click.Path(path_type=Path), metavar="DIR", help="Where downloads and programs are kept."
+)
+@click.option(
+    "--runtime",
+    type=click.Choice(["auto", "docker", "process"]),
+    default="auto",
+    show_default=True,
+    help="What to offer.",
+)
+@click.option("--heartbeat", type=Duration(), default="5s", show_default=True, help="Time between full reports.")
+@manager_options
+def agent(
+    listen: str,
+    node_id: str | None,
+    labels: tuple[str, ...],
+    state_dir: Path | None,
+    runtime: str,
+    heartbeat: float,
+    manager: str | None,
+    token_file: Path | None,
+) -> None:
+    """Run a node's agent."""
+    from agent.serve import AgentConfig, default_node_id, run_agent
+
+    log_to_stderr()
+    save_memory()
+    run_agent(
+        AgentConfig(
+            listen=listen,
+            manager_url=manager_url(manager or of_group("manager")),
+            node_id=node_id or default_node_id(),
+            labels=_labels(labels),
+            token=token(token_file or of_group("token_file")),
+            state_dir=state_dir or default_state() / "agent",
+            runtime=runtime,
+            heartbeat=heartbeat,
+        )
+    )
+
+
+def _labels(given: tuple[str, ...]) -> dict[str, str]:
+    labels = {}
+    for label in given:
+        name, equals, value = label.partition("=")
+        if not equals or not name:
+            raise CliError(f"--label '{label}' must be NAME=VALUE")
+        labels[name] = value
+    return labels

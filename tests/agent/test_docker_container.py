@@ -1,0 +1,88 @@
+"""What the Engine is asked for: a component's fields, each where the Engine wants it."""
+
+from agent.docker_container import container_body
+from reconciler.spec.model import Device, Healthcheck, Logging, Mount, Port, Resources, Ulimit
+from tests.agent.docker_parts import deploy
+
+
+def body(**fields: object) -> dict[str, object]:
+    return container_body(deploy(**fields), "image:1", {}, "1.41")
+
+
+def host(**fields: object) -> dict[str, object]:
+    return body(**fields)["HostConfig"]  # type: ignore[return-value]
+
+
+def test_limits_are_hard_limits_and_zero_is_none() -> None:
+    limited = host(resource_requirements=Resources(cpu_cores=0.5, memory_mb=64))
+    assert (limited["NanoCpus"], limited["Memory"]) == (500_000_000, 64 * 1024 * 1024)
+    free = host()
+    assert (free["NanoCpus"], free["Memory"]) == (0, 0)
+
+
+def test_promised_gpus_are_given_by_index() -> None:
+    wanted = host(resource_requirements=Resources(gpu=True, gpu_count=2), gpu_devices=(1, 3))
+    assert wanted["DeviceRequests"] == [{"DeviceIDs": ["1", "3"], "Capabilities": [["gpu"]]}]
+
+
+def test_a_gpu_that_nobody_chose_is_any_gpu() -> None:
+    assert host(resource_requirements=Resources(gpu=True))["DeviceRequests"] == [
+        {"Count": -1, "Capabilities": [["gpu"]]}
+    ]
+    assert host()["DeviceRequests"] == []
+
+
+def test_a_port_may_be_published_several_times_or_anywhere() -> None:
+    ports = (
+        Port(target=80, published=8080, host_ip="127.0.0.1"),
+        Port(target=80, published=8081),
+        Port(target=53, protocol="udp"),
+    )
+    assert host(ports=ports)["PortBindings"] == {
+        "80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8080"}, {"HostIp": "", "HostPort": "8081"}],
+        "53/udp": [{"HostIp": "", "HostPort": ""}],
+    }
+
+
+def test_mounts_of_every_kind() -> None:
+    volumes = (
+        Mount(type="bind", source="/srv/x", target="/x", read_only=True),
+        Mount(type="volume", source="data", target="/data"),
+        Mount(type="volume", target="/scratch"),
+        Mount(type="tmpfs", target="/fast", size=1024),
+    )
+    wanted = body(volumes=volumes, tmpfs=("/run", "/tmp:mode=1777"))
+    config = wanted["HostConfig"]
+    assert isinstance(config, dict)
+    assert config["Binds"] == ["/srv/x:/x:ro", "data:/data:rw"]
+    assert config["Tmpfs"] == {"/run": "", "/tmp": "mode=1777", "/fast": "size=1024"}
+    assert wanted["Volumes"] == {"/scratch": {}}
+
+
+def test_restart_policies() -> None:
+    assert host(restart="on-failure:3")["RestartPolicy"] == {"Name": "on-failure", "MaximumRetryCount": 3}
+    assert host(restart="no")["RestartPolicy"] == {"Name": "no", "MaximumRetryCount": 0}
+
+
+def test_the_rest_passes_through() -> None:
+    wanted = host(
+        init=True,
+        shm_size=1024,
+        pids_limit=10,
+        runtime="runc",
+        logging=Logging(driver="json-file", options={"max-size": "1m"}),
+        ulimits={"nofile": Ulimit(soft=10, hard=20)},
+        devices=(Device(source="/dev/fuse", target="/dev/fuse", permissions="rw"),),
+    )
+    assert (wanted["Init"], wanted["ShmSize"], wanted["PidsLimit"], wanted["Runtime"]) == (True, 1024, 10, "runc")
+    assert wanted["LogConfig"] == {"Type": "json-file", "Config": {"max-size": "1m"}}
+    assert wanted["Ulimits"] == [{"Name": "nofile", "Soft": 10, "Hard": 20}]
+    assert wanted["Devices"] == [{"PathOnHost": "/dev/fuse", "PathInContainer": "/dev/fuse", "CgroupPermissions": "rw"}]
+
+
+def test_an_older_engine_is_not_asked_for_what_it_does_not_know() -> None:
+    check = Healthcheck(test=("CMD", "true"), interval=1.5, start_interval=0.5)
+    older = container_body(deploy(healthcheck=check), "image:1", {}, "1.41")["Healthcheck"]
+    newer = container_body(deploy(healthcheck=check), "image:1", {}, "1.44")["Healthcheck"]
+    assert older["Interval"] == 1_500_000_000 and "StartInterval" not in older
+    assert newer["StartInterval"] == 500_000_000
