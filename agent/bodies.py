@@ -5,7 +5,7 @@ instance 0, the digest of what was sent, and a version newer than any seen.
 """
 
 import re
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -14,6 +14,8 @@ from reconciler.spec.digest import digest
 from reconciler.spec.model import Component
 from reconciler.wire.codec import DEPLOY_FIELDS, MessageError
 from reconciler.wire.messages import Deploy, InstanceKey, Stop
+
+T = TypeVar("T")
 
 ID = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", re.ASCII)
 
@@ -61,7 +63,7 @@ def _document(body: bytes) -> dict[str, Any]:
     return document
 
 
-def _convert(document: dict[str, Any], kind: type[Any]) -> Any:
+def _convert(document: dict[str, Any], kind: type[T]) -> T:
     try:
         return msgspec.convert(document, kind)
     except (msgspec.ValidationError, RecursionError) as error:

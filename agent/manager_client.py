@@ -16,7 +16,11 @@ TOKEN_HELP = {
 
 
 class ManagerAwayError(Exception):
-    """A report was not taken; the text is the reason, for the agent's log."""
+    """A report was not taken; the text is the reason, for the agent's log. `answered` says that someone spoke."""
+
+    def __init__(self, reason: str, answered: bool = True) -> None:
+        self.answered = answered
+        super().__init__(reason)
 
 
 class UnknownNodeError(Exception):
@@ -58,7 +62,7 @@ class ManagerClient:
                 allow_redirects=False,
             )
         except requests.RequestException as error:
-            raise ManagerAwayError(_cause(error)) from None
+            raise ManagerAwayError(_cause(error), answered=False) from None
         status = reply.status_code
         if status in (401, 403):
             raise ManagerAwayError(TOKEN_HELP[status])

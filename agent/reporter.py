@@ -11,13 +11,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
 
 import msgspec
 
 from agent.manager_client import ManagerAwayError, ManagerClient, UnknownNodeError
 from agent.outbox import Outbox
 from agent.supervisor import Supervisor
-from reconciler import __version__
 from reconciler.wire.messages import (
     ComponentReport,
     Gpu,
@@ -67,6 +67,7 @@ class Reporter:
         self._interval = interval
         self._settled = settled
         self._closing = threading.Event()
+        self._version = _own_version()
         self._stamp = 0.0
         self._used: dict[InstanceKey, Usage] = {}
         self._sampled_at = float("-inf")
@@ -97,10 +98,10 @@ class Reporter:
             except UnknownNodeError:
                 self._full_at = float("-inf")
             except ManagerAwayError as error:
-                self._lost(str(error))
+                self._lost(str(error), error.answered)
             except Exception:
                 log.exception("reporting failed unexpectedly")
-                self._lost("reporting failed unexpectedly")
+                self._lost("reporting failed unexpectedly", True)
 
     def _report_next(self) -> None:
         """Send the full report that is due, or else the next change, once there is one."""
@@ -124,7 +125,7 @@ class Reporter:
             runtimes=self._supervisor.available(),
             instances=tuple(self._with_usage(one) for one in self._supervisor.instances()),
             timestamp=self._timestamp(),
-            agent_version=__version__,
+            agent_version=self._version,
         )
         self._client.report_node(report)
         spread = self._interval * JITTER
@@ -162,13 +163,22 @@ class Reporter:
         self._stamp = max(time.time(), self._stamp + 0.00001)
         return self._stamp
 
-    def _lost(self, reason: str) -> None:
+    def _lost(self, reason: str, answered: bool) -> None:
         """Wait before the next try: longer each time, shorter when something has changed."""
         self._full_at = float("-inf")
-        if self._away != reason:
+        kind = reason if answered else "unreachable"
+        if self._away != kind:
             log.warning("the manager at %s takes no reports: %s; trying again", self._client.url, reason)
-        self._away = reason
+        self._away = kind
         self._closing.wait(FIRST_WAIT)
         self._outbox.clear()
         self._outbox.wait(self._wait - FIRST_WAIT)
         self._wait = min(LONGEST_WAIT, self._wait * 2)
+
+
+def _own_version() -> str:
+    """The installed version; empty when this runs from a checkout that was never installed."""
+    try:
+        return version("reconciler-fleet")
+    except PackageNotFoundError:
+        return ""
