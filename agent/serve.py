@@ -28,6 +28,7 @@ from reconciler.wire.listen import ServeError, bind, check_exposure, parse_liste
 log = logging.getLogger(__name__)
 
 THREADS = 8
+Runtimes = Literal["auto", "docker", "process"]
 NODE_ID = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", re.ASCII)
 
 
@@ -50,7 +51,7 @@ class AgentConfig:
     node_id: str = field(default_factory=default_node_id)
     labels: dict[str, str] = field(default_factory=dict)
     token: str | None = field(default=None, repr=False)
-    runtimes: Literal["auto", "docker", "process"] = "auto"
+    runtimes: Runtimes = "auto"
     heartbeat: float = 5.0
 
 

@@ -148,8 +148,12 @@ def test_plain_words_stay_words() -> None:
     component = load_text(text, "a.yaml")[0].components[0]
     assert component.restart == "no"
     assert component.environment_variables == {
-        "A": "yes", "B": "0755", "C": "2024-01-01",
-        "D": "22:22", "E": "true", "F": "",
+        "A": "yes",
+        "B": "0755",
+        "C": "2024-01-01",
+        "D": "22:22",
+        "E": "true",
+        "F": "",
     }
 
 
