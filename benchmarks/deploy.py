@@ -68,7 +68,7 @@ def raw(client: docker.DockerClient, count: int) -> float:
     try:
         return timed(client, "reconciler-bench=raw", count, act)
     finally:
-        for container in client.containers.list(all=True, filters={"label": "reconciler-bench=raw"}):
+        for container in client.containers.list(all=True, ignore_removed=True, filters={"label": "reconciler-bench=raw"}):
             container.remove(force=True)
 
 
@@ -92,7 +92,7 @@ def ours(cluster: Cluster, client: docker.DockerClient, count: int, way: str) ->
         file.unlink()
         cluster.request("POST", "/api/sync", json={"prune": True})
     cluster.wait_gone(way)
-    while client.containers.list(all=True, filters={"label": f"reconciler.node_id={NODE}"}):
+    while client.containers.list(all=True, ignore_removed=True, filters={"label": f"reconciler.node_id={NODE}"}):
         time.sleep(0.05)
     return seconds
 

@@ -33,7 +33,7 @@ def wait_for(client: Client, business_ids: Sequence[str], goal: str, timeout: fl
         while True:
             found = [business for key in business_ids if (business := _get(client, key))]
             screen.show(found)
-            if goal == "gone" and not found:
+            if goal == "gone" and not found and not _busy(client, business_ids):
                 return
             if goal != "gone" and len(found) == len(business_ids) and all(_reached(item, goal) for item in found):
                 return
@@ -49,6 +49,11 @@ def wait_for(client: Client, business_ids: Sequence[str], goal: str, timeout: fl
                 detail = "; ".join(f"{item['business_id']} is {item['status']}: {_reasons(item)}" for item in left)
                 raise CliError(f"not {goal} after {timeout:g} s: {detail}")
             time.sleep(EVERY_SECONDS)
+
+
+def _busy(client: Client, business_ids: Sequence[str]) -> bool:
+    """Whether anything of these businesses is still to be stopped."""
+    return any(action["business_id"] in business_ids for action in client.post("/api/plan")["actions"])
 
 
 def _get(client: Client, business_id: str) -> dict[str, Any] | None:

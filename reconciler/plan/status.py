@@ -72,7 +72,7 @@ def _business(
             copy = here.get((key, node_id)) if node_id else None
             note = notes.get((key, node_id), "") if node_id else ""
             instances.append(_instance(key, component, node_id, copy, todo.get(key), pending.get(key, ""), note))
-    word = _word(entry, copies, instances, todo)
+    word = _word(entry, copies, instances, todo, pending)
     return BusinessStatus(business_id, word, _why(instances, word), tuple(instances))
 
 
@@ -106,6 +106,7 @@ def _word(
     copies: Sequence[Copy],
     instances: Sequence[InstanceStatus],
     todo: Mapping[InstanceKey, Action],
+    pending: Mapping[InstanceKey, str],
 ) -> str:
     """The business's word."""
     if entry.stopped:
@@ -115,7 +116,7 @@ def _word(
     updates = [action for action in todo.values() if action.kind is Kind.UPDATE]
     if all(_fine(instance) for instance in instances) and not updates:
         return "running"
-    if any(instance.status is Status.PENDING and instance.key not in todo for instance in instances):
+    if any(instance.key in pending for instance in instances):
         return "pending"
     runs = any(copy.status is Status.RUNNING for copy in copies)
     return "updating" if updates or (runs and (entry.revision > 1 or entry.restarts)) else "deploying"

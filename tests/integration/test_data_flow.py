@@ -14,7 +14,7 @@ pytestmark = pytest.mark.docker
 
 def running(client: docker.DockerClient, node_id: str) -> dict[str, str]:
     """Component id → container id of every running container of the node."""
-    found = client.containers.list(filters={"label": f"reconciler.node_id={node_id}"})
+    found = client.containers.list(ignore_removed=True, filters={"label": f"reconciler.node_id={node_id}"})
     names = [container.labels["reconciler.component_id"] for container in found]
     assert len(names) == len(set(names)), f"an instance runs twice: {names}"
     return {container.labels["reconciler.component_id"]: container.id for container in found}

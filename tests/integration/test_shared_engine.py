@@ -23,7 +23,7 @@ def test_two_agents_share_an_engine(cluster: Cluster, client: docker.DockerClien
         assert where[("pinned", 0)] == nodes[1]
         assert set(where.values()) == set(nodes), "the load is balanced over both nodes"
         for node_id in nodes:
-            labelled = client.containers.list(filters={"label": f"reconciler.node_id={node_id}"})
+            labelled = client.containers.list(ignore_removed=True, filters={"label": f"reconciler.node_id={node_id}"})
             assert len(labelled) == sum(node == node_id for node in where.values())
 
         cluster.delete("both")
@@ -31,7 +31,7 @@ def test_two_agents_share_an_engine(cluster: Cluster, client: docker.DockerClien
         wait_until(
             lambda: (
                 not any(
-                    client.containers.list(all=True, filters={"label": f"reconciler.node_id={node_id}"})
+                    client.containers.list(all=True, ignore_removed=True, filters={"label": f"reconciler.node_id={node_id}"})
                     for node_id in nodes
                 )
             ),
@@ -76,8 +76,8 @@ def test_a_lost_node_s_instances_move_and_the_surplus_stops_when_it_is_back(
     empty.start_agent(nodes[0])
     empty.wait_node(nodes[0])
     wait_until(
-        lambda: not client.containers.list(filters={"label": f"reconciler.node_id={nodes[0]}"}),
+        lambda: not client.containers.list(ignore_removed=True, filters={"label": f"reconciler.node_id={nodes[0]}"}),
         what="the surplus copies to stop",
     )
     empty.wait_in_sync()
-    assert len(client.containers.list(filters={"label": f"reconciler.node_id={nodes[1]}"})) == 4
+    assert len(client.containers.list(ignore_removed=True, filters={"label": f"reconciler.node_id={nodes[1]}"})) == 4
