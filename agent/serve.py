@@ -5,12 +5,9 @@ import logging
 import os
 import re
 import socket
-import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
-
-from waitress.server import create_server
 
 from agent.address import advertised_address
 from agent.api import MAX_BODY_BYTES, build_app
@@ -22,12 +19,12 @@ from agent.reporter import Host, Reporter
 from agent.resources import NodeSampler, capacity
 from agent.runtime import Runtime
 from agent.supervisor import Supervisor
-from reconciler.service import save_memory, wait_for_signal
+from reconciler.http_server import HttpServer
+from reconciler.service import wait_for_signal
 from reconciler.wire.listen import ServeError, bind, check_exposure, parse_listen
 
 log = logging.getLogger(__name__)
 
-THREADS = 8
 NODE_ID = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", re.ASCII)
 
 
@@ -40,7 +37,7 @@ def default_node_id() -> str:
 class AgentConfig:
     """How to run an agent: where it listens, whom it reports to (URL), who it is, and where it keeps its files.
 
-    `runtimes` is `docker`, `process` or `auto` (process always, docker when an Engine answers). `heartbeat` is in
+    `runtime` is `docker`, `process` or `auto` (process always, docker when an Engine answers). `heartbeat` is in
     seconds.
     """
 
@@ -50,7 +47,7 @@ class AgentConfig:
     node_id: str = field(default_factory=default_node_id)
     labels: dict[str, str] = field(default_factory=dict)
     token: str | None = field(default=None, repr=False)
-    runtimes: Literal["auto", "docker", "process"] = "auto"
+    runtime: Literal["auto", "docker", "process"] = "auto"
     heartbeat: float = 5.0
 
 
@@ -71,25 +68,17 @@ class RunningAgent:
         self.port: int = bound.getsockname()[1]
         self.address = advertised_address(listen.host, self.port, config.manager_url)
         outbox = Outbox()
-        runtimes: dict[str, Runtime] = {} if config.runtimes == "docker" else {"process": _processes(config)}
+        runtimes: dict[str, Runtime] = {} if config.runtime == "docker" else {"process": _processes(config)}
         self._supervisor = Supervisor(runtimes, outbox.put)
         self._engine = EngineSeeker(
             lambda: _docker(config),
             lambda runtime: self._supervisor.offer("docker", runtime),
-            required=config.runtimes == "docker",
+            required=config.runtime == "docker",
         )
-        if config.runtimes != "process":
+        if config.runtime != "process":
             self._engine.start()
-        self._server = create_server(
-            build_app(self._supervisor, config.node_id, config.token),
-            sockets=[bound],
-            threads=THREADS,
-            max_request_body_size=2 * MAX_BODY_BYTES,
-            ident=None,
-            clear_untrusted_proxy_headers=True,
-        )
-        self._http = threading.Thread(target=self._server.run, name="http", daemon=True)
-        self._http.start()
+        self._server = HttpServer(build_app(self._supervisor, config.node_id, config.token), bound, 2 * MAX_BODY_BYTES)
+        self._server.start()
         self._reporter = Reporter(
             ManagerClient(config.manager_url, config.token),
             Host(
@@ -103,7 +92,7 @@ class RunningAgent:
             self._supervisor,
             outbox,
             config.heartbeat,
-            self._engine.settled if config.runtimes != "process" else lambda: True,
+            self._engine.settled if config.runtime != "process" else lambda: True,
         )
         self._reporter.start()
         log.info("agent %s listens on %s; the manager calls it at %s", config.node_id, listen, self.address)
@@ -114,7 +103,6 @@ class RunningAgent:
         self._engine.close()
         self._reporter.close()
         self._supervisor.close()
-        self._http.join(5.0)
         os.close(self._state)
 
 
@@ -127,7 +115,6 @@ def run_agent(config: AgentConfig) -> None:
     """Run an agent until SIGTERM or SIGINT. What it runs goes on. Raises ServeError."""
     agent = start_agent(config)
     try:
-        save_memory()
         wait_for_signal()
         log.info("ending; what runs here runs on")
     finally:

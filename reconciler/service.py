@@ -3,6 +3,7 @@
 import ctypes
 import gc
 import logging
+import os
 import signal
 import sys
 
@@ -33,14 +34,22 @@ def save_memory() -> None:
 
 
 def wait_for_signal() -> int:
-    """Wait for SIGTERM or SIGINT and return its number. For the main thread; a second signal ends at once."""
-    wanted = (signal.SIGTERM, signal.SIGINT)
-    came: list[int] = []
-    before = {one: signal.signal(one, lambda number, _: came.append(number)) for one in wanted}
+    """Wait for SIGTERM or SIGINT and return its number. For the main thread; a second signal ends at once.
+
+    A pipe that the interpreter writes to can't miss a signal that comes just before the wait, nor deadlock.
+    """
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    for wanted in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(wanted, lambda *_: None)
     try:
-        while not came:
-            signal.pause()
+        while (number := os.read(reader, 1)[0]) not in (signal.SIGTERM, signal.SIGINT):
+            continue
+        return number
     finally:
-        for one in before:
-            signal.signal(one, signal.SIG_DFL)
-    return came[0]
+        for wanted in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(wanted, signal.SIG_DFL)
+        signal.set_wakeup_fd(before)
+        os.close(reader)
+        os.close(writer)
