@@ -25,6 +25,7 @@ from reconciler.wire.listen import ServeError, bind, check_exposure, parse_liste
 
 log = logging.getLogger(__name__)
 
+Runtimes = Literal["auto", "docker", "process"]
 NODE_ID = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", re.ASCII)
 
 
@@ -37,7 +38,7 @@ def default_node_id() -> str:
 class AgentConfig:
     """How to run an agent: where it listens, whom it reports to (URL), who it is, and where it keeps its files.
 
-    `runtime` is `docker`, `process` or `auto` (process always, docker when an Engine answers). `heartbeat` is in
+    `runtimes` is `docker`, `process` or `auto` (process always, docker when an Engine answers). `heartbeat` is in
     seconds.
     """
 
@@ -47,7 +48,7 @@ class AgentConfig:
     node_id: str = field(default_factory=default_node_id)
     labels: dict[str, str] = field(default_factory=dict)
     token: str | None = field(default=None, repr=False)
-    runtime: Literal["auto", "docker", "process"] = "auto"
+    runtimes: Runtimes = "auto"
     heartbeat: float = 5.0
 
 
@@ -68,14 +69,14 @@ class RunningAgent:
         self.port: int = bound.getsockname()[1]
         self.address = advertised_address(listen.host, self.port, config.manager_url)
         outbox = Outbox()
-        runtimes: dict[str, Runtime] = {} if config.runtime == "docker" else {"process": _processes(config)}
+        runtimes: dict[str, Runtime] = {} if config.runtimes == "docker" else {"process": _processes(config)}
         self._supervisor = Supervisor(runtimes, outbox.put)
         self._engine = EngineSeeker(
             lambda: _docker(config),
             lambda runtime: self._supervisor.offer("docker", runtime),
-            required=config.runtime == "docker",
+            required=config.runtimes == "docker",
         )
-        if config.runtime != "process":
+        if config.runtimes != "process":
             self._engine.start()
         self._server = HttpServer(build_app(self._supervisor, config.node_id, config.token), bound, 2 * MAX_BODY_BYTES)
         self._server.start()
@@ -92,7 +93,7 @@ class RunningAgent:
             self._supervisor,
             outbox,
             config.heartbeat,
-            self._engine.settled if config.runtime != "process" else lambda: True,
+            self._engine.settled if config.runtimes != "process" else lambda: True,
         )
         self._reporter.start()
         log.info("agent %s listens on %s; the manager calls it at %s", config.node_id, listen, self.address)

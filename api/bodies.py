@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 from flask import request
-from reconciler.spec.load import MAX_BYTES, load_document, load_json, load_text
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from reconciler.spec.errors import Problem, SpecError, SyntaxProblems
+from reconciler.spec.load import MAX_BYTES, load_document, load_json, load_text
 from reconciler.spec.model import Business
 
 JSON_TYPES = ("application/json",)

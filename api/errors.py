@@ -4,11 +4,11 @@ import logging
 from collections.abc import Sequence
 
 from flask import Flask, Response, jsonify
-from reconciler.store.model import StoreError, UnknownNode
 from werkzeug.exceptions import HTTPException
 
 from reconciler.control.errors import Conflict, UnknownBusiness, UnknownNodeId
 from reconciler.spec.errors import Problem, SpecError, SyntaxProblems
+from reconciler.store.model import StoreError, UnknownNode
 from reconciler.wire.codec import MessageError
 
 log = logging.getLogger(__name__)

@@ -1,10 +1,9 @@
 """Who may call: whoever has the token; without one, only programs on this machine, and no web page of another site."""
 
-import hmac
-
 from flask import Flask, Response, request
 
 from api.errors import failure
+from reconciler.wire.tokens import TokenCheck
 
 OPEN_PATHS = ("/", "/healthz", "/readyz", "/favicon.ico")
 """Paths that tell nothing and may be read by anybody; the dashboard's page asks for the token itself."""
@@ -12,20 +11,16 @@ OPEN_PATHS = ("/", "/healthz", "/readyz", "/favicon.ico")
 
 def register_guard(app: Flask, token: str | None) -> None:
     """Check every request before anything else looks at it."""
-    expected = f"Bearer {token}".encode() if token else None
+    check_token = TokenCheck(token) if token else None
 
     @app.before_request
     def check() -> tuple[Response, int] | None:
         if request.path in OPEN_PATHS or request.path.startswith("/static/"):
             return None
-        if expected is None:
+        if check_token is None:
             return _same_origin()
-        given = request.headers.get("Authorization", "")
-        if not given:
-            return failure(401, "a token is needed: send 'Authorization: Bearer TOKEN' (CLI: --token-file FILE)")
-        if not hmac.compare_digest(given.encode("utf-8", "replace"), expected):
-            return failure(403, "the token is not the manager's")
-        return None
+        refusal = check_token.refusal(request.headers.get("Authorization"))
+        return failure(*refusal) if refusal else None
 
 
 def _same_origin() -> tuple[Response, int] | None:

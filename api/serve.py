@@ -5,16 +5,16 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reconciler.service import wait_for_signal
-from reconciler.store.store import Store
-from reconciler.wire.listen import bind, check_exposure, parse_listen
 from waitress.server import create_server
 
 from api.app import build_app
 from reconciler.control.agent_client import AgentClient
 from reconciler.control.controller import Controller
 from reconciler.plan.model import Policy
+from reconciler.service import wait_for_signal
 from reconciler.source.directory import DirectorySource
+from reconciler.store.store import Store
+from reconciler.wire.listen import bind, check_exposure, parse_listen
 from reconciler.wire.messages import MAX_REPORT_BYTES
 
 log = logging.getLogger(__name__)

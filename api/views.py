@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from reconciler.spec.redact import redacted
-from reconciler.store.model import Event, Revision
-from reconciler.store.store import Store
 
 from reconciler.control.view import View
 from reconciler.plan.hash import plan_hash
 from reconciler.plan.model import Action, Copy, Desired, Kind, Plan
 from reconciler.plan.status import BusinessStatus, InstanceStatus
+from reconciler.spec.redact import redacted
+from reconciler.store.model import Event, Revision
+from reconciler.store.store import Store
 from reconciler.wire.messages import InstanceReport
 
 Form = dict[str, Any]

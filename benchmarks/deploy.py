@@ -118,8 +118,8 @@ def main() -> None:
                 for name, seconds in rows.items():
                     median = statistics.median(seconds)
                     print(
-                        f"{count:>3} containers  {name:<6} {median:7.3f} s  {median / floor:5.2f}x  {median - floor:+.3f} s"
-                        f"   raw: {' '.join(f'{value:.3f}' for value in seconds)}"
+                        f"{count:>3} containers  {name:<6} {median:7.3f} s  {median / floor:5.2f}x  "
+                        f"{median - floor:+.3f} s   raw: {' '.join(f'{value:.3f}' for value in seconds)}"
                     )
         finally:
             cluster.close()

@@ -14,7 +14,7 @@ from reconciler.spec.model import Business
 from reconciler.spec.units import seconds
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType):  # type: ignore[type-arg]
     """A duration such as 90s or 5m, in seconds."""
 
     name = "duration"

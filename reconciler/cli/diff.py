@@ -32,6 +32,6 @@ def diff(client: Client, paths: tuple[str, ...], output: str) -> None:
         if not machine(plan, output):
             show_plan(plan)
     except CliError as error:
-        error.exit_code = 2
-        raise
+        error.show()
+        sys.exit(2)
     sys.exit(0 if in_sync(plan) else 1)

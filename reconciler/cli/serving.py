@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import cast
 
 import click
 
@@ -87,7 +88,7 @@ def agent(
     token_file: Path | None,
 ) -> None:
     """Run a node's agent."""
-    from agent.serve import AgentConfig, default_node_id, run_agent
+    from agent.serve import AgentConfig, Runtimes, default_node_id, run_agent
 
     log_to_stderr()
     save_memory()
@@ -99,7 +100,7 @@ def agent(
             labels=_labels(labels),
             token=token(token_file or of_group("token_file")),
             state_dir=state_dir or default_state() / "agent",
-            runtime=runtime,
+            runtimes=cast(Runtimes, runtime),
             heartbeat=heartbeat,
         )
     )

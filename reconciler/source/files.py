@@ -48,7 +48,8 @@ def read_directory(root: Path) -> Snapshot:
     except OSError as error:
         return Snapshot(unreadable=f"{root}: {error.strerror or error}")
     declared: dict[str, Declared] = {}
-    broken, silent, problems = set(), set(), []
+    problems: list[Problem] = []
+    broken, silent = set(), set()
     for path in paths:
         file = f"{name}/{path.relative_to(root).as_posix()}"
         try:

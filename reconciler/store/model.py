@@ -9,7 +9,7 @@ class StoreError(Exception):
     """The database can't be opened, read or written; the text says why, and what to do, for people."""
 
 
-class UnknownNode(Exception):  # noqa: N818 - reads as what it is
+class UnknownNode(Exception):
     """Something is about a node that never registered, or was forgotten."""
 
     def __init__(self, node_id: str) -> None:

@@ -31,7 +31,7 @@ def manager() -> Iterator[FakeManager]:
 
 
 def configured(manager: FakeManager, state_dir: Path, **more: Any) -> AgentConfig:
-    values = {"listen": "127.0.0.1:0", "node_id": "node-1", "runtime": "process", "heartbeat": 0.5} | more
+    values = {"listen": "127.0.0.1:0", "node_id": "node-1", "runtimes": "process", "heartbeat": 0.5} | more
     return AgentConfig(manager_url=manager.url, state_dir=state_dir, **values)
 
 
