@@ -5,12 +5,9 @@ import logging
 import os
 import re
 import socket
-import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
-
-from waitress.server import create_server
 
 from agent.address import advertised_address
 from agent.api import MAX_BODY_BYTES, build_app
@@ -22,12 +19,12 @@ from agent.reporter import Host, Reporter
 from agent.resources import NodeSampler, capacity
 from agent.runtime import Runtime
 from agent.supervisor import Supervisor
-from reconciler.service import save_memory, wait_for_signal
+from reconciler.http_server import HttpServer
+from reconciler.service import wait_for_signal
 from reconciler.wire.listen import ServeError, bind, check_exposure, parse_listen
 
 log = logging.getLogger(__name__)
 
-THREADS = 8
 Runtimes = Literal["auto", "docker", "process"]
 NODE_ID = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", re.ASCII)
 
@@ -81,16 +78,8 @@ class RunningAgent:
         )
         if config.runtimes != "process":
             self._engine.start()
-        self._server = create_server(
-            build_app(self._supervisor, config.node_id, config.token),
-            sockets=[bound],
-            threads=THREADS,
-            max_request_body_size=2 * MAX_BODY_BYTES,
-            ident=None,
-            clear_untrusted_proxy_headers=True,
-        )
-        self._http = threading.Thread(target=self._server.run, name="http", daemon=True)
-        self._http.start()
+        self._server = HttpServer(build_app(self._supervisor, config.node_id, config.token), bound, 2 * MAX_BODY_BYTES)
+        self._server.start()
         self._reporter = Reporter(
             ManagerClient(config.manager_url, config.token),
             Host(
@@ -115,7 +104,6 @@ class RunningAgent:
         self._engine.close()
         self._reporter.close()
         self._supervisor.close()
-        self._http.join(5.0)
         os.close(self._state)
 
 
@@ -128,7 +116,6 @@ def run_agent(config: AgentConfig) -> None:
     """Run an agent until SIGTERM or SIGINT. What it runs goes on. Raises ServeError."""
     agent = start_agent(config)
     try:
-        save_memory()
         wait_for_signal()
         log.info("ending; what runs here runs on")
     finally:

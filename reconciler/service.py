@@ -3,9 +3,9 @@
 import ctypes
 import gc
 import logging
+import os
 import signal
 import sys
-import threading
 
 ARENA_MAX = -8
 """glibc's M_ARENA_MAX: how many heaps malloc may keep for its threads."""
@@ -34,18 +34,22 @@ def save_memory() -> None:
 
 
 def wait_for_signal() -> int:
-    """Wait for SIGTERM or SIGINT and return its number. For the main thread; a second signal ends at once."""
-    wanted = (signal.SIGTERM, signal.SIGINT)
-    came: list[int] = []
-    asked = threading.Event()
+    """Wait for SIGTERM or SIGINT and return its number. For the main thread; a second signal ends at once.
 
-    def note(number: int, _: object) -> None:
-        came.append(number)
-        asked.set()
-
-    for one in wanted:
-        signal.signal(one, note)
-    asked.wait()
-    for one in wanted:
-        signal.signal(one, signal.SIG_DFL)
-    return came[0]
+    A pipe that the interpreter writes to can't miss a signal that comes just before the wait, nor deadlock.
+    """
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    for wanted in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(wanted, lambda *_: None)
+    try:
+        while (number := os.read(reader, 1)[0]) not in (signal.SIGTERM, signal.SIGINT):
+            continue
+        return number
+    finally:
+        for wanted in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(wanted, signal.SIG_DFL)
+        signal.set_wakeup_fd(before)
+        os.close(reader)
+        os.close(writer)
