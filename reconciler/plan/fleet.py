@@ -10,7 +10,7 @@ import numpy as np
 
 from reconciler.plan.liveness import liveness
 from reconciler.plan.model import Liveness, Node, Observed, Policy
-from reconciler.plan.shape import Constraint, Shape, milli
+from reconciler.plan.shape import Constraint, Shape, mebibytes, milli
 from reconciler.wire.messages import Promise
 
 MEASURED_STEPS = 10
@@ -33,7 +33,7 @@ class Fleet:
             dtype=bool,
         )
         self.cpu_total = np.array([milli(node.cpu_cores) for node in self.nodes], dtype=np.int64)
-        self.memory_total = np.array([node.memory_mb for node in self.nodes], dtype=np.int64)
+        self.memory_total = np.array([mebibytes(node.memory_mb) for node in self.nodes], dtype=np.int64)
         self.cpu_free = self.cpu_total.copy()
         self.memory_free = self.memory_total.copy()
         self.instances = np.zeros(size, dtype=np.int64)
@@ -47,7 +47,7 @@ class Fleet:
     def hold(self, row: int, promise: Promise) -> None:
         """Count this promise as given by the node."""
         self.cpu_free[row] -= milli(promise.cpu_cores)
-        self.memory_free[row] -= promise.memory_mb
+        self.memory_free[row] -= mebibytes(promise.memory_mb)
         self.instances[row] += 1
         for device in promise.gpu_devices:
             self.gpu_free[row].pop(device, None)
@@ -57,7 +57,7 @@ class Fleet:
     def release(self, row: int, promise: Promise) -> None:
         """Take the promise back: the instance that held it goes, or is replaced."""
         self.cpu_free[row] += milli(promise.cpu_cores)
-        self.memory_free[row] += promise.memory_mb
+        self.memory_free[row] += mebibytes(promise.memory_mb)
         self.instances[row] -= 1
         memory = {gpu.index: gpu.memory_mb for gpu in self.nodes[row].gpus}
         for device in promise.gpu_devices:

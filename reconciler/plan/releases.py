@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from reconciler.plan.fleet import Fleet
 from reconciler.plan.model import Action, Copy, Kind
-from reconciler.plan.shape import Shape, milli
+from reconciler.plan.shape import Shape, mebibytes, milli
 from reconciler.wire.messages import InstanceKey
 
 
@@ -38,7 +38,7 @@ class Releases:
         self._fleet.add_peer(copy.key.business_id, copy.key.component_id, row, -1)
         freed = self._freed[row]
         freed.cpu_milli += milli(copy.promise.cpu_cores)
-        freed.memory_mb += copy.promise.memory_mb
+        freed.memory_mb += mebibytes(copy.promise.memory_mb)
         freed.things |= {f"gpu {device}" for device in copy.promise.gpu_devices}
         freed.things |= set(copy.promise.host_ports)
         freed.stops.add(copy.key)
@@ -46,7 +46,7 @@ class Releases:
     def difference(self, copy: Copy, shape: Shape, devices: tuple[int, ...]) -> None:
         """A copy is updated in place (the fleet already holds the new promise): what it gives up is free."""
         cpu = max(milli(copy.promise.cpu_cores) - shape.cpu_milli, 0)
-        memory = max(copy.promise.memory_mb - shape.memory_mb, 0)
+        memory = max(mebibytes(copy.promise.memory_mb) - shape.memory_mb, 0)
         things = set(copy.promise.host_ports) - set(shape.host_ports)
         things |= {f"gpu {device}" for device in set(copy.promise.gpu_devices) - set(devices)}
         if cpu or memory or things:
