@@ -21,7 +21,7 @@ class _Freed:
     memory_mb: int = 0
     things: set[str] = field(default_factory=set)
     stops: set[InstanceKey] = field(default_factory=set)
-    shrinks: set[InstanceKey] = field(default_factory=set)
+    shrinks: list[InstanceKey] = field(default_factory=list)
 
 
 class Releases:
@@ -54,7 +54,7 @@ class Releases:
             freed.cpu_milli += cpu
             freed.memory_mb += memory
             freed.things |= things
-            freed.shrinks.add(copy.key)
+            freed.shrinks.append(copy.key)
 
     def needed_by(self, action: Action) -> tuple[InstanceKey, ...]:
         """The instances that must go or shrink before this action has its room; asked when the plan is complete."""
@@ -73,6 +73,9 @@ class Releases:
         )
         if not overlaps:
             return ()
-        # An update that shrinks in one way and grows in another waits for stops only: two such never wait in a ring.
-        others = freed.stops if action.key in freed.shrinks else freed.stops | freed.shrinks
-        return tuple(sorted(others - {action.key}))
+        # An update that gives up one thing and takes another waits for those that were found room before it. What came
+        # after can't be what it needs, and so no two wait for each other.
+        before = freed.shrinks
+        if action.key in before:
+            before = before[: before.index(action.key)]
+        return tuple(sorted((freed.stops | set(before)) - {action.key}))
