@@ -32,7 +32,7 @@ def component(
     memory: int = 0,
     gpus: int = 0,
     gpu_memory: int = 0,
-    ports: Iterable[int] = (),
+    ports: Iterable[int | Port] = (),
     data: bool = False,
     **fields: Any,
 ) -> Component:
@@ -43,8 +43,8 @@ def component(
         component_name=fields.pop("component_name", name),
         image_name=fields.pop("image_name", f"{name}:1"),
         resource_requirements=Resources(cpu_cores=cpu, memory_mb=memory, gpu_count=gpus, gpu_memory_mb=gpu_memory),
-        ports=tuple(Port(target=port, published=port) for port in ports),
-        volumes=(Mount(type="volume", source="data", target="/data"),) if data else (),
+        ports=tuple(Port(target=port, published=port) if isinstance(port, int) else port for port in ports),
+        volumes=fields.pop("volumes", (Mount(type="volume", source="data", target="/data"),) if data else ()),
         affinity=Affinity(**affinity),
         **fields,
     )
