@@ -72,8 +72,9 @@ def _business(
             copy = here.get((key, node_id)) if node_id else None
             note = notes.get((key, node_id), "") if node_id else ""
             instances.append(_instance(key, component, node_id, copy, todo.get(key), pending.get(key, ""), note))
-    word = _word(entry, copies, instances, todo)
-    return BusinessStatus(business_id, word, _why(instances, word), tuple(instances))
+    word = _word(entry, copies, instances, todo, pending)
+    message = "" if word == "running" else _why(instances, pending)
+    return BusinessStatus(business_id, word, message, tuple(instances))
 
 
 def _stopped(key: InstanceKey, component: Component, copies: Sequence[Copy]) -> InstanceStatus:
@@ -106,17 +107,18 @@ def _word(
     copies: Sequence[Copy],
     instances: Sequence[InstanceStatus],
     todo: Mapping[InstanceKey, Action],
+    pending: Mapping[InstanceKey, str],
 ) -> str:
-    """The business's word."""
+    """The business's word. It is pending when anything has no place, be it only for its new version."""
     if entry.stopped:
         return "stopping" if copies else "stopped"
     if any(instance.status is Status.FAILED for instance in instances):
         return "failed"
     updates = [action for action in todo.values() if action.kind is Kind.UPDATE]
+    if any(instance.key in pending for instance in instances):
+        return "pending"
     if all(_fine(instance) for instance in instances) and not updates:
         return "running"
-    if any(instance.status is Status.PENDING and instance.key not in todo for instance in instances):
-        return "pending"
     runs = any(copy.status is Status.RUNNING for copy in copies)
     return "updating" if updates or (runs and (entry.revision > 1 or entry.restarts)) else "deploying"
 
@@ -127,11 +129,11 @@ def _fine(instance: InstanceStatus) -> bool:
     return instance.status is Status.RUNNING or done
 
 
-def _why(instances: Sequence[InstanceStatus], word: str) -> str:
-    """The first reason a person should read, with the instance it is about."""
-    order = (Status.FAILED, Status.PENDING) if word != "running" else ()
-    for status in order:
-        for instance in instances:
-            if instance.status is status and instance.message:
-                return f"{instance.key.component_id}/{instance.key.instance}: {instance.message}"
+def _why(instances: Sequence[InstanceStatus], pending: Mapping[InstanceKey, str]) -> str:
+    """The first reason a person should read, with the instance it is about: failures, what waits, anything."""
+    told = [instance for instance in instances if instance.message]
+    failed = [instance for instance in told if instance.status is Status.FAILED]
+    waiting = [instance for instance in told if instance.status is Status.PENDING or instance.key in pending]
+    for instance in (*failed, *waiting, *told):
+        return f"{instance.key.component_id}/{instance.key.instance}: {instance.message}"
     return ""
