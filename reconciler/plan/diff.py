@@ -3,6 +3,8 @@
 Values are compared as they are and shown as `reconciler.spec.redact` lets them be seen.
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -45,21 +47,32 @@ def _without(document: dict[str, Any]) -> dict[str, Any]:
 
 def _leaves(value: Any, path: str = "") -> dict[str, Any]:
     """The document as a flat map from path to scalar or list of scalars."""
-    if isinstance(value, dict):
+    if isinstance(value, dict) and value:
         return {
             inner: leaf
             for name, item in value.items()
             for inner, leaf in _leaves(item, f"{path}.{name}" if path else name).items()
         }
     if isinstance(value, list | tuple) and any(isinstance(item, dict) for item in value):
-        name = BY_NAME.get(path, "")
-        return {
-            inner: leaf
-            for number, item in enumerate(value)
-            for inner, leaf in _leaves(item, f"{path}[{item.get(name, number)}]").items()
-            if not inner.endswith(f"].{name}") or leaf is None
-        } | {f"{path}[{item.get(name, number)}]": "present" for number, item in enumerate(value)}
+        field = BY_NAME.get(path, "")
+        leaves: dict[str, Any] = {}
+        for name, item in zip(_names(field, value), value, strict=True):
+            inner = {inner: leaf for inner, leaf in item.items() if inner != field}
+            leaves[f"{path}[{name}]"] = "present"
+            leaves |= _leaves(inner, f"{path}[{name}]") if inner else {}
+        return leaves
     return {path: value}
+
+
+def _names(field: str, items: Sequence[dict[str, Any]]) -> list[str]:
+    """What each item is called: its field or its number, and which of several that share it (`53`, `53#2`)."""
+    counts: Counter[str] = Counter()
+    names = []
+    for number, item in enumerate(items):
+        name = str(item.get(field, number))
+        counts[name] += 1
+        names.append(name if counts[name] == 1 else f"{name}#{counts[name]}")
+    return names
 
 
 def _text(value: Any) -> str | None:

@@ -4,13 +4,13 @@ This is the scheduler's working table. Rows are nodes in the order of their ids;
 one filter looks at 5,000 nodes at once. It is built for one plan and changes as that plan promises and releases.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import numpy as np
 
 from reconciler.plan.liveness import liveness
 from reconciler.plan.model import Liveness, Node, Observed, Policy
-from reconciler.plan.shape import Constraint, Shape, milli
+from reconciler.plan.shape import Constraint, Shape, mebibytes, milli
 from reconciler.wire.messages import Promise
 
 MEASURED_STEPS = 10
@@ -33,38 +33,43 @@ class Fleet:
             dtype=bool,
         )
         self.cpu_total = np.array([milli(node.cpu_cores) for node in self.nodes], dtype=np.int64)
-        self.memory_total = np.array([node.memory_mb for node in self.nodes], dtype=np.int64)
+        self.memory_total = np.array([mebibytes(node.memory_mb) for node in self.nodes], dtype=np.int64)
         self.cpu_free = self.cpu_total.copy()
         self.memory_free = self.memory_total.copy()
         self.instances = np.zeros(size, dtype=np.int64)
         self.has_gpu = np.array([bool(node.gpus) for node in self.nodes], dtype=bool)
         self.measured = np.array([_measured(node) for node in self.nodes], dtype=np.float64)
         self.gpu_free: list[dict[int, int]] = [{gpu.index: gpu.memory_mb for gpu in node.gpus} for node in self.nodes]
-        self.port_rows: dict[str, set[int]] = defaultdict(set)
+        self.port_rows: dict[str, Counter[int]] = defaultdict(Counter)
+        self._gpu_holders: list[Counter[int]] = [Counter() for _ in self.nodes]
         self._admitting: dict[Constraint, np.ndarray] = {}
         self._peers: dict[tuple[str, str], dict[int, int]] = defaultdict(dict)
 
     def hold(self, row: int, promise: Promise) -> None:
         """Count this promise as given by the node."""
         self.cpu_free[row] -= milli(promise.cpu_cores)
-        self.memory_free[row] -= promise.memory_mb
+        self.memory_free[row] -= mebibytes(promise.memory_mb)
         self.instances[row] += 1
         for device in promise.gpu_devices:
+            self._gpu_holders[row][device] += 1
             self.gpu_free[row].pop(device, None)
         for port in promise.host_ports:
-            self.port_rows[port].add(row)
+            self.port_rows[port][row] += 1
 
     def release(self, row: int, promise: Promise) -> None:
         """Take the promise back: the instance that held it goes, or is replaced."""
         self.cpu_free[row] += milli(promise.cpu_cores)
-        self.memory_free[row] += promise.memory_mb
+        self.memory_free[row] += mebibytes(promise.memory_mb)
         self.instances[row] -= 1
         memory = {gpu.index: gpu.memory_mb for gpu in self.nodes[row].gpus}
         for device in promise.gpu_devices:
-            if device in memory:
+            self._gpu_holders[row][device] -= 1
+            if device in memory and not self._gpu_holders[row][device]:
                 self.gpu_free[row][device] = memory[device]
         for port in promise.host_ports:
-            self.port_rows[port].discard(row)
+            self.port_rows[port][row] -= 1
+            if not self.port_rows[port][row]:
+                del self.port_rows[port][row]
 
     def add_peer(self, business_id: str, component_id: str, row: int, count: int = 1) -> None:
         """Note that the node runs `count` more (or fewer) instances of this component."""
@@ -90,8 +95,8 @@ class Fleet:
     def fits(self, row: int, shape: Shape) -> bool:
         """Whether the node has the room, devices and ports for one instance of the shape."""
         return bool(
-            self.cpu_free[row] >= shape.cpu_milli
-            and self.memory_free[row] >= shape.memory_mb
+            (not shape.cpu_milli or self.cpu_free[row] >= shape.cpu_milli)
+            and (not shape.memory_mb or self.memory_free[row] >= shape.memory_mb)
             and (not shape.gpu_count or len(self.free_gpus(row, shape.gpu_memory_mb)) >= shape.gpu_count)
             and not any(row in self.port_rows[port] for port in shape.host_ports)
         )

@@ -37,11 +37,15 @@ RUNS_ALWAYS = ("always", "unless-stopped")
 
 @dataclass(frozen=True, slots=True)
 class _Move:
-    """An instance that needs a node: why, and the copy that runs on until it has one."""
+    """An instance that needs a node: why, and the copy that runs on until it has one.
+
+    A `pinned` one holds volumes where it is: it only waits for room there.
+    """
 
     want: Wanted
     reason: str
     old: Copy | None = None
+    pinned: bool = False
 
 
 def plan(desired: Desired, observed: Observed, policy: Policy = DEFAULT_POLICY, now: float = 0.0) -> Plan:
@@ -98,14 +102,17 @@ class _Planning:
         kept = max(copies, key=lambda copy: (self._stays(copy), copy.version, copy.confirmed, copy.node_id))
         if not self._stays(kept):
             moves.append(_Move(want, f"node {kept.node_id} is {self._liveness(kept)}"))
-        elif not self.fleet.admits(replace(want.shape.constraint, runtime=""))[self.fleet.row[kept.node_id]]:
+        elif not self._admitted(want, kept):
             moves.append(_Move(want, f"node {kept.node_id} no longer meets its affinity", kept))
         elif kept.digest != want.digest:
             self.placements[want.key] = kept.node_id
             updates.append((want, kept))
         else:
             self.placements[want.key] = kept.node_id
-            self._again(want, kept)
+            if self._liveness(kept) is Liveness.READY:
+                self._again(want, kept)
+            elif self._liveness(kept) is Liveness.LOST:
+                self._waits(want, f"{kept.node_id} is lost and holds its volumes: waits until it is back")
         for copy in copies:
             if copy is not kept:
                 self._stop(copy, f"surplus: runs on {kept.node_id}")
@@ -120,12 +127,20 @@ class _Planning:
     def _liveness(self, copy: Copy) -> Liveness:
         return self.fleet.liveness[self.fleet.row[copy.node_id]]
 
+    def _admitted(self, want: Wanted, copy: Copy) -> bool:
+        """Whether the copy's node meets the constraints; its runtime may be away for a while."""
+        return bool(self.fleet.admits(replace(want.shape.constraint, runtime=""))[self.fleet.row[copy.node_id]])
+
+    def _waits(self, want: Wanted, reason: str) -> None:
+        """Nothing can be done for this instance until something happens to its node."""
+        self.pending.append(Pending(want.key, (Refusal(1, reason),)))
+
     def _again(self, want: Wanted, copy: Copy) -> None:
         """Ask once more for what was asked for and has not come, or has ended though it should run."""
         if not copy.confirmed:
             self._act(Kind.CREATE, want, copy.node_id, "not running yet", copy.promise.gpu_devices)
         elif copy.ended and copy.container_id is None:
-            self._act(Kind.CREATE, want, copy.node_id, f"failed: {copy.message}", copy.promise.gpu_devices)
+            self._act(Kind.CREATE, want, copy.node_id, f"failed: {copy.message or copy.status}", copy.promise.gpu_devices)
         elif copy.ended and want.component.restart in RUNS_ALWAYS:
             reason = f"has ended: {copy.message or copy.status}"
             self._act(Kind.UPDATE, want, copy.node_id, reason, copy.promise.gpu_devices, copy.digest)
@@ -153,13 +168,11 @@ class _Planning:
             updates = waiting
         moves = []
         for want, copy in waiting:
-            if copy.promise.volumes or self._liveness(copy) is not Liveness.READY:
-                why = f"node {copy.node_id} holds its volumes and has no room for the new version"
-                if self._liveness(copy) is not Liveness.READY:
-                    why = f"node {copy.node_id} is {self._liveness(copy)}: updated when it answers"
-                self.pending.append(Pending(want.key, (Refusal(1, why),)))
+            if self._liveness(copy) is not Liveness.READY:
+                self._waits(want, f"{copy.node_id} is {self._liveness(copy)}: updated when it answers")
             else:
-                moves.append(_Move(want, f"node {copy.node_id} has no room for the new version", copy))
+                why = f"node {copy.node_id} has no room for the new version"
+                moves.append(_Move(want, why, copy, pinned=copy.promise.volumes))
         return moves
 
     def _updated(self, want: Wanted, copy: Copy) -> bool:
@@ -193,25 +206,33 @@ class _Planning:
 
     def _place(self, moves: list[_Move]) -> None:
         """Give each its node; a move frees the node it leaves, which may be what another waits for."""
-        while moves:
-            placed = place((Request(move.want.key, move.want.shape) for move in moves), self.fleet)
-            left = [move for move in moves if move.want.key not in placed]
-            freed = False
-            for move in moves:
+        freed = True
+        while moves and freed:
+            left = [move for move in moves if not self._stays_after_all(move)]
+            freed = len(left) < len(moves)
+            placed = place((Request(move.want.key, move.want.shape) for move in left if not move.pinned), self.fleet)
+            moves = [move for move in left if move.want.key not in placed]
+            for move in left:
                 if move.want.key in placed:
                     freed |= self._placed(move, placed[move.want.key])
-            if not freed or not left:
-                break
-            moves = left
-        else:
-            left = []
-        for move in left:
-            shape = move.want.shape
-            if shape not in self.refusals:
-                self.refusals[shape] = refusals(shape, self.fleet)
-            self.pending.append(Pending(move.want.key, self.refusals[shape]))
-            if move.old is not None:
-                self.placements[move.want.key] = move.old.node_id
+        for move in moves:
+            self._unplaced(move)
+
+    def _unplaced(self, move: _Move) -> None:
+        """Say why it has no node; what runs of it stays where it is."""
+        if move.old is not None:
+            self.placements[move.want.key] = move.old.node_id
+            if move.pinned:
+                self._waits(move.want, f"{move.old.node_id} holds its volumes and has no room for the new version")
+                return
+        shape = move.want.shape
+        if shape not in self.refusals:
+            self.refusals[shape] = refusals(shape, self.fleet)
+        self.pending.append(Pending(move.want.key, self.refusals[shape]))
+
+    def _stays_after_all(self, move: _Move) -> bool:
+        """Update in place what had to move for want of room, once what left its node has made the room."""
+        return move.old is not None and self._admitted(move.want, move.old) and self._updated(move.want, move.old)
 
     def _placed(self, move: _Move, placement: Placement) -> bool:
         """Create it on its node and stop the copy it replaces; whether that freed anything."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from reconciler.plan.fleet import Fleet
 from reconciler.plan.model import Action, Copy, Kind
-from reconciler.plan.shape import Shape, milli
+from reconciler.plan.shape import Shape, mebibytes, milli
 from reconciler.wire.messages import InstanceKey
 
 
@@ -21,7 +21,7 @@ class _Freed:
     memory_mb: int = 0
     things: set[str] = field(default_factory=set)
     stops: set[InstanceKey] = field(default_factory=set)
-    shrinks: set[InstanceKey] = field(default_factory=set)
+    shrinks: list[InstanceKey] = field(default_factory=list)
 
 
 class Releases:
@@ -38,7 +38,7 @@ class Releases:
         self._fleet.add_peer(copy.key.business_id, copy.key.component_id, row, -1)
         freed = self._freed[row]
         freed.cpu_milli += milli(copy.promise.cpu_cores)
-        freed.memory_mb += copy.promise.memory_mb
+        freed.memory_mb += mebibytes(copy.promise.memory_mb)
         freed.things |= {f"gpu {device}" for device in copy.promise.gpu_devices}
         freed.things |= set(copy.promise.host_ports)
         freed.stops.add(copy.key)
@@ -46,7 +46,7 @@ class Releases:
     def difference(self, copy: Copy, shape: Shape, devices: tuple[int, ...]) -> None:
         """A copy is updated in place (the fleet already holds the new promise): what it gives up is free."""
         cpu = max(milli(copy.promise.cpu_cores) - shape.cpu_milli, 0)
-        memory = max(copy.promise.memory_mb - shape.memory_mb, 0)
+        memory = max(mebibytes(copy.promise.memory_mb) - shape.memory_mb, 0)
         things = set(copy.promise.host_ports) - set(shape.host_ports)
         things |= {f"gpu {device}" for device in set(copy.promise.gpu_devices) - set(devices)}
         if cpu or memory or things:
@@ -54,7 +54,7 @@ class Releases:
             freed.cpu_milli += cpu
             freed.memory_mb += memory
             freed.things |= things
-            freed.shrinks.add(copy.key)
+            freed.shrinks.append(copy.key)
 
     def needed_by(self, action: Action) -> tuple[InstanceKey, ...]:
         """The instances that must go or shrink before this action has its room; asked when the plan is complete."""
@@ -73,6 +73,9 @@ class Releases:
         )
         if not overlaps:
             return ()
-        # An update that shrinks in one way and grows in another waits for stops only: two such never wait in a ring.
-        others = freed.stops if action.key in freed.shrinks else freed.stops | freed.shrinks
-        return tuple(sorted(others - {action.key}))
+        # An update that gives up one thing and takes another waits for those that were found room before it. What came
+        # after can't be what it needs, and so no two wait for each other.
+        before = freed.shrinks
+        if action.key in before:
+            before = before[: before.index(action.key)]
+        return tuple(sorted((freed.stops | set(before)) - {action.key}))

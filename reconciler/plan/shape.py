@@ -2,16 +2,25 @@
 
 from dataclasses import dataclass
 
-from reconciler.spec.model import Component
+from reconciler.spec.model import Business, Component
 from reconciler.wire.messages import Promise, promise_of
 
 MILLI = 1000
 """CPU is counted in whole thousandths of a core, so that promises add up exactly."""
 
 
+MOST = 10**9
+"""More cores, or MiB, than any machine has. What agents report is cut to this, so that sums stay within 64 bits."""
+
+
 def milli(cores: float) -> int:
-    """Cores as thousandths of a core."""
-    return round(cores * MILLI)
+    """Cores as thousandths of a core, from 0 to `MOST` cores."""
+    return round(min(max(cores, 0), MOST) * MILLI)
+
+
+def mebibytes(memory_mb: int) -> int:
+    """MiB, from 0 to `MOST`."""
+    return min(max(memory_mb, 0), MOST)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -28,8 +37,8 @@ class Constraint:
 class Shape:
     """What one instance needs: CPU in thousandths of a core, memory in MiB, GPUs, host ports, constraints.
 
-    `peers` is (business id, component id) when replicas or components must be kept apart or spread, else None:
-    such shapes are never shared between components.
+    `apart_from` are the components of the business that must not share a node with this one. `peers` is (business
+    id, component id) when it must be kept apart or spread, else None: such shapes are never shared between components.
     """
 
     cpu_milli: int
@@ -43,13 +52,20 @@ class Shape:
     peers: tuple[str, str] | None = None
 
 
-def shape_of(business_id: str, component: Component) -> Shape:
-    """The shape of every replica of this component."""
+def shape_of(business: Business, component: Component) -> Shape:
+    """The shape of every replica of this component of the business.
+
+    Apart is mutual: it holds whichever of the two says so, because either may be placed first.
+    """
     resources, affinity = component.resource_requirements, component.affinity
     promise: Promise = promise_of(component)
+    apart_from = set(affinity.anti_affinity)
+    apart_from |= {
+        other.component_id for other in business.components if component.component_id in other.affinity.anti_affinity
+    }
     return Shape(
         cpu_milli=milli(promise.cpu_cores),
-        memory_mb=promise.memory_mb,
+        memory_mb=mebibytes(promise.memory_mb),
         gpu_count=resources.gpu_count or int(resources.gpu),
         gpu_memory_mb=resources.gpu_memory_mb,
         host_ports=promise.host_ports,
@@ -60,6 +76,6 @@ def shape_of(business_id: str, component: Component) -> Shape:
             node_id=affinity.node_id or "",
         ),
         spread_by=affinity.spread_by or "",
-        apart_from=tuple(sorted(affinity.anti_affinity)),
-        peers=(business_id, component.component_id) if affinity.spread_by or affinity.anti_affinity else None,
+        apart_from=tuple(sorted(apart_from)),
+        peers=(business.business_id, component.component_id) if affinity.spread_by or apart_from else None,
     )

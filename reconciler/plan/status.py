@@ -73,7 +73,8 @@ def _business(
             note = notes.get((key, node_id), "") if node_id else ""
             instances.append(_instance(key, component, node_id, copy, todo.get(key), pending.get(key, ""), note))
     word = _word(entry, copies, instances, todo, pending)
-    return BusinessStatus(business_id, word, _why(instances, word), tuple(instances))
+    message = "" if word == "running" else _why(instances, pending)
+    return BusinessStatus(business_id, word, message, tuple(instances))
 
 
 def _stopped(key: InstanceKey, component: Component, copies: Sequence[Copy]) -> InstanceStatus:
@@ -108,16 +109,16 @@ def _word(
     todo: Mapping[InstanceKey, Action],
     pending: Mapping[InstanceKey, str],
 ) -> str:
-    """The business's word."""
+    """The business's word. It is pending when anything has no place, be it only for its new version."""
     if entry.stopped:
         return "stopping" if copies else "stopped"
     if any(instance.status is Status.FAILED for instance in instances):
         return "failed"
     updates = [action for action in todo.values() if action.kind is Kind.UPDATE]
-    if all(_fine(instance) for instance in instances) and not updates:
-        return "running"
     if any(instance.key in pending for instance in instances):
         return "pending"
+    if all(_fine(instance) for instance in instances) and not updates:
+        return "running"
     runs = any(copy.status is Status.RUNNING for copy in copies)
     return "updating" if updates or (runs and (entry.revision > 1 or entry.restarts)) else "deploying"
 
@@ -128,11 +129,11 @@ def _fine(instance: InstanceStatus) -> bool:
     return instance.status is Status.RUNNING or done
 
 
-def _why(instances: Sequence[InstanceStatus], word: str) -> str:
-    """The first reason a person should read, with the instance it is about."""
-    order = (Status.FAILED, Status.PENDING) if word != "running" else ()
-    for status in order:
-        for instance in instances:
-            if instance.status is status and instance.message:
-                return f"{instance.key.component_id}/{instance.key.instance}: {instance.message}"
+def _why(instances: Sequence[InstanceStatus], pending: Mapping[InstanceKey, str]) -> str:
+    """The first reason a person should read, with the instance it is about: failures, what waits, anything."""
+    told = [instance for instance in instances if instance.message]
+    failed = [instance for instance in told if instance.status is Status.FAILED]
+    waiting = [instance for instance in told if instance.status is Status.PENDING or instance.key in pending]
+    for instance in (*failed, *waiting, *told):
+        return f"{instance.key.component_id}/{instance.key.instance}: {instance.message}"
     return ""

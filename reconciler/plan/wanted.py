@@ -31,7 +31,7 @@ def wanted(desired: Desired) -> Iterator[Wanted]:
         if entry.stopped:
             continue
         for component in entry.business.components:
-            mark, shape = digest(component, entry.restarts), shape_of(business_id, component)
+            mark, shape = digest(component, entry.restarts), shape_of(entry.business, component)
             for ordinal in range(component.replicas):
                 yield Wanted(InstanceKey(business_id, component.component_id, ordinal), component, mark, shape)
 

@@ -1,0 +1,1 @@
+"""What the planner promises, module by module, and its properties over generated fleets."""

@@ -1,0 +1,206 @@
+"""What holds of every plan, whatever happened before: checked over generated stories of a small, crowded fleet."""
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reconciler.plan.hash import plan_hash
+from reconciler.plan.liveness import liveness
+from reconciler.plan.model import Action, Copy, Desired, Kind, Liveness, Observed, Plan, Policy
+from reconciler.plan.planner import plan
+from reconciler.plan.simulate import applied
+from reconciler.plan.status import derive
+from reconciler.plan.wanted import wanted
+from reconciler.wire.messages import InstanceKey, promise_of
+from tests.support.histories import worlds
+from tests.support.planning import NOW, World
+
+Place = tuple[InstanceKey, str]
+
+bounded = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+WORDS = {"pending", "deploying", "running", "failed", "stopping", "stopped", "updating"}
+
+
+def ready(world: World) -> set[str]:
+    return {
+        node_id
+        for node_id, node in world.observed.nodes.items()
+        if liveness(node, Policy(), NOW) is Liveness.READY
+    }
+
+
+def by_place(copies: Iterable[Copy]) -> dict[Place, Copy]:
+    return {(copy.key, copy.node_id): copy for copy in copies}
+
+
+def asks_anew(action: Action, before: dict[Place, Copy]) -> bool:
+    """Whether the action promises what its place did not hold before."""
+    if action.component is None:
+        return False
+    held = before.get((action.key, action.node_id))
+    return held is None or held.promise != promise_of(action.component, action.gpu_devices)
+
+
+def overpromised(world: World, node_id: str, copies: Iterable[Copy]) -> set[str]:
+    """What of a node is promised beyond what it has, or twice."""
+    node = world.observed.nodes[node_id]
+    here = [copy.promise for copy in copies if copy.node_id == node_id]
+    things = Counter(f"gpu {device}" for promise in here for device in promise.gpu_devices)
+    things.update(f"port {port}" for promise in here for port in promise.host_ports)
+    found = {thing for thing, count in things.items() if count > 1}
+    if sum(promise.cpu_cores for promise in here) > node.cpu_cores:
+        found.add("cpu")
+    if sum(promise.memory_mb for promise in here) > node.memory_mb:
+        found.add("memory")
+    return found
+
+
+def asks_for(action: Action) -> set[str]:
+    """What an action's instance takes of its node, in the words of `overpromised`."""
+    assert action.component is not None
+    promise = promise_of(action.component, action.gpu_devices)
+    takes = {f"gpu {device}" for device in promise.gpu_devices} | {f"port {port}" for port in promise.host_ports}
+    takes |= {"cpu"} if promise.cpu_cores else set()
+    return takes | ({"memory"} if promise.memory_mb else set())
+
+
+def carried_out(action: Action, observed: Observed) -> Observed:
+    return applied(Plan(actions=(action,)), observed)
+
+
+@bounded
+@given(world=worlds(), seed=st.integers(0, 2**32))
+def test_the_same_input_in_any_order_gives_the_same_plan(world: World, seed: int) -> None:
+    shuffle = random.Random(seed).shuffle
+    nodes, copies = list(world.observed.nodes.items()), list(world.observed.copies)
+    entries = list(world.desired.businesses.items())
+    for items in (nodes, copies, entries):
+        shuffle(items)
+    again = plan(Desired(dict(entries)), Observed(dict(nodes), tuple(copies)), now=NOW)
+    assert again == world.plan()
+    assert plan_hash(again) == plan_hash(world.plan())
+
+
+@bounded
+@given(world=worlds())
+def test_a_plan_that_was_carried_out_leaves_nothing_to_do(world: World) -> None:
+    first = world.carries_out()
+    second = world.plan()
+    assert second.actions == ()
+    assert [pending.key for pending in second.pending] == [pending.key for pending in first.pending]
+    assert second.placements == first.placements
+
+
+@bounded
+@given(world=worlds())
+def test_nothing_is_promised_twice(world: World) -> None:
+    before = by_place(world.observed.copies)
+    actions = world.carries_out().actions
+    for action in actions:
+        if asks_anew(action, before):
+            assert not overpromised(world, action.node_id, world.observed.copies) & asks_for(action), action
+
+
+@bounded
+@given(world=worlds(), seed=st.integers(0, 2**32))
+def test_nothing_is_promised_twice_at_any_moment(world: World, seed: int) -> None:
+    """Actions that wait for nothing may run in any order; the others may once what they wait for is done."""
+    before = by_place(world.observed.copies)
+    todo = list(world.plan().actions)
+    random.Random(seed).shuffle(todo)
+    observed = world.observed
+    while todo:
+        unfinished = {(action.key, action.node_id) for action in todo}
+        able = [
+            action for action in todo if not any((key, action.node_id) in unfinished for key in action.waits_for)
+        ]
+        assert able, "actions wait for each other in a ring"
+        action = able[0]
+        todo.remove(action)
+        observed = carried_out(action, observed)
+        if asks_anew(action, before):
+            assert not overpromised(world, action.node_id, observed.copies) & asks_for(action), action
+
+
+@bounded
+@given(world=worlds())
+def test_what_answers_runs_each_wanted_instance_once_and_nothing_else(world: World) -> None:
+    world.carries_out()
+    counts = Counter(copy.key for copy in world.observed.copies if copy.node_id in ready(world))
+    keys = {want.key for want in wanted(world.desired)}
+    assert set(counts) <= keys
+    assert not counts or max(counts.values()) == 1
+
+
+@bounded
+@given(world=worlds())
+def test_every_wanted_instance_has_a_place_or_a_reason(world: World) -> None:
+    result = world.plan()
+    waiting = {pending.key for pending in result.pending}
+    keys = {want.key for want in wanted(world.desired)}
+    assert set(result.placements) | waiting == keys
+    assert all(pending.reason for pending in result.pending)
+
+
+@bounded
+@given(world=worlds())
+def test_only_the_unwanted_the_moved_and_the_changed_are_touched(world: World) -> None:
+    digests = {want.key: want.digest for want in wanted(world.desired)}
+    before = by_place(world.observed.copies)
+    result = world.plan()
+    for action in result.actions:
+        copy = before.get((action.key, action.node_id))
+        if action.kind is Kind.STOP:
+            assert copy is not None
+            assert action.key not in digests or result.placements[action.key] != action.node_id, action
+        elif action.kind is Kind.UPDATE:
+            assert copy is not None and (copy.digest != digests[action.key] or copy.ended), action
+        else:
+            assert copy is None or not copy.confirmed or copy.ended, action
+
+
+@bounded
+@given(world=worlds())
+def test_nodes_that_do_not_answer_are_asked_nothing_and_closed_ones_get_nothing_new(world: World) -> None:
+    before = by_place(world.observed.copies)
+    places = []
+    for action in world.plan().actions:
+        assert action.node_id in ready(world)
+        if world.observed.nodes[action.node_id].cordoned:
+            assert (action.key, action.node_id) in before
+        places.append((action.key, action.node_id))
+    assert len(places) == len(set(places))
+
+
+@bounded
+@given(world=worlds())
+def test_new_instances_respect_affinity(world: World) -> None:
+    before = by_place(world.observed.copies)
+    actions = world.carries_out().actions
+    neighbours: dict[str, list[InstanceKey]] = defaultdict(list)
+    for copy in world.observed.copies:
+        neighbours[copy.node_id].append(copy.key)
+    for action in actions:
+        if action.component is None or (action.key, action.node_id) in before:
+            continue
+        node, affinity = world.observed.nodes[action.node_id], action.component.affinity
+        assert action.component.type in node.runtimes
+        assert affinity.node_id in (None, node.node_id)
+        assert node.gpus or not affinity.require_gpu
+        assert affinity.node_labels.items() <= node.labels.items()
+        assert affinity.spread_by is None or affinity.spread_by in node.labels
+        others = [key for key in neighbours[node.node_id] if key != action.key]
+        for key in others:
+            assert key.business_id != action.key.business_id or key.component_id not in affinity.anti_affinity
+
+
+@bounded
+@given(world=worlds())
+def test_every_world_has_a_status(world: World) -> None:
+    statuses = derive(world.desired, world.observed, world.plan())
+    assert set(statuses) == set(world.desired.businesses)
+    assert {status.status for status in statuses.values()} <= WORDS

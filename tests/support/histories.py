@@ -1,0 +1,113 @@
+"""Generated stories: a world after any number of deploys, stops, node losses and failures, for properties."""
+
+from dataclasses import replace
+
+from hypothesis import strategies as st
+
+from reconciler.plan.model import Node
+from reconciler.spec.model import Business, Component
+from reconciler.wire.messages import Status
+from tests.support.planning import World, business, component, node
+
+NODES = [f"n{number}" for number in range(5)]
+BUSINESSES = ["b0", "b1", "b2"]
+COMPONENTS = ["c0", "c1", "c2"]
+ZONES = ["east", "west"]
+
+
+@st.composite
+def nodes(draw: st.DrawFn) -> Node:
+    """A small node, so that room is scarce; most answer and are open."""
+    return node(
+        draw(st.sampled_from(NODES)),
+        cpu=draw(st.sampled_from([0, 1, 2, 4])),
+        memory=draw(st.sampled_from([0, 512, 1024, 2048])),
+        gpus=draw(st.lists(st.sampled_from([8192, 16384]), max_size=2)),
+        silent=draw(st.sampled_from([0, 0, 0, 0, 20, 61])),
+        labels=draw(st.dictionaries(st.just("zone"), st.sampled_from(ZONES), max_size=1)),
+        cordoned=draw(st.sampled_from([False, False, False, True])),
+        runtimes=draw(st.sampled_from([("docker",), ("docker", "process"), ()])),
+        cpu_percent=draw(st.sampled_from([0.0, 50.0, 100.0])),
+    )
+
+
+@st.composite
+def components(draw: st.DrawFn, name: str) -> Component:
+    """A component; all its fields matter to the planner."""
+    return component(
+        name,
+        cpu=draw(st.sampled_from([0, 0, 0.5, 1, 2])),
+        memory=draw(st.sampled_from([0, 0, 256, 512, 1024])),
+        gpus=draw(st.sampled_from([0, 0, 0, 1, 2])),
+        gpu_memory=draw(st.sampled_from([0, 16384])),
+        ports=draw(st.sets(st.sampled_from([80, 81, 82]), max_size=2)),
+        data=draw(st.sampled_from([False, False, False, True])),
+        replicas=draw(st.integers(0, 3)),
+        restart=draw(st.sampled_from(["always", "no"])),
+        image_name=draw(st.sampled_from(["app:1", "app:2"])),
+        require_gpu=draw(st.sampled_from([False, False, False, True])),
+        node_labels=draw(st.sampled_from([{}, {}, {"zone": "east"}])),
+        node_id=draw(st.sampled_from([None, None, None, "n0"])),
+        spread_by=draw(st.sampled_from([None, None, "zone"])),
+        anti_affinity=tuple(draw(st.sets(st.sampled_from(COMPONENTS), max_size=1))),
+    )
+
+
+@st.composite
+def businesses(draw: st.DrawFn) -> Business:
+    """A business of a few components."""
+    names = sorted(draw(st.sets(st.sampled_from(COMPONENTS), min_size=1)))
+    return business(draw(st.sampled_from(BUSINESSES)), *[draw(components(name)) for name in names])
+
+
+STEPS = ("deploy", "node", "carry out", "carry out", "stop", "restart", "remove", "copy", "duplicate", "silence")
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    """A world after a story of up to ten steps."""
+    world = World(*draw(st.lists(nodes(), max_size=5)))
+    world.wants(*draw(st.lists(businesses(), min_size=1, max_size=3)))
+    world.carries_out()
+    for step in draw(st.lists(st.sampled_from(STEPS), max_size=10)):
+        _step(draw, world, step)
+    return world
+
+
+def _step(draw: st.DrawFn, world: World, step: str) -> None:
+    """Let one thing happen, if there is anything it can happen to."""
+    if step == "deploy":
+        world.wants(draw(businesses()))
+    elif step == "node":
+        world.has(draw(nodes()))
+    elif step == "carry out":
+        world.carries_out()
+    elif step in ("stop", "restart", "remove") and world.desired.businesses:
+        business_id = draw(st.sampled_from(sorted(world.desired.businesses)))
+        {"stop": world.stops, "restart": world.restarts, "remove": world.removes}[step](business_id)
+    elif step == "silence" and world.observed.nodes:
+        node_id = draw(st.sampled_from(sorted(world.observed.nodes)))
+        world.node(node_id, silent=draw(st.sampled_from([0, 20, 61])))
+    elif step in ("copy", "duplicate") and world.observed.copies:
+        _copy(draw, world, step)
+
+
+def _copy(draw: st.DrawFn, world: World, step: str) -> None:
+    """A copy fails, ends, is only assigned, runs what nobody knows, or turns up on a second node."""
+    copies = list(world.observed.copies)
+    index = draw(st.integers(0, len(copies) - 1))
+    copy = copies[index]
+    if step == "copy":
+        changed = [
+            replace(copy, confirmed=False, container_id=None, status=Status.PENDING),
+            replace(copy, status=Status.FAILED, ended=True),
+            replace(copy, status=Status.FAILED, ended=True, container_id=None),
+            replace(copy, digest="of a version nobody kept"),
+        ]
+        copies[index] = draw(st.sampled_from(changed))
+    else:
+        taken = {other.node_id for other in copies if other.key == copy.key}
+        free = [node_id for node_id in [*world.observed.nodes, "unknown"] if node_id not in taken]
+        if free:
+            copies.append(replace(copy, node_id=draw(st.sampled_from(free)), version=draw(st.integers(0, 99))))
+    world.observed = replace(world.observed, copies=tuple(copies))

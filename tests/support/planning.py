@@ -1,0 +1,160 @@
+"""A small language for planning stories: nodes, components, and a world in which plans are carried out at once."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from reconciler.plan.model import Copy, Desired, DesiredBusiness, Node, Observed, Plan
+from reconciler.plan.planner import plan
+from reconciler.plan.simulate import applied
+from reconciler.plan.status import BusinessStatus, Notes, derive
+from reconciler.spec.model import Affinity, Business, Component, Mount, Port, Resources
+from reconciler.wire.messages import Gpu, InstanceKey
+
+NOW = 1_000_000.0
+"""The time of every plan here, in seconds since the epoch; default policy: suspect after 15 s, lost after 60 s."""
+
+AFFINITY_FIELDS = ("require_gpu", "node_labels", "node_id", "spread_by", "anti_affinity")
+
+
+def node(
+    node_id: str, cpu: float = 8, memory: int = 8192, *, gpus: Iterable[int] = (), silent: float = 0, **fields: Any
+) -> Node:
+    """A node with GPUs of these memories (MiB), not heard of for `silent` seconds."""
+    devices = tuple(Gpu(index=index, memory_mb=size) for index, size in enumerate(gpus))
+    return Node(node_id, cpu, memory, gpus=devices, last_seen=NOW - silent, **fields)
+
+
+def component(
+    name: str = "web",
+    *,
+    cpu: float = 0,
+    memory: int = 0,
+    gpus: int = 0,
+    gpu_memory: int = 0,
+    ports: Iterable[int | Port] = (),
+    data: bool = False,
+    **fields: Any,
+) -> Component:
+    """A component of one replica; `ports` are host ports, `data` gives it a volume, affinity's fields are taken too."""
+    affinity = {field: fields.pop(field) for field in AFFINITY_FIELDS if field in fields}
+    return Component(
+        component_id=name,
+        component_name=fields.pop("component_name", name),
+        image_name=fields.pop("image_name", f"{name}:1"),
+        resource_requirements=Resources(cpu_cores=cpu, memory_mb=memory, gpu_count=gpus, gpu_memory_mb=gpu_memory),
+        ports=tuple(Port(target=port, published=port) if isinstance(port, int) else port for port in ports),
+        volumes=fields.pop("volumes", (Mount(type="volume", source="data", target="/data"),) if data else ()),
+        affinity=Affinity(**affinity),
+        **fields,
+    )
+
+
+def business(name: str, *components: Component) -> Business:
+    """A business of these components."""
+    return Business(business_id=name, business_name=name, components=components)
+
+
+def key(text: str) -> InstanceKey:
+    """The instance that people write as `shop/web/0`."""
+    business_id, component_id, instance = text.split("/")
+    return InstanceKey(business_id, component_id, int(instance))
+
+
+def lines(result: Plan) -> list[str]:
+    """A plan's actions as text: `create shop/web/0 on a: not running yet`."""
+    return [f"{action.kind} {action.key} on {action.node_id}: {action.reason}" for action in result.actions]
+
+
+class World:
+    """Desired and observed state that change as the story tells."""
+
+    def __init__(self, *nodes: Node) -> None:
+        self.desired = Desired()
+        self.observed = Observed({node.node_id: node for node in nodes})
+
+    def wants(self, *businesses: Business) -> "World":
+        """Accept these businesses, each as a new revision where it differs."""
+        for wanted in businesses:
+            old = self.desired.businesses.get(wanted.business_id)
+            if old is None:
+                entry = DesiredBusiness(wanted)
+            else:
+                earlier = (old.business, *old.earlier)
+                entry = replace(old, business=wanted, revision=old.revision + 1, earlier=earlier)
+            self._desire(wanted.business_id, entry)
+        return self
+
+    def stops(self, business_id: str) -> None:
+        """An operator stops the business."""
+        self._desire(business_id, replace(self.desired.businesses[business_id], stopped=True))
+
+    def restarts(self, business_id: str) -> None:
+        """An operator restarts the business."""
+        entry = self.desired.businesses[business_id]
+        self._desire(business_id, replace(entry, restarts=entry.restarts + 1))
+
+    def removes(self, business_id: str) -> None:
+        """The business leaves the desired state."""
+        rest = {name: entry for name, entry in self.desired.businesses.items() if name != business_id}
+        self.desired = Desired(rest)
+
+    def has(self, *nodes: Node) -> None:
+        """These nodes register, or report anew."""
+        self.observed = replace(
+            self.observed, nodes={**self.observed.nodes, **{node.node_id: node for node in nodes}}
+        )
+
+    def node(self, node_id: str, *, silent: float | None = None, **fields: Any) -> None:
+        """Something of a node changes, or it falls silent (`silent` seconds; 0: it is back)."""
+        if silent is not None:
+            fields["last_seen"] = NOW - silent
+        self.has(replace(self.observed.nodes[node_id], **fields))
+
+    def copy(self, text: str, **fields: Any) -> Copy:
+        """The one copy of this instance, after changing these fields of it."""
+        found = [copy for copy in self.observed.copies if copy.key == key(text)]
+        assert len(found) == 1, f"{text} has {len(found)} copies"
+        changed = replace(found[0], **fields)
+        others = tuple(copy for copy in self.observed.copies if copy.key != key(text))
+        self.observed = replace(self.observed, copies=(*others, changed))
+        return changed
+
+    def plan(self) -> Plan:
+        """What would be done now."""
+        return plan(self.desired, self.observed, now=NOW)
+
+    def lines(self) -> list[str]:
+        """What would be done now, as text."""
+        return lines(self.plan())
+
+    def settles(self) -> "World":
+        """Carry out the plan, and find nothing left to do."""
+        self.carries_out()
+        assert self.lines() == []
+        return self
+
+    def carries_out(self) -> Plan:
+        """Carry out the plan."""
+        result = self.plan()
+        self.observed = applied(result, self.observed)
+        return result
+
+    def where(self) -> dict[str, str]:
+        """The node of every instance that has a place."""
+        return {str(instance): node_id for instance, node_id in self.plan().placements.items()}
+
+    def pending(self) -> dict[str, str]:
+        """Why instances have no place."""
+        return {str(pending.key): pending.reason for pending in self.plan().pending}
+
+    def running(self) -> list[str]:
+        """`shop/web/0 on a` for every copy there is."""
+        return sorted(f"{copy.key} on {copy.node_id}" for copy in self.observed.copies)
+
+    def status(self, business_id: str, notes: Notes | None = None) -> BusinessStatus:
+        """The business's status."""
+        return derive(self.desired, self.observed, self.plan(), notes)[business_id]
+
+    def _desire(self, business_id: str, entry: DesiredBusiness) -> None:
+        self.desired = Desired({**self.desired.businesses, business_id: entry})
