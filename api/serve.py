@@ -1,15 +1,13 @@
 """Running a manager: store, loop and HTTP server, built in one place and ended in order."""
 
 import logging
-import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from waitress.server import create_server
 
 from api.app import build_app
 from reconciler.control.agent_client import AgentClient
 from reconciler.control.controller import Controller
+from reconciler.http_server import HttpServer
 from reconciler.plan.model import Policy
 from reconciler.service import wait_for_signal
 from reconciler.source.directory import DirectorySource
@@ -18,8 +16,6 @@ from reconciler.wire.listen import bind, check_exposure, parse_listen
 from reconciler.wire.messages import MAX_REPORT_BYTES
 
 log = logging.getLogger(__name__)
-
-THREADS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +44,13 @@ class RunningManager:
             raise
         source = DirectorySource(config.desired) if config.desired else None
         self._controller = Controller(self._store, AgentClient(config.token), source, config.policy)
-        self._server = create_server(
-            build_app(self._controller, config.token),
-            sockets=[socket],
-            threads=THREADS,
-            max_request_body_size=2 * MAX_REPORT_BYTES,
-            ident=None,
-            clear_untrusted_proxy_headers=True,
-        )
+        app = build_app(self._controller, config.token)
+        self._server = HttpServer(app, socket, max_body=2 * MAX_REPORT_BYTES)
         host, port = socket.getsockname()[:2]
         self.port: int = port
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         self._controller.start()
-        self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
-        self._thread.start()
+        self._server.start()
         log.info("the manager listens on %s", self.url)
 
     def close(self) -> None:

@@ -68,7 +68,9 @@ def raw(client: docker.DockerClient, count: int) -> float:
     try:
         return timed(client, "reconciler-bench=raw", count, act)
     finally:
-        for container in client.containers.list(all=True, ignore_removed=True, filters={"label": "reconciler-bench=raw"}):
+        for container in client.containers.list(
+            all=True, ignore_removed=True, filters={"label": "reconciler-bench=raw"}
+        ):
             container.remove(force=True)
 
 

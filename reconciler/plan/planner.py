@@ -140,7 +140,9 @@ class _Planning:
         if not copy.confirmed:
             self._act(Kind.CREATE, want, copy.node_id, "not running yet", copy.promise.gpu_devices)
         elif copy.ended and copy.container_id is None:
-            self._act(Kind.CREATE, want, copy.node_id, f"failed: {copy.message or copy.status}", copy.promise.gpu_devices)
+            self._act(
+                Kind.CREATE, want, copy.node_id, f"failed: {copy.message or copy.status}", copy.promise.gpu_devices
+            )
         elif copy.ended and want.component.restart in RUNS_ALWAYS:
             reason = f"has ended: {copy.message or copy.status}"
             self._act(Kind.UPDATE, want, copy.node_id, reason, copy.promise.gpu_devices, copy.digest)

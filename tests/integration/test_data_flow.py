@@ -20,6 +20,14 @@ def running(client: docker.DockerClient, node_id: str) -> dict[str, str]:
     return {container.labels["reconciler.component_id"]: container.id for container in found}
 
 
+def page(port: int) -> str:
+    """What the published web server answers; nothing while it starts."""
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/", timeout=5).text
+    except requests.ConnectionError:
+        return ""
+
+
 def test_a_business_lives_from_deploy_to_delete(
     cluster: Cluster, client: docker.DockerClient, nodes: list[str]
 ) -> None:
@@ -39,7 +47,7 @@ def test_a_business_lives_from_deploy_to_delete(
     cluster.wait_status("shop", "running")
     first = cluster.containers("shop")
     assert first == {f"{name}/0": container for name, container in running(client, nodes[0]).items()}
-    assert requests.get(f"http://127.0.0.1:{port}/", timeout=5).text == "first"
+    wait_until(lambda: page(port) == "first", what="the page")
 
     def measured() -> bool:
         parts = cluster.components("shop")
@@ -70,7 +78,7 @@ def test_a_business_lives_from_deploy_to_delete(
     assert second["web/0"] != first["web/0"]
     assert set(second) == {"web/0", "cache/0", "extra/0"}
     assert set(running(client, nodes[0])) == {"web", "cache", "extra"}
-    assert requests.get(f"http://127.0.0.1:{port}/", timeout=5).text == "second"
+    wait_until(lambda: page(port) == "second", what="the new page")
 
     assert cluster.put(changed)["message"] == "unchanged: revision 2 says the same"
     assert cluster.plan()["actions"] == []

@@ -54,7 +54,9 @@ def test_killed_at_any_moment_it_converges(empty: Cluster, client: docker.Docker
                 empty.start_agent(node_id)
 
         def settled(names: list[str] = names, number: int = number) -> bool:
-            found = client.containers.list(all=True, ignore_removed=True, filters={"label": "reconciler.business_id=busy"})
+            found = client.containers.list(
+                all=True, ignore_removed=True, filters={"label": "reconciler.business_id=busy"}
+            )
             mine = [container for container in found if container.labels["reconciler.node_id"] in nodes]
             shown = sorted(
                 container.labels["reconciler.component_id"]

@@ -31,7 +31,9 @@ def test_two_agents_share_an_engine(cluster: Cluster, client: docker.DockerClien
         wait_until(
             lambda: (
                 not any(
-                    client.containers.list(all=True, ignore_removed=True, filters={"label": f"reconciler.node_id={node_id}"})
+                    client.containers.list(
+                        all=True, ignore_removed=True, filters={"label": f"reconciler.node_id={node_id}"}
+                    )
                     for node_id in nodes
                 )
             ),

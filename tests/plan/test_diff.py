@@ -44,7 +44,11 @@ def differ(old: dict[str, Any], new: dict[str, Any]) -> Shown:
             {"healthcheck": Healthcheck(test=("CMD", "true"), retries=5)},
             [("healthcheck.retries", None, "5")],
         ),
-        ({"logging": Logging(driver="local")}, {"logging": Logging()}, [("logging", None, "{}"), ("logging.driver", "local", None)]),
+        (
+            {"logging": Logging(driver="local")},
+            {"logging": Logging()},
+            [("logging", None, "{}"), ("logging.driver", "local", None)],
+        ),
         # Neither where it runs nor what it is called is a reason to replace it, and so no change to show.
         ({}, {"component_name": "other", "replicas": 3, "node_id": "a", "stop_grace_period": 1.0}, []),
     ],

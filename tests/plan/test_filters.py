@@ -23,7 +23,11 @@ GPU_NODE = node("a", gpus=(8192, 24576))
         ([node("a", cpu=2)], {"cpu": 2}, "fits"),
         ([node("a", cpu=2)], {"cpu": 2.001}, "1 node: CPU: needs 2.001 cores, at most 2 free"),
         ([node("a", memory=512)], {"memory": 512}, "fits"),
-        ([node("a", memory=512), node("b", memory=600)], {"memory": 700}, "2 nodes: memory: needs 700 MB, at most 600 free"),
+        (
+            [node("a", memory=512), node("b", memory=600)],
+            {"memory": 700},
+            "2 nodes: memory: needs 700 MB, at most 600 free",
+        ),
         ([node("a")], {"gpus": 1}, "1 node: GPU: needs 1, has none"),
         ([GPU_NODE], {"gpus": 2}, "fits"),
         ([GPU_NODE], {"gpus": 3}, "1 node: GPU: needs 3, at most 2 free"),
@@ -49,7 +53,9 @@ GPU_NODE = node("a", gpus=(8192, 24576))
         ([node("a", silent=60)], {}, "1 node: lost: has not reported lately"),
     ],
 )
-def test_a_node_takes_what_it_has_room_for_or_says_why_not(fleet: list[Node], wants: dict[str, Any], reason: str) -> None:
+def test_a_node_takes_what_it_has_room_for_or_says_why_not(
+    fleet: list[Node], wants: dict[str, Any], reason: str
+) -> None:
     assert why(fleet, **wants) == reason
 
 

@@ -207,8 +207,6 @@ def test_a_host_port_or_device_held_twice_is_free_when_both_have_gone() -> None:
     world.copy("shop/two/0", promise=Promise(gpu_devices=held.promise.gpu_devices, host_ports=held.promise.host_ports))
     world.wants(business("shop", component("one", ports=(80,), gpus=1)))
     world.wants(business("blog", component("three", ports=(80,))), business("lab", component("four", gpus=1)))
-    assert world.lines() == [
-        "stop shop/two/0 on a: component two is no longer in the spec"
-    ]
+    assert world.lines() == ["stop shop/two/0 on a: component two is no longer in the spec"]
     assert set(world.pending()) == {"blog/three/0", "lab/four/0"}
     assert key("shop/one/0") in world.plan().placements

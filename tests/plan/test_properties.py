@@ -27,9 +27,7 @@ WORDS = {"pending", "deploying", "running", "failed", "stopping", "stopped", "up
 
 def ready(world: World) -> set[str]:
     return {
-        node_id
-        for node_id, node in world.observed.nodes.items()
-        if liveness(node, Policy(), NOW) is Liveness.READY
+        node_id for node_id, node in world.observed.nodes.items() if liveness(node, Policy(), NOW) is Liveness.READY
     }
 
 
@@ -115,9 +113,7 @@ def test_nothing_is_promised_twice_at_any_moment(world: World, seed: int) -> Non
     observed = world.observed
     while todo:
         unfinished = {(action.key, action.node_id) for action in todo}
-        able = [
-            action for action in todo if not any((key, action.node_id) in unfinished for key in action.waits_for)
-        ]
+        able = [action for action in todo if not any((key, action.node_id) in unfinished for key in action.waits_for)]
         assert able, "actions wait for each other in a ring"
         action = able[0]
         todo.remove(action)

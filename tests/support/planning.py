@@ -101,9 +101,7 @@ class World:
 
     def has(self, *nodes: Node) -> None:
         """These nodes register, or report anew."""
-        self.observed = replace(
-            self.observed, nodes={**self.observed.nodes, **{node.node_id: node for node in nodes}}
-        )
+        self.observed = replace(self.observed, nodes={**self.observed.nodes, **{node.node_id: node for node in nodes}})
 
     def node(self, node_id: str, *, silent: float | None = None, **fields: Any) -> None:
         """Something of a node changes, or it falls silent (`silent` seconds; 0: it is back)."""
