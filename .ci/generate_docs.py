@@ -107,11 +107,8 @@ def _command(command: click.Command | None, path: str, parent: click.Context) ->
         for option in options:
             record = option.get_help_record(context)
             if record:
-                lines.append(
-                    f"| `{record[0]}` | {record[1]} |".replace("|yaml]", "\\|yaml]").replace(
-                        "[table|json", "[table\\|json"
-                    )
-                )
+                name, meaning = (text.replace("|", "\\|") for text in record)
+                lines.append(f"| `{name}` | {meaning} |")
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
             lines += _command(command.get_command(context, name), f"{path} {name}", context)
