@@ -99,7 +99,7 @@ class _Planning:
         if not copies:
             moves.append(_Move(want, "not running yet"))
             return
-        kept = max(copies, key=lambda copy: (self._stays(copy), copy.version, copy.confirmed, copy.node_id))
+        kept = max(copies, key=lambda copy: self._worth(want, copy))
         if not self._stays(kept):
             moves.append(_Move(want, f"node {kept.node_id} is {self._liveness(kept)}"))
         elif not self._admitted(want, kept):
@@ -116,6 +116,11 @@ class _Planning:
         for copy in copies:
             if copy is not kept:
                 self._stop(copy, f"surplus: runs on {kept.node_id}")
+
+    def _worth(self, want: Wanted, copy: Copy) -> tuple[bool, bool, bool, int, bool, str]:
+        """What makes one of several copies the one to keep, most important first."""
+        stays, admitted = self._stays(copy), self._admitted(want, copy)
+        return stays, admitted, copy.digest == want.digest, copy.version, copy.confirmed, copy.node_id
 
     def _stays(self, copy: Copy) -> bool:
         """Whether a copy counts where it is: its node answers, or it holds data there and is waited for."""

@@ -79,6 +79,16 @@ def test_surplus_copies_stop_when_the_lost_node_is_back() -> None:
     assert world.settles().running() == ["shop/web/0 on b"]
 
 
+def test_of_two_copies_the_one_whose_node_still_meets_the_affinity_is_kept() -> None:
+    world = World(node("a", labels={"disk": "ssd"}), node("b", labels={"disk": "ssd"}))
+    world.wants(business("shop", component(node_labels={"disk": "ssd"}))).settles()
+    world.node("a", silent=61)
+    world.settles()
+    world.node("a", silent=0)
+    world.node("b", labels={})
+    assert world.lines() == ["stop shop/web/0 on b: surplus: runs on a"]
+
+
 def test_volumes_stay_on_a_lost_node_and_say_so() -> None:
     world = World(node("a"), node("b")).wants(business("shop", component("db", data=True), component("web"))).settles()
     world.node("a", silent=3600)
