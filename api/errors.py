@@ -72,7 +72,8 @@ def register_errors(app: Flask) -> None:
         code = error.code or 500
         if error.response is not None:
             return failure(code, error.description or error.name)
-        return failure(code, HINTS.get(code) or error.description or error.name)
+        ours = error.description != type(error).description
+        return failure(code, (error.description if ours else HINTS.get(code)) or error.description or error.name)
 
     @app.errorhandler(Exception)
     def broken(error: Exception) -> tuple[Response, int]:

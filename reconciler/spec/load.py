@@ -4,7 +4,6 @@ Every problem of a text is found in one go and raised together, in the order of 
 """
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -14,7 +13,7 @@ from reconciler.spec.complaints import complaints
 from reconciler.spec.document import MAX_BYTES, MAX_DEPTH, MAX_DIGITS, Document, Path, decoded, read_yaml, shown
 from reconciler.spec.errors import Problem, SpecError, SyntaxProblems
 from reconciler.spec.model import Business
-from reconciler.spec.normalize import normalized
+from reconciler.spec.normalize import misspelt, normalized
 
 __all__ = ["MAX_BYTES", "load_document", "load_json", "load_text"]
 
@@ -84,8 +83,9 @@ def _business(document: Document, name: str) -> tuple[Business | None, list[Prob
     if not isinstance(data, dict):
         message = "is no business: it must be a map with business_id, business_name and components"
         return None, [_problem(name, document, (), message)]
-    found: Iterable[tuple[Path, str]] = list(complaints(data))
+    found = list(complaints(data))
     if found:
+        found += misspelt(data, [path for path, _ in found])
         return None, [_problem(name, document, path, message) for path, message in found]
     form, found = normalized(data)
     if found:

@@ -1,6 +1,6 @@
 """From a document the schema accepts to its normal form: one spelling of everything, defaults left to the model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from reconciler.spec import spellings
@@ -72,6 +72,19 @@ def normalized(data: dict[str, Any]) -> tuple[dict[str, Any], Problems]:
         for number, component in enumerate(business["components"])
     ]
     return business, problems
+
+
+def misspelt(data: dict[str, Any], wrong: Collection[Path]) -> Problems:
+    """What could not be understood in a document that the schema refuses, beside the fields that are `wrong` anyway."""
+    problems: Problems = []
+    components = data.get("components")
+    for number, component in enumerate(components if isinstance(components, list) else ()):
+        if isinstance(component, dict):
+            path: Path = ("components", number)
+            refused = {place[2] for place in wrong if place[:2] == path and len(place) > 2}
+            sound = {field: value for field, value in component.items() if field not in refused}
+            _component({"component_id": ""} | sound, path, problems)
+    return problems
 
 
 def _component(data: dict[str, Any], path: Path, problems: Problems) -> dict[str, Any]:
