@@ -26,10 +26,15 @@ def changes(old: Component, new: Component) -> tuple[Change, ...]:
     before, after = _leaves(_plain(old)), _leaves(_plain(new))
     shown_before, shown_after = _leaves(_shown(old)), _leaves(_shown(new))
     return tuple(
-        Change(path, _text(shown_before.get(path)), _text(shown_after.get(path)))
+        _change(path, _text(shown_before.get(path)), _text(shown_after.get(path)))
         for path in sorted(before.keys() | after.keys())
         if before.get(path) != after.get(path)
     )
+
+
+def _change(path: str, old: str | None, new: str | None) -> Change:
+    """The change; where both values look the same, being hidden or cut, it says that they differ."""
+    return Change(path, old, f"{new} (changed)" if new == old else new)
 
 
 def _plain(component: Component) -> dict[str, Any]:

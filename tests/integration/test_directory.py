@@ -1,0 +1,149 @@
+"""The watched directory: what it may do to what runs, and a real git repository that triggers it."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.cluster import Cluster, business
+from tests.support.waiting import wait_until
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    """A manager and one agent that runs programs."""
+    made = Cluster(tmp_path / "cluster")
+    made.start_manager()
+    made.start_agent("p", runtime="process")
+    made.wait_node("p")
+    yield made
+    for item in made.get("/api/businesses"):
+        made.ask(item["business_id"], "stop")
+    wait_until(lambda: {item["status"] for item in made.get("/api/businesses")} <= {"stopped"}, what="all to end")
+    made.close()
+
+
+def spec(business_id: str, seconds: int = 600) -> str:
+    """A business of one program."""
+    component = {
+        "component_id": "a",
+        "type": "process",
+        "command": ["sleep", str(seconds)],
+        "stop_grace_period": "1s",
+    }
+    return str(yaml.safe_dump(business(business_id, [component])))
+
+
+def deploy(cluster: Cluster, *names: str) -> None:
+    """Write a file for each business and wait until they run."""
+    for name in names:
+        (cluster.desired / f"{name}.yaml").write_text(spec(name))
+    for name in names:
+        cluster.wait_status(name, "running")
+
+
+def names(cluster: Cluster) -> set[str]:
+    """Every business there is."""
+    return {item["business_id"] for item in cluster.get("/api/businesses")}
+
+
+def test_a_file_that_goes_takes_its_business_with_it(cluster: Cluster) -> None:
+    deploy(cluster, "one", "two", "three")
+    (cluster.desired / "two.yaml").unlink()
+    cluster.wait_gone("two")
+    assert names(cluster) == {"one", "three"}
+
+
+def test_a_directory_that_goes_or_is_empty_removes_nothing(cluster: Cluster) -> None:
+    deploy(cluster, "one", "two")
+    running = {name: cluster.containers(name) for name in ("one", "two")}
+    away = cluster.root / "away"
+    cluster.desired.rename(away)
+    missing = cluster.cli("sync")
+    assert missing.returncode == 1 and "nothing is removed" in missing.stderr
+    cluster.desired.mkdir()
+    empty = cluster.cli("sync")
+    assert empty.returncode == 1 and "reconciler sync --prune" in empty.stderr
+    assert {name: cluster.containers(name) for name in names(cluster)} == running
+    cluster.desired.rmdir()
+    away.rename(cluster.desired)
+    assert cluster.cli("sync").returncode == 0
+    assert {name: cluster.containers(name) for name in names(cluster)} == running
+
+
+def test_removing_more_than_half_waits_for_a_yes(cluster: Cluster) -> None:
+    deploy(cluster, "one", "two", "three")
+    for name in ("one", "two"):
+        (cluster.desired / f"{name}.yaml").unlink()
+    held = cluster.cli("sync")
+    assert held.returncode == 1 and "2 of 3" in held.stderr
+    assert names(cluster) == {"one", "two", "three"}
+    said_yes = cluster.cli("sync", "--prune")
+    assert said_yes.returncode == 0, said_yes.stderr
+    cluster.wait_gone("one")
+    cluster.wait_gone("two")
+    assert names(cluster) == {"three"}
+
+
+def test_one_broken_file_stops_only_itself(cluster: Cluster) -> None:
+    deploy(cluster, "one", "two")
+    before = cluster.containers("one")
+    (cluster.desired / "one.yaml").write_text("business_id: one\ncomponents: [\n")
+    (cluster.desired / "two.yaml").write_text(spec("two", 601))
+    wait_until(lambda: cluster.get("/api/businesses/two")["revision"] == 2, what="the good file to be taken")
+    told = cluster.cli("sync")
+    assert told.returncode == 1 and "one.yaml:" in told.stderr and "Traceback" not in told.stderr
+    assert cluster.containers("one") == before
+    (cluster.desired / "one.yaml").write_text(spec("one", 602))
+    wait_until(lambda: cluster.get("/api/businesses/one")["revision"] == 2, what="the mended file to be taken")
+
+
+def test_a_commit_is_deployed_through_the_hook(cluster: Cluster, tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+
+    def git(*words: str) -> str:
+        identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+        done = subprocess.run(
+            ["git", "-C", str(repository), *identity, *words], capture_output=True, text=True, check=True
+        )
+        return done.stdout + done.stderr
+
+    repository.mkdir()
+    git("init", "-q")
+    installed = cluster.cli("hook", "install", "--repo", str(repository))
+    assert installed.returncode == 0, installed.stderr
+    assert {path.name for path in (repository / ".git/hooks").iterdir() if not path.name.endswith(".sample")} == {
+        "post-commit",
+        "post-merge",
+        "post-receive",
+    }
+    shutil.rmtree(cluster.desired)
+    (repository / "desired").mkdir()
+    cluster.desired.symlink_to(repository / "desired")
+    (repository / "desired" / "app.yaml").write_text(spec("app"))
+    git("add", ".")
+    said = git("commit", "-m", "add app")
+    assert "accepted app" in said or "1 unchanged" in said
+    cluster.wait_status("app", "running")
+    cluster.manager and cluster.manager.terminate()
+    (repository / "desired" / "app.yaml").write_text(spec("app", 601))
+    said = git("commit", "-am", "while the manager is away")
+    assert "the sync failed" in said, "git goes on, and says so"
+    cluster.start_manager()
+    wait_until(lambda: cluster.get("/api/businesses/app")["revision"] == 2, what="the commit to be taken")
+    again = cluster.cli("hook", "uninstall", "--repo", str(repository))
+    assert again.stdout.count("removed") == 3
+
+
+def test_hooks_of_others_are_never_overwritten(cluster: Cluster, tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path / "r")], check=True)
+    own = tmp_path / "r/.git/hooks/post-commit"
+    own.write_text("#!/bin/sh\necho mine\n")
+    done = cluster.cli("hook", "install", "--repo", str(tmp_path / "r"))
+    assert done.returncode == 1 and "reconciler" in done.stderr and str(own) in done.stderr
+    assert own.read_text() == "#!/bin/sh\necho mine\n"
+    nowhere = cluster.cli("hook", "install", "--repo", str(tmp_path))
+    assert nowhere.returncode == 1 and "no git repository" in nowhere.stderr
