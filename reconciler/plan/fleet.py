@@ -43,6 +43,7 @@ class Fleet:
         self.port_rows: dict[str, Counter[int]] = defaultdict(Counter)
         self._gpu_holders: list[Counter[int]] = [Counter() for _ in self.nodes]
         self._admitting: dict[Constraint, np.ndarray] = {}
+        self._zones: dict[str, tuple[list[str], np.ndarray]] = {}
         self._peers: dict[tuple[str, str], dict[int, int]] = defaultdict(dict)
 
     def hold(self, row: int, promise: Promise) -> None:
@@ -87,6 +88,17 @@ class Fleet:
             mask = np.array([meets(node, constraint) for node in self.nodes], dtype=bool)
             self._admitting[constraint] = mask
         return mask
+
+    def zones(self, label: str) -> tuple[list[str], np.ndarray]:
+        """The label's values, sorted, and for each row which of them it has; a node without the label has ""."""
+        found = self._zones.get(label)
+        if found is None:
+            values = [node.labels.get(label, "") for node in self.nodes]
+            names = sorted(set(values))
+            number = {name: index for index, name in enumerate(names)}
+            found = names, np.array([number[value] for value in values], dtype=np.int64)
+            self._zones[label] = found
+        return found
 
     def free_gpus(self, row: int, memory_mb: int) -> list[int]:
         """The free devices of the node that have at least this much memory (MiB), lowest index first."""

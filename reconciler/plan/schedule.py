@@ -6,7 +6,7 @@ small ones fit into what is left. Ties go to the node whose id sorts first.
 """
 
 import heapq
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -85,18 +85,17 @@ def _rows(shape: Shape, count: int, fleet: Fleet) -> Iterator[int]:
     if not len(rows):
         return
     scores = _scores(shape, fleet, rows)
-    best = np.argsort(scores, kind="stable")
-    if not shape.spread_by:
-        best = best[:count]
-    heaps: dict[str, list[tuple[float, int]]] = defaultdict(list)
-    for position in best:
-        row = int(rows[position])
-        heaps[_zone(shape, fleet, row)].append((float(scores[position]), row))
-    counts = dict.fromkeys(heaps, 0)
+    order = np.argsort(scores, kind="stable")
+    zone_of = fleet.zones(shape.spread_by)[1] if shape.spread_by else np.zeros(len(fleet.nodes), dtype=np.int64)
+    heaps: dict[int, list[tuple[float, int]]] = {}
+    zones = zone_of[rows[order]]
+    for zone in np.unique(zones):
+        best = order[zones == zone][:count]
+        heaps[int(zone)] = [(float(scores[position]), int(rows[position])) for position in best]
+    counts: Counter[int] = Counter()
     if shape.spread_by and shape.peers:
         for row, number in fleet.peers(*shape.peers).items():
-            zone = _zone(shape, fleet, row)
-            counts[zone] = counts.get(zone, 0) + number
+            counts[int(zone_of[row])] += number
     alone = shape.peers is not None and shape.peers[1] in shape.apart_from
     while heaps:
         zone = min(heaps, key=lambda zone: (counts[zone], zone))
@@ -107,11 +106,6 @@ def _rows(shape: Shape, count: int, fleet: Fleet) -> Iterator[int]:
             heapq.heappush(heaps[zone], (_score(shape, fleet, row), row))
         if not heaps[zone]:
             del heaps[zone]
-
-
-def _zone(shape: Shape, fleet: Fleet, row: int) -> str:
-    """The value of the label the shape is spread over; one zone for all when it is not."""
-    return fleet.nodes[row].labels.get(shape.spread_by, "") if shape.spread_by else ""
 
 
 def _scores(shape: Shape, fleet: Fleet, rows: np.ndarray) -> np.ndarray:
