@@ -196,7 +196,8 @@ class Spread:
 
     def check(self, shape: Shape, fleet: Fleet) -> np.ndarray:
         """The label is there."""
-        return np.array([shape.spread_by in node.labels for node in fleet.nodes], dtype=bool)
+        names, zone_of = fleet.zones(shape.spread_by)
+        return zone_of != names.index("") if "" in names else np.ones(len(fleet.nodes), dtype=bool)
 
     def explain(self, shape: Shape, fleet: Fleet, rows: np.ndarray) -> list[Refusal]:
         """It is not."""
