@@ -1,8 +1,5 @@
 """What a manager and an agent cost at rest: resident memory and CPU over 30 seconds, with five containers running.
 
-The manager is measured after a restart; the start that makes or migrates the database keeps the migration tool in
-memory, and its figure is printed too.
-
 `python -m benchmarks.idle [SECONDS]`
 """
 
@@ -34,12 +31,6 @@ def main() -> None:
             cluster.post(business("idle", [docker_component("c", replicas=5)]))
             cluster.wait_in_sync()
             assert cluster.manager is not None
-            first = psutil.Process(cluster.manager.process.pid).memory_info().rss / 2**20
-            print(f"manager {first:7.1f} MB resident after the start that made the database")
-            cluster.manager.terminate()
-            cluster.start_manager()
-            cluster.wait_node(NODE)
-            cluster.wait_in_sync()
             time.sleep(5)
             children = {"manager": cluster.manager, "agent": cluster.agents[NODE]}
             processes = {name: psutil.Process(child.process.pid) for name, child in children.items()}

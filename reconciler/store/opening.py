@@ -13,7 +13,7 @@ from sqlalchemy.pool import StaticPool
 
 from reconciler.store.database import Database
 from reconciler.store.model import StoreError
-from reconciler.store.schema import HEAD
+from reconciler.store.schema import HEAD, metadata
 
 BUSY_TIMEOUT = 10.0
 """Seconds to wait for someone else's short use of the file, such as a backup."""
@@ -130,7 +130,9 @@ def bring_to_head(engine: Engine, path: Path) -> None:
             if damage != "ok":
                 raise damaged(path, damage)
             version = schema_version(connection, path)
-            if version != HEAD:
+            if version is None:
+                create(connection)
+            elif version != HEAD:
                 migrate(connection, version, path)
     except DBAPIError as error:
         if isinstance(error.orig, sqlite3.OperationalError):
@@ -161,8 +163,15 @@ def schema_version(connection: Connection, path: Path) -> str | None:
     return str(version)
 
 
-def migrate(connection: Connection, version: str | None, path: Path) -> None:
-    """Lead the schema from `version` (None: empty) to `HEAD`. Raises StoreError when it is a newer one."""
+def create(connection: Connection) -> None:
+    """Make the tables of `HEAD` in an empty database; what the migrations lead to, without the cost of them."""
+    metadata.create_all(connection)
+    connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+    connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
+
+
+def migrate(connection: Connection, version: str, path: Path) -> None:
+    """Lead the schema from `version` to `HEAD`. Raises StoreError when it is a newer one."""
     # Alembic takes memory and time to import, and is needed only here.
     from alembic import command
     from alembic.config import Config
@@ -172,7 +181,7 @@ def migrate(connection: Connection, version: str | None, path: Path) -> None:
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "newline")
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if version is not None and version not in known:
+    if version not in known:
         raise StoreError(
             f"the database {path} was written by a newer version of Reconciler (its schema is {version}, "
             f"this version knows {HEAD}). Use the newer version, or restore a backup from before the upgrade"

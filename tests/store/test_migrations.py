@@ -1,5 +1,6 @@
 from pathlib import Path
 
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -19,9 +20,14 @@ def test_the_newest_migration_is_the_head_this_version_knows() -> None:
     assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
 
 
-def test_migrating_from_empty_makes_the_tables_that_the_code_expects(path: Path) -> None:
-    Store.open(path).close()
+def test_migrating_from_the_start_makes_the_tables_that_the_code_expects(path: Path) -> None:
     engine = create_engine(f"sqlite:///{path}")
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "newline")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, HEAD)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
         for table in metadata.sorted_tables:
@@ -29,6 +35,13 @@ def test_migrating_from_empty_makes_the_tables_that_the_code_expects(path: Path)
             assert keys == [column.name for column in table.primary_key]
     engine.dispose()
     assert rows(path, "SELECT version_num FROM alembic_version") == [(HEAD,)]
+    Store.open(path).close()
+
+
+def test_a_new_database_is_at_the_head(path: Path) -> None:
+    Store.open(path).close()
+    assert rows(path, "SELECT version_num FROM alembic_version") == [(HEAD,)]
+    Store.open(path).close()
 
 
 def test_the_tables_have_the_columns_that_were_asked_for(path: Path) -> None:

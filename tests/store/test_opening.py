@@ -126,5 +126,5 @@ def test_a_closed_store_says_so(path: Path) -> None:
 def test_alembic_is_loaded_only_to_migrate(path: Path) -> None:
     program = "import sys; from reconciler.store import Store; Store.open(sys.argv[1]).close(); "
     program += "sys.exit('alembic' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", program, path], check=False).returncode == 1
-    assert subprocess.run([sys.executable, "-c", program, path], check=False).returncode == 0
+    for _ in ("new", "at the head"):
+        assert subprocess.run([sys.executable, "-c", program, path], check=False).returncode == 0
