@@ -50,7 +50,8 @@ def _show_action(out: Any, action: dict[str, Any]) -> None:
     kind = action["kind"]
     colour = COLOURS[kind]
     name = f"{action['component_id']}/{action['instance']}"
-    waits = f", after {', '.join(action['waits_for'])}" if action["waits_for"] else ""
+    waits = f", {action['held']}" if action["held"] else ""
+    waits += f", after {', '.join(action['waits_for'])}" if action["waits_for"] else ""
     out.print(
         f"  [{colour}]{SIGNS[kind]} {kind}[/] {plain(name)} on {plain(action['node_id'])}"
         f"  [dim]{plain(action['reason'] + waits)}[/]"

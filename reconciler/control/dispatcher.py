@@ -98,7 +98,7 @@ class Dispatcher:
         with self._lock:
             wanted = set()
             for action in plan.actions:
-                if action.waits_for:
+                if action.waits_for or action.held:
                     continue
                 where = (action.key, action.node_id)
                 wanted.add(where)

@@ -22,6 +22,7 @@ from reconciler.plan.model import (
     Policy,
     Refusal,
 )
+from reconciler.plan.order import held
 from reconciler.plan.releases import Releases
 from reconciler.plan.schedule import Placement, Request, place, promise
 from reconciler.plan.shape import Shape
@@ -62,6 +63,7 @@ class _Planning:
 
     def __init__(self, desired: Desired, observed: Observed, policy: Policy, now: float) -> None:
         self.desired = desired
+        self.observed = observed
         self.fleet = Fleet(observed, policy, now)
         self.releases = Releases(self.fleet)
         self.actions: list[Action] = []
@@ -80,7 +82,8 @@ class _Planning:
         """Keep, stop, update in place, and place, in this order."""
         moves: list[_Move] = []
         updates: list[tuple[Wanted, Copy]] = []
-        for want in wanted(self.desired):
+        wants = {want.key: want for want in wanted(self.desired)}
+        for want in wants.values():
             self._keep(want, self.copies.pop(want.key, []), moves, updates)
         for copies in self.copies.values():
             for copy in copies:
@@ -88,6 +91,9 @@ class _Planning:
         moves += self._update(sorted(updates, key=lambda pair: pair[0].key))
         self._place(moves)
         actions = [self._timed(action) for action in self.actions]
+        waits = held(self.desired, wants, self.observed.copies, actions)
+        if waits:
+            actions = [replace(action, held=waits.get((action.key, action.node_id), "")) for action in actions]
         return Plan(
             actions=tuple(sorted(actions, key=lambda action: (ORDER[action.kind], action.key, action.node_id))),
             pending=tuple(sorted(self.pending, key=lambda pending: pending.key)),

@@ -96,7 +96,9 @@ def _instance(
 ) -> InstanceStatus:
     """What one wanted instance is doing."""
     if copy is None or not copy.confirmed:
-        waits = f"waits until {', '.join(map(str, action.waits_for))} is gone" if action and action.waits_for else ""
+        waits = action.held if action else ""
+        if action and action.waits_for:
+            waits = f"waits until {', '.join(map(str, action.waits_for))} is gone"
         return InstanceStatus(key, component, Status.PENDING, node_id, message=refused or note or waits)
     message = "; ".join(part for part in (copy.message, refused, note) if part)
     return InstanceStatus(key, component, copy.status, node_id, copy.container_id, message, copy.started_at)

@@ -3,6 +3,7 @@
 Each rule names the field, and the way out.
 """
 
+import difflib
 import re
 import signal
 from collections.abc import Iterator
@@ -41,6 +42,8 @@ def check(business: Business) -> Found:
         for name in component.affinity.anti_affinity:
             if all(name != peer.component_id for peer in business.components):
                 yield (*path, "affinity", "anti_affinity"), f"'{name}' is no component of this business"
+        for where, message in _dependencies(component, business):
+            yield (*path, *where), message
         rules = (_image, _ports, _volumes, _names, _ending, _network, _devices)
         if component.type == "process":
             rules = (_process, _ports, _names, _ending)  # type: ignore[assignment]
@@ -49,6 +52,49 @@ def check(business: Business) -> Found:
                 yield (*path, *where), message
         for where, message in _files(component):
             yield (*path, *where), message
+
+
+def _dependencies(component: Component, business: Business) -> Found:
+    others = {other.component_id: other for other in business.components}
+    for name, dependency in component.depends_on.items():
+        path: Path = ("depends_on", name)
+        if name not in others:
+            near = difflib.get_close_matches(name, others, n=1)
+            hint = f"; did you mean '{near[0]}'?" if near else f": it has {', '.join(others)}"
+            yield path, f"'{name}' is no component of this business{hint}"
+            continue
+        if dependency.condition == "service_completed_successfully" and runs_always(others[name]):
+            yield (
+                path,
+                f"'{name}' never completes: its restart is {others[name].restart}, a one-shot has restart: \"no\"",
+            )
+        cycle = _cycle(component.component_id, name, others)
+        # Told once, at the member that was written first.
+        if cycle and min(cycle, key=list(others).index) == component.component_id:
+            yield path, f"goes round in a circle: {' → '.join([*cycle, cycle[0]])}"
+
+
+def runs_always(component: Component) -> bool:
+    """Whether it is started again even after it has ended well."""
+    return component.restart in ("always", "unless-stopped")
+
+
+def _cycle(start: str, following: str, others: dict[str, Component]) -> list[str]:
+    """The ids on a way from `start` over `following` back to `start`; none when there is no such way."""
+    came_from = {following: start}
+    ahead = [following]
+    while ahead:
+        name = ahead.pop()
+        if name == start:
+            way = [came_from[name]] if name != following else []
+            while way and way[-1] != start:
+                way.append(came_from[way[-1]])
+            return way[::-1] or [start]
+        for after in others[name].depends_on if name in others else ():
+            if after not in came_from or after == start:
+                came_from[after] = name
+                ahead.append(after)
+    return []
 
 
 def _image(component: Component) -> Found:

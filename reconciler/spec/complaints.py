@@ -19,7 +19,6 @@ HINTS = {
     "services": "the field is named components here, and is a list",
     "env_file": "write the values under environment_variables",
     "expose": "ports inside a network need no field; publish one with ports",
-    "depends_on": "start order is not supported yet",
     "links": "use networks: components reach each other by component_id",
     "mem_limit": "use resource_requirements.memory_mb",
     "cpus": "use resource_requirements.cpu_cores",

@@ -6,7 +6,7 @@ import msgspec
 
 from reconciler.spec.model import Component
 
-NOT_IN_DIGEST = ("component_name", "affinity", "replicas", "pull_policy", "stop_grace_period")
+NOT_IN_DIGEST = ("component_name", "affinity", "replicas", "depends_on", "pull_policy", "stop_grace_period")
 """Fields that say where, how many, or how it is named or ended, and leave a running container right as it is."""
 
 

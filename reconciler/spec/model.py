@@ -107,6 +107,12 @@ class Device(Value, frozen=True, kw_only=True):
     permissions: str = "rwm"
 
 
+class Dependency(Value, frozen=True, kw_only=True):
+    """What a component waits for of another one, in Compose's words."""
+
+    condition: Literal["service_started", "service_healthy", "service_completed_successfully"] = "service_started"
+
+
 class Component(Value, frozen=True, kw_only=True):
     """One deployable part of a business. `docker` components are containers, `process` components host programs."""
 
@@ -121,6 +127,7 @@ class Component(Value, frozen=True, kw_only=True):
     config_files: tuple[ConfigFile, ...] = ()
     affinity: Affinity = Affinity()
     replicas: int = 1
+    depends_on: dict[str, Dependency] = {}
     command: tuple[str, ...] | None = None
     entrypoint: tuple[str, ...] | None = None
     working_dir: str | None = None

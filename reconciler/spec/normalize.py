@@ -39,6 +39,7 @@ FIELDS: dict[str, Parse] = {
     "ports": spellings.ports,
     "volumes": _each(spellings.mount),
     "networks": _networks,
+    "depends_on": spellings.dependencies,
     "healthcheck": spellings.healthcheck,
     "restart": lambda value: "no" if value is False else value,
     "stop_signal": spellings.text,

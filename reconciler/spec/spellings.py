@@ -52,6 +52,13 @@ def pairs(value: dict[str, Any] | list[Any]) -> dict[str, str]:
     return found
 
 
+def dependencies(value: dict[str, Any] | list[str]) -> dict[str, Form]:
+    """Component ids and what is waited for of each, from a map or a list."""
+    if isinstance(value, dict):
+        return {name: own(item or {}) for name, item in value.items()}
+    return {name: {} for name in value}
+
+
 def hosts(value: dict[str, Any] | list[Any]) -> list[str]:
     """Extra hosts as `NAME:IP`, from a map or a list (also `NAME=IP`)."""
     if isinstance(value, dict):

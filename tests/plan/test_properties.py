@@ -3,6 +3,7 @@
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from reconciler.plan.planner import plan
 from reconciler.plan.simulate import applied
 from reconciler.plan.status import derive
 from reconciler.plan.wanted import wanted
-from reconciler.wire.messages import InstanceKey, promise_of
+from reconciler.wire.messages import InstanceKey, Status, promise_of
 from tests.support.histories import worlds
 from tests.support.planning import NOW, World
 
@@ -200,3 +201,17 @@ def test_every_world_has_a_status(world: World) -> None:
     statuses = derive(world.desired, world.observed, world.plan())
     assert set(statuses) == set(world.desired.businesses)
     assert {status.status for status in statuses.values()} <= WORDS
+
+
+@bounded
+@given(world=worlds())
+def test_what_is_held_is_let_go(world: World) -> None:
+    """Doing only what waits for nothing, again and again, ends where nothing is left, or where nodes have no room."""
+    healthy = (replace(copy, status=Status.RUNNING, ended=False) for copy in world.observed.copies)
+    world.observed = replace(world.observed, copies=tuple(healthy))
+    while (result := world.plan()).actions:
+        able = tuple(action for action in result.actions if not action.held and not action.waits_for)
+        if not able:
+            assert result.pending, "actions wait for each other"
+            return
+        world.observed = applied(replace(result, actions=able), world.observed)

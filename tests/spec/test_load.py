@@ -60,7 +60,7 @@ def test_all_errors_of_a_file_come_at_once_with_their_lines() -> None:
     [
         ("type: dokcer", "'dokcer' is not allowed: must be one of docker, process; did you mean 'docker'?"),
         ("image: nginx", "the field is named image_name here"),
-        ("depends_on: [db]", "start order is not supported yet"),
+        ("depends_on: [wep]", "'wep' is no component of this business; did you mean 'web'?"),
         ("ports: [http]", "'http' is no port: write 8080"),
         ("ports: ['1:2:3:4']", "is no port"),
         ("ports: ['8000-8001:9000-9005']", "both ranges must have the same number of ports"),

@@ -13,7 +13,8 @@ from reconciler.spec.schema import schema
 
 
 def component(**fields: Any) -> Component:
-    document = {"business_id": "b", "components": [{"component_id": "c", "image_name": "i", **fields}]}
+    others = [{"component_id": name, "image_name": "i", "restart": "no"} for name in ("db", "migrate")]
+    document = {"business_id": "b", "components": [{"component_id": "c", "image_name": "i", **fields}, *others]}
     return load_document(document, "body").components[0]
 
 

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
+import msgspec
 from hypothesis import strategies as st
 
 from reconciler.plan.model import Node
-from reconciler.spec.model import Business, Component
+from reconciler.spec.model import Business, Component, Dependency
 from reconciler.wire.messages import Status
 from tests.support.planning import World, business, component, node
 
@@ -57,7 +58,13 @@ def components(draw: st.DrawFn, name: str) -> Component:
 def businesses(draw: st.DrawFn) -> Business:
     """A business of a few components."""
     names = sorted(draw(st.sets(st.sampled_from(COMPONENTS), min_size=1)))
-    return business(draw(st.sampled_from(BUSINESSES)), *[draw(components(name)) for name in names])
+    parts = []
+    for number, name in enumerate(names):
+        earlier = draw(st.sets(st.sampled_from(names[:number]), max_size=1)) if number else set()
+        condition = draw(st.sampled_from(["service_started", "service_healthy"]))
+        order = {before: Dependency(condition=condition) for before in earlier}
+        parts.append(msgspec.structs.replace(draw(components(name)), depends_on=order))
+    return business(draw(st.sampled_from(BUSINESSES)), *parts)
 
 
 STEPS = ("deploy", "node", "carry out", "carry out", "stop", "restart", "remove", "copy", "duplicate", "silence")
