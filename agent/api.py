@@ -6,9 +6,10 @@ import msgspec
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from agent.bodies import read_deploy, read_stop
+from agent.bodies import read_deploy, read_log_query, read_stop
 from agent.guard import register_guard
-from agent.supervisor import Superseded, Supervisor, UnknownRuntime
+from agent.runtime import RuntimeFailure
+from agent.supervisor import Superseded, Supervisor, UnknownInstance, UnknownRuntime
 from reconciler.wire.codec import MessageError
 
 log = logging.getLogger(__name__)
@@ -16,7 +17,8 @@ log = logging.getLogger(__name__)
 MAX_BODY_BYTES = 16 * 1024 * 1024
 
 HINTS = {
-    404: "there is no such path; there are POST /api/deploy, POST /api/stop, GET /api/components, GET /healthz",
+    404: "there is no such path; there are POST /api/deploy, POST /api/stop, GET /api/components, GET /api/logs, "
+    "GET /healthz",
     405: "this path does not take this method",
     413: f"the body is too large; at most {MAX_BODY_BYTES // 1024 // 1024} MB are read",
     415: "the body must be JSON: set Content-Type to application/json",
@@ -49,6 +51,11 @@ def build_app(supervisor: Supervisor, node_id: str, token: str | None) -> Flask:
     def components() -> Reply:
         return Response(msgspec.json.encode(supervisor.instances()), mimetype="application/json")
 
+    @app.get("/api/logs")
+    def logs() -> Reply:
+        key, wanted = read_log_query(request.args)
+        return Response(msgspec.json.encode(supervisor.logs(key, wanted)), mimetype="application/json")
+
     @app.get("/healthz")
     def healthz() -> Reply:
         return jsonify({"status": "success", "message": "alive", "node_id": node_id})
@@ -78,6 +85,14 @@ def _register_errors(app: Flask) -> None:
     @app.errorhandler(UnknownRuntime)
     def unknown_type(error: UnknownRuntime) -> Reply:
         return _failure(422, str(error))
+
+    @app.errorhandler(UnknownInstance)
+    def unknown_instance(error: UnknownInstance) -> Reply:
+        return _failure(404, str(error))
+
+    @app.errorhandler(RuntimeFailure)
+    def unable(error: RuntimeFailure) -> Reply:
+        return _failure(503, str(error))
 
     @app.errorhandler(Superseded)
     def superseded(error: Superseded) -> Reply:

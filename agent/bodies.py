@@ -5,10 +5,12 @@ instance 0, the digest of what was sent, and a version newer than any seen.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
 
+from agent.runtime import LogQuery
 from agent.supervisor import Supervisor
 from reconciler.spec.digest import digest
 from reconciler.spec.model import Component
@@ -17,6 +19,8 @@ from reconciler.wire.messages import Deploy, InstanceKey, Stop
 
 T = TypeVar("T")
 
+MAX_TAIL = 10_000
+CURSOR = re.compile(r"[A-Za-z0-9-]{1,80} (?:[0-9]{1,18}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{9}Z)?", re.ASCII)
 ID = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", re.ASCII)
 
 
@@ -51,6 +55,21 @@ def read_stop(body: bytes, supervisor: Supervisor) -> Stop:
             if same and (report.container_id or "").startswith(stop.container_id):
                 return msgspec.structs.replace(stop, instance=report.instance)
     return stop
+
+
+def read_log_query(given: Mapping[str, str]) -> tuple[InstanceKey, LogQuery]:
+    """The instance and the lines that the query of an address asks for. Raises MessageError."""
+    numbers = {}
+    for name, default, most in (("instance", 0, 2**31), ("tail", 100, MAX_TAIL), ("since", 0, 2**40)):
+        text = given.get(name, str(default))
+        if not text.isascii() or not text.isdigit() or len(text) > 12 or int(text) > most:
+            raise MessageError(f"{name}: '{text[:40]}' is not a whole number from 0 to {most}", readable=True)
+        numbers[name] = int(text)
+    key = _key(given.get("business_id"), given.get("component_id"), numbers["instance"])
+    cursor = given.get("cursor", "")
+    if cursor and not CURSOR.fullmatch(cursor):
+        raise MessageError("cursor: is none that a reply gave", readable=True)
+    return key, LogQuery(numbers["tail"], float(numbers["since"]), cursor)
 
 
 def _document(body: bytes) -> dict[str, Any]:

@@ -18,14 +18,15 @@ from agent.docker_container import Body, container_body, endpoint
 from agent.docker_errors import readable
 from agent.docker_files import archive, forget_mounted, write_mounted
 from agent.docker_labels import DIGEST, NODE, container_name, grace_in, key_of, labels_of
+from agent.docker_logs import read_logs
 from agent.docker_networks import Networks
 from agent.docker_stats import Sampler
 from agent.docker_status import Details, condition, details_of, failed, running_of
 from agent.docker_watch import Watcher
 from agent.images import Images, image_reference
-from agent.runtime import Progress, Running, RuntimeFailure
+from agent.runtime import LogQuery, Progress, Running, RuntimeFailure
 from reconciler.spec.model import Component
-from reconciler.wire.messages import Deploy, InstanceKey, Usage
+from reconciler.wire.messages import Deploy, InstanceKey, LogChunk, Usage
 
 CONNECTIONS = 16
 CALL_TIMEOUT = 120
@@ -102,6 +103,11 @@ class DockerRuntime:
     def stats(self, container_ids: Iterable[str]) -> dict[str, Usage]:
         """CPU (percent of one core since the last call) and memory of those that run."""
         return self._sampler.sample(container_ids)
+
+    def logs(self, container_id: str, wanted: LogQuery) -> LogChunk:
+        """Some of what the container wrote, with the Engine's times. Raises RuntimeFailure."""
+        with readable("cannot read the log"):
+            return read_logs(self._client, container_id, wanted)
 
     def watch(self, changed: Callable[[], None]) -> None:
         """Call `changed` after each change of a container of ours, and whenever the Engine is back."""

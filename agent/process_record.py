@@ -109,6 +109,27 @@ class InstanceFolder:
             return ""
         return " | ".join(line.strip() for line in lines)[-most:]
 
+    def last_log(self, tail: int, most: int) -> tuple[list[str], int]:
+        """The last `tail` lines of the output, of at most `most` bytes, and the place where they end."""
+        try:
+            size = self.log.stat().st_size
+        except OSError:
+            return [], 0
+        lines, end = self.read_log(max(size - most, 0), most)
+        return lines[len(lines) - min(tail, len(lines)) :], end
+
+    def read_log(self, start: int, most: int) -> tuple[list[str], int]:
+        """The output from byte `start` on (from the first when it was rotated since), and the place where it ends."""
+        try:
+            with self.log.open("rb") as file:
+                start = start if start <= file.seek(0, os.SEEK_END) else 0
+                file.seek(start)
+                data = file.read(most)
+        except OSError:
+            return [], 0
+        whole = data[: data.rfind(b"\n") + 1] or data
+        return whole.decode("utf-8", "replace").splitlines(), start + len(whole)
+
     def remove(self) -> None:
         """Remove all of it."""
         shutil.rmtree(self.path, ignore_errors=True)

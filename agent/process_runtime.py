@@ -17,9 +17,9 @@ import psutil
 from agent.process_program import BASE, Program, account
 from agent.process_record import InstanceFolder, Record
 from agent.process_system import session_members
-from agent.runtime import Progress, Running, RuntimeFailure
+from agent.runtime import LOG_BYTES, LogQuery, Progress, Running, RuntimeFailure
 from reconciler.spec.model import Component
-from reconciler.wire.messages import Deploy, InstanceKey, Usage, promise_of
+from reconciler.wire.messages import Deploy, InstanceKey, LogChunk, LogLine, Usage, promise_of
 
 
 class ProcessRuntime:
@@ -104,6 +104,19 @@ class ProcessRuntime:
             if pid is not None:
                 found[container_id] = self._usage(container_id, pid)
         return found
+
+    def logs(self, container_id: str, wanted: LogQuery) -> LogChunk:
+        """Some of what the program wrote; nobody notes when. The cursor is the place in the file."""
+        program = self._named(container_id)
+        if program is None:
+            raise RuntimeFailure("it does not run here any more")
+        owner, _, place = wanted.cursor.partition(" ")
+        folder = InstanceFolder.of(self._root, program.record.deploy.key)
+        if owner:
+            lines, end = folder.read_log(int(place or 0) if owner == container_id else 0, LOG_BYTES)
+        else:
+            lines, end = folder.last_log(wanted.tail, LOG_BYTES)
+        return LogChunk(lines=tuple(LogLine(text=line) for line in lines), cursor=f"{container_id} {end}")
 
     def watch(self, changed: Callable[[], None]) -> None:
         """Call `changed` whenever a program ends, is restarted, or becomes healthy or not."""

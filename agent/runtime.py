@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from reconciler.spec.model import Component
-from reconciler.wire.messages import Deploy, InstanceKey, Promise, Status, Usage
+from reconciler.wire.messages import Deploy, InstanceKey, LogChunk, Promise, Status, Usage
+
+LOG_BYTES = 1024 * 1024
+"""The most output that one answer holds."""
 
 Progress = Callable[[float | None, str], None]
 """Told how far a download is: a share 0..1 (None when the size is unknown) and a line for people."""
@@ -39,8 +42,20 @@ class Running:
     ended: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class LogQuery:
+    """Which lines of an output: those after `cursor`, or without one the last `tail`, none older than `since`.
+
+    `since` is in seconds since the epoch; 0 is always.
+    """
+
+    tail: int = 100
+    since: float = 0.0
+    cursor: str = ""
+
+
 class Runtime(Protocol):
-    """Five verbs, and a way to hear of changes. Every method may be called from several threads at once."""
+    """Six verbs, and a way to hear of changes. Every method may be called from several threads at once."""
 
     def ensure_image(self, component: Component, progress: Progress) -> None:
         """Have what the component runs from on this node. Raises RuntimeFailure with the reason."""
@@ -56,6 +71,9 @@ class Runtime(Protocol):
 
     def stats(self, container_ids: Iterable[str]) -> dict[str, Usage]:
         """What each of these uses now; those that can't be read are left out."""
+
+    def logs(self, container_id: str, wanted: LogQuery) -> LogChunk:
+        """Some of its output, at most `LOG_BYTES` of it. Raises RuntimeFailure when it can't be read."""
 
     def watch(self, changed: Callable[[], None]) -> None:
         """Start calling `changed` soon after anything this runtime made changed by itself. Returns at once."""

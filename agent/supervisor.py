@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from agent.inventory import Inventory
 from agent.ledger import Ledger, Note, Tidy
-from agent.runtime import Runtime
+from agent.runtime import LogQuery, Runtime
 from agent.worker import Worker, runs, under_way
-from reconciler.wire.messages import Deploy, InstanceKey, InstanceReport, Status, Stop, Usage
+from reconciler.wire.messages import Deploy, InstanceKey, InstanceReport, LogChunk, Status, Stop, Usage
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +38,10 @@ class UnknownRuntime(Exception):
 
     def __init__(self, kind: str, known: tuple[str, ...]) -> None:
         super().__init__(f"components of type {kind!r} can't run here; this node runs: {', '.join(known) or 'none'}")
+
+
+class UnknownInstance(Exception):
+    """Nothing of an instance is on this node."""
 
 
 class Supervisor:
@@ -104,6 +108,14 @@ class Supervisor:
         """Every instance there is on this node, running, ended, under way or failed; sorted by key."""
         reports = self._ledger.reports()
         return [reports[key] for key in sorted(reports)]
+
+    def logs(self, key: InstanceKey, wanted: LogQuery) -> LogChunk:
+        """Some of the instance's output. Raises UnknownInstance, and RuntimeFailure when it can't be read."""
+        with self._ledger.lock:
+            copies = self._ledger.copies(key)
+        if not copies:
+            raise UnknownInstance(f"nothing of {key} is on this node")
+        return copies[0].inventory.runtime.logs(copies[0].running.container_id, wanted)
 
     def check_kind(self, kind: str) -> None:
         """Raises UnknownRuntime when this node can't run components of this type."""

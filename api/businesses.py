@@ -1,5 +1,6 @@
 """The mission's paths for businesses, to the letter, and the plan before it happens."""
 
+import msgspec
 from flask import Blueprint, Response, jsonify, request
 
 from api.bodies import read_business, read_confirmation, read_plan_request
@@ -10,6 +11,7 @@ from reconciler.control.errors import UnknownBusiness
 from reconciler.control.view import View
 from reconciler.plan.status import BusinessStatus
 from reconciler.spec.errors import Problem, SpecError
+from reconciler.wire.messages import InstanceKey
 
 Reply = Response | tuple[Response, int]
 
@@ -44,6 +46,13 @@ def business_routes(controller: Controller) -> Blueprint:
     def revisions(business_id: str) -> Reply:
         status_of(controller.view(), business_id)
         return jsonify([revision_form(revision) for revision in controller.store.revisions(business_id)])
+
+    @routes.get("/api/businesses/<business_id>/components/<component_id>/<int:instance>/logs")
+    def logs(business_id: str, component_id: str, instance: int) -> Reply:
+        status_of(controller.view(), business_id)
+        query = {name: request.args[name] for name in ("tail", "since", "cursor") if name in request.args}
+        chunk = controller.logs(InstanceKey(business_id, component_id, instance), query)
+        return Response(msgspec.json.encode(chunk), mimetype="application/json")
 
     @routes.put("/api/businesses/<business_id>")
     def replace(business_id: str) -> Reply:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from flask import Flask, Response, jsonify
 from werkzeug.exceptions import HTTPException
 
-from reconciler.control.errors import Conflict, UnknownBusiness, UnknownNodeId
+from reconciler.control.agent_client import AgentError
+from reconciler.control.errors import Conflict, UnknownBusiness, UnknownInstance, UnknownNodeId
 from reconciler.spec.errors import Problem, SpecError, SyntaxProblems
 from reconciler.store.model import StoreError, UnknownNode
 from reconciler.wire.codec import MessageError
@@ -54,6 +55,7 @@ def register_errors(app: Flask) -> None:
 
     @app.errorhandler(UnknownBusiness)
     @app.errorhandler(UnknownNodeId)
+    @app.errorhandler(UnknownInstance)
     @app.errorhandler(UnknownNode)
     def unknown(error: Exception) -> tuple[Response, int]:
         return failure(404, str(error))
@@ -65,6 +67,10 @@ def register_errors(app: Flask) -> None:
     @app.errorhandler(StoreError)
     def unavailable(error: StoreError) -> tuple[Response, int]:
         log.error("%s", error)
+        return failure(503, str(error))
+
+    @app.errorhandler(AgentError)
+    def unreached(error: AgentError) -> tuple[Response, int]:
         return failure(503, str(error))
 
     @app.errorhandler(HTTPException)

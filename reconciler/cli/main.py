@@ -21,6 +21,7 @@ COMMANDS = {
     "apply": "reconciler.cli.apply:apply",
     "get": "reconciler.cli.reading:get",
     "status": "reconciler.cli.reading:status",
+    "logs": "reconciler.cli.logs:logs",
     "events": "reconciler.cli.reading:events",
     "node": "reconciler.cli.nodes:node",
     "stop": "reconciler.cli.acting:stop",

@@ -1,16 +1,19 @@
-"""How the manager calls agents: two requests, each with a deadline, over connections that are kept."""
+"""How the manager calls agents: a few requests, each with a deadline, over connections that are kept."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
 
-from reconciler.wire.codec import encode
-from reconciler.wire.messages import Deploy, Stop
+from reconciler.wire.codec import MessageError, decode, encode
+from reconciler.wire.messages import Deploy, InstanceKey, LogChunk, Stop
 
 CONNECT_SECONDS = 3.05
 READ_SECONDS = 10.0
 MAX_REPLY_BYTES = 64 * 1024
+MAX_LOG_BYTES = 16 * 1024 * 1024
 
 
 class AgentError(Exception):
@@ -44,15 +47,37 @@ class AgentClient:
         """Ask for an instance's end. Raises AgentError."""
         self._post(f"{address}/api/stop", encode(stop))
 
+    def logs(self, address: str, key: InstanceKey, query: Mapping[str, str]) -> LogChunk:
+        """Some of an instance's output; `query` has `tail`, `since` and `cursor` as the agent's API takes them.
+
+        Raises AgentError.
+        """
+        names = {"business_id": key.business_id, "component_id": key.component_id, "instance": str(key.instance)}
+        status, text = self._send("GET", f"{address}/api/logs", params=names | dict(query), most=MAX_LOG_BYTES)
+        if status == 200:
+            try:
+                return decode(text, LogChunk)
+            except MessageError:
+                raise AgentError(f"the agent at {address} answers nonsense", True) from None
+        raise AgentError(_message(text) or f"the agent at {address} has no readable reason ({status})", True)
+
     def close(self) -> None:
         """Let go of the connections."""
         self._session.close()
 
     def _post(self, url: str, body: bytes) -> None:
+        status, text = self._send("POST", url, data=body)
+        message = _message(text)
+        if status != 200 or message is None:
+            raise AgentError(f"the agent at {url} refused ({status}): {message or 'no readable reason'}", True)
+
+    def _send(self, method: str, url: str, most: int = MAX_REPLY_BYTES, **more: Any) -> tuple[int, bytes]:
+        """The reply's status and its first `most` bytes. Raises AgentError."""
         try:
-            with self._session.post(url, data=body, timeout=self._timeout, allow_redirects=False, stream=True) as reply:
-                text = reply.raw.read(MAX_REPLY_BYTES, decode_content=True)
-                status = reply.status_code
+            with self._session.request(
+                method, url, timeout=self._timeout, allow_redirects=False, stream=True, **more
+            ) as reply:
+                return reply.status_code, reply.raw.read(most, decode_content=True)
         except requests.ConnectTimeout:
             raise AgentError(f"the agent at {url} can't be reached: no answer to a connection", False) from None
         except requests.Timeout:
@@ -61,9 +86,6 @@ class AgentClient:
             raise AgentError(f"the agent at {url} can't be reached: {_cause(error)}", False) from None
         except Exception as error:  # a peer can break HTTP in ways that the libraries do not name
             raise AgentError(f"the agent at {url} answers nonsense: {type(error).__name__}", False) from None
-        message = _message(text)
-        if status != 200 or message is None:
-            raise AgentError(f"the agent at {url} refused ({status}): {message or 'no readable reason'}", True)
 
 
 def _message(text: bytes) -> str | None:

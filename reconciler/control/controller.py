@@ -7,12 +7,12 @@ It turns when something has changed, when an attempt is due, or when a node's si
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.control.agent_client import AgentClient
 from reconciler.control.dispatcher import Dispatcher
-from reconciler.control.errors import UnknownNodeId
+from reconciler.control.errors import UnknownInstance, UnknownNodeId
 from reconciler.control.intake import Intake, overlay
 from reconciler.control.journal import happened
 from reconciler.control.view import Preview, SyncResult, View
@@ -25,7 +25,7 @@ from reconciler.source.directory import DirectorySource
 from reconciler.spec.model import Business
 from reconciler.store.model import Accepted, BusinessRow, ComponentRow
 from reconciler.store.store import Store
-from reconciler.wire.messages import ComponentReport, NodeReport
+from reconciler.wire.messages import ComponentReport, InstanceKey, LogChunk, NodeReport
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +47,7 @@ class Controller:
     ) -> None:
         self._store = store
         self._source = source
+        self._agents = agents
         self._policy = policy or Policy()
         self._clock = clock
         self._intake = Intake(store, source, clock)
@@ -178,6 +179,15 @@ class Controller:
     def store(self) -> Store:
         """Revisions, events, metrics and reports are read here."""
         return self._store
+
+    def logs(self, key: InstanceKey, query: Mapping[str, str]) -> LogChunk:
+        """Some of an instance's output, from the node it is on. Raises UnknownInstance, AgentError."""
+        observed = self._store.observed()
+        copies = [copy for copy in observed.copies if copy.key == key and copy.confirmed]
+        if not copies:
+            raise UnknownInstance(f"nothing of {key} is on any node")
+        newest = max(copies, key=lambda copy: copy.version)
+        return self._agents.logs(observed.nodes[newest.node_id].address, key, query)
 
     def view(self) -> View:
         """What is known now: never older than the last accepted change of desired state."""

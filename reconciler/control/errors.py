@@ -23,5 +23,9 @@ class UnknownNodeId(ControlError):
         super().__init__(f"there is no node '{node_id}'")
 
 
+class UnknownInstance(ControlError):
+    """There is no such instance on any node."""
+
+
 class Conflict(ControlError):
     """The business exists already, or belongs to another source."""

@@ -128,6 +128,20 @@ class InstanceReport(Message, frozen=True, kw_only=True):
         return InstanceKey(self.business_id, self.component_id, self.instance)
 
 
+class LogLine(Message, frozen=True, kw_only=True):
+    """A line of an instance's output; `at` is when it was written (ISO 8601), None where nobody noted it."""
+
+    at: str | None = None
+    text: str
+
+
+class LogChunk(Message, frozen=True, kw_only=True):
+    """Some of an instance's output, oldest first. `cursor` given back leads to what was written after it."""
+
+    lines: tuple[LogLine, ...] = ()
+    cursor: str = ""
+
+
 class ComponentReport(InstanceReport, frozen=True, kw_only=True):
     """`POST /api/report/component`: one change, at once. `timestamp` is seconds since the epoch."""
 

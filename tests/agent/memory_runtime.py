@@ -5,10 +5,10 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from agent.runtime import Progress, Running, RuntimeFailure
+from agent.runtime import LogQuery, Progress, Running, RuntimeFailure
 from reconciler.spec.digest import digest
 from reconciler.spec.model import Component
-from reconciler.wire.messages import Deploy, InstanceKey, Status, Stop, Usage, promise_of
+from reconciler.wire.messages import Deploy, InstanceKey, LogChunk, LogLine, Status, Stop, Usage, promise_of
 
 WAIT_SECONDS = 30.0
 
@@ -67,6 +67,10 @@ class MemoryRuntime:
     def stats(self, container_ids: Iterable[str]) -> dict[str, Usage]:
         with self._lock:
             return {one: Usage(cpu_percent=1.5, memory_mb=8) for one in container_ids if one in self.containers}
+
+    def logs(self, container_id: str, wanted: LogQuery) -> LogChunk:
+        self._pass("logs")
+        return LogChunk(lines=(LogLine(text=f"I am {container_id}"),), cursor=f"{container_id} 1")
 
     def watch(self, changed: Callable[[], None]) -> None:
         with self._lock:

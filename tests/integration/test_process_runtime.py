@@ -123,8 +123,8 @@ def test_agents_come_and_go_and_programs_run_on(cluster: Cluster) -> None:
     cluster.post(business("calm", [program("a", "sleep", "600")]))
     cluster.wait_status("calm", "running")
     before = cluster.containers("calm"), record(cluster, "calm", "a")["pid"]
-    for end in (cluster.agents["p"].terminate, cluster.agents["p"].kill):
-        end()
+    for end in ("terminate", "kill"):
+        getattr(cluster.agents["p"], end)()
         cluster.start_agent("p", runtime="process")
         wait_until(lambda: "p" in [node["node_id"] for node in cluster.get("/api/nodes") if node["state"] == "ready"])
         cluster.wait_in_sync()
