@@ -45,6 +45,11 @@ def fleet_routes(controller: Controller) -> Blueprint:
         controller.set_cordoned(node_id, True)
         return jsonify({"status": "success", "message": f"{node_id} gets nothing new"})
 
+    @routes.post("/api/nodes/<node_id>/drain")
+    def drain(node_id: str) -> Reply:
+        controller.set_cordoned(node_id, True, draining=True)
+        return jsonify({"status": "success", "message": f"{node_id} gives away what it runs, and gets nothing new"})
+
     @routes.post("/api/nodes/<node_id>/uncordon")
     def uncordon(node_id: str) -> Reply:
         controller.set_cordoned(node_id, False)

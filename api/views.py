@@ -140,6 +140,7 @@ def _node_form(view: View, node_id: str, copies: list[Copy]) -> Form:
         "node_id": node_id,
         "state": view.liveness.get(node_id, "suspect"),
         "cordoned": node.cordoned,
+        "draining": node.draining,
         "address": node.address,
         "capacity": {"cpu_cores": node.cpu_cores, "memory_mb": node.memory_mb},
         "allocated": {

@@ -1,10 +1,16 @@
 """`node`: the machines."""
 
+import time
+from typing import Any
+
 import click
 
+from reconciler.cli.apply import WAIT, Duration
 from reconciler.cli.client import Client
+from reconciler.cli.errors import CliError
 from reconciler.cli.options import with_client, with_output
 from reconciler.cli.output import age, machine, plain, status, table
+from reconciler.cli.waiting import EVERY_SECONDS
 
 
 @click.group(invoke_without_command=True)
@@ -13,6 +19,12 @@ def node(ctx: click.Context) -> None:
     """List nodes, show one, keep one from getting new instances."""
     if ctx.invoked_subcommand is None:
         ctx.invoke(list_)
+
+
+def _closed(item: dict[str, Any]) -> str:
+    if item["draining"]:
+        return " draining"
+    return " cordoned" if item["cordoned"] else ""
 
 
 @node.command("list")
@@ -31,7 +43,7 @@ def list_(client: Client, output: str) -> None:
         [
             (
                 plain(item["node_id"]),
-                status(item["state"]) + (" cordoned" if item["cordoned"] else ""),
+                status(item["state"]) + _closed(item),
                 f"{item['allocated']['cpu_cores']:g} of {item['capacity']['cpu_cores']:g}",
                 f"{item['allocated']['memory_mb']} of {item['capacity']['memory_mb']} MB",
                 f"{len(item['allocated']['gpus'])} of {len(item['gpus'])}",
@@ -59,6 +71,41 @@ def show(client: Client, node_id: str, output: str) -> None:
 def cordon(client: Client, node_id: str) -> None:
     """Keep a node from getting new instances; what runs there runs on."""
     click.echo(client.post(f"/api/nodes/{node_id}/cordon")["message"])
+
+
+@node.command()
+@click.argument("node_id")
+@WAIT
+@click.option(
+    "--timeout", "--deadline", type=Duration(), default="5m", show_default=True, help="How long --wait waits."
+)
+@with_client
+def drain(client: Client, node_id: str, wait: bool, timeout: float) -> None:
+    """Move what runs on a node to others, each instance once it runs there; uncordon ends it.
+
+    Instances with host volumes stay, and so does what fits nowhere else; `status` says so.
+    """
+    click.echo(client.post(f"/api/nodes/{node_id}/drain")["message"])
+    deadline = time.monotonic() + timeout
+    said = None
+    while wait and (left := client.get(f"/api/nodes/{node_id}")["instances"]):
+        if left != said:
+            said = left
+            click.echo(f"{left} left")
+        if time.monotonic() > deadline:
+            raise CliError(f"{node_id} still has {left} instances after {timeout:g} s; {_why_left(client, node_id)}")
+        time.sleep(EVERY_SECONDS)
+
+
+def _why_left(client: Client, node_id: str) -> str:
+    """Why instances did not leave, as far as the manager says."""
+    reasons = [
+        f"{business['business_id']}/{part['component_id']}/{part['instance']}: {part['message']}"
+        for business in client.get("/api/businesses")
+        for part in business["components"]
+        if part["node_id"] == node_id and part["message"]
+    ]
+    return "; ".join(reasons[:5]) or "instances with host volumes stay until they are stopped"
 
 
 @node.command()

@@ -166,11 +166,11 @@ class Controller:
         if self._store.record_component(report, self._clock()):
             self.wake()
 
-    def set_cordoned(self, node_id: str, cordoned: bool) -> None:
-        """Have a node get nothing new, or again. Raises UnknownNodeId."""
+    def set_cordoned(self, node_id: str, cordoned: bool, draining: bool = False) -> None:
+        """Have a node get nothing new, or again; a draining one gives away what it runs. Raises UnknownNodeId."""
         if node_id not in self._store.observed().nodes:
             raise UnknownNodeId(node_id)
-        self._store.set_cordoned(node_id, cordoned)
+        self._store.set_cordoned(node_id, cordoned, draining)
         self.wake()
 
     # -- reading

@@ -40,11 +40,13 @@ class Open:
         return fleet.open
 
     def explain(self, shape: Shape, fleet: Fleet, rows: np.ndarray) -> list[Refusal]:
-        """Lost, suspect or cordoned."""
+        """Lost, suspect, draining or cordoned."""
 
         def why(row: int) -> str:
             alive = fleet.liveness[row]
-            return "cordoned" if alive is Liveness.READY else f"{alive}: has not reported lately"
+            if alive is not Liveness.READY:
+                return f"{alive}: has not reported lately"
+            return "draining" if fleet.nodes[row].draining else "cordoned"
 
         return _grouped(rows, why)
 

@@ -45,7 +45,10 @@ class Liveness(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node as it last reported, and how long ago. CPU in cores, memory in MiB, `cpu_percent` of the whole node."""
+    """A node as it last reported, and how long ago. CPU in cores, memory in MiB, `cpu_percent` of the whole node.
+
+    A `cordoned` one gets nothing new; a `draining` one gives away what it runs besides.
+    """
 
     node_id: str
     cpu_cores: float
@@ -58,6 +61,7 @@ class Node:
     address: str = ""
     last_seen: float = 0.0
     cordoned: bool = False
+    draining: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from reconciler.plan.releases import Releases
 from reconciler.plan.schedule import Placement, Request, place, promise
 from reconciler.plan.shape import Shape
 from reconciler.plan.wanted import Wanted, wanted, why_unwanted, why_update
-from reconciler.wire.messages import InstanceKey
+from reconciler.wire.messages import InstanceKey, Status
 
 DEFAULT_POLICY = Policy()
 
@@ -40,13 +40,15 @@ RUNS_ALWAYS = ("always", "unless-stopped")
 class _Move:
     """An instance that needs a node: why, and the copy that runs on until it has one.
 
-    A `pinned` one holds volumes where it is: it only waits for room there.
+    A `pinned` one holds volumes where it is: it only waits for room there. The old copy of a `gentle` one runs on until
+    the new one does.
     """
 
     want: Wanted
     reason: str
     old: Copy | None = None
     pinned: bool = False
+    gentle: bool = False
 
 
 def plan(desired: Desired, observed: Observed, policy: Policy = DEFAULT_POLICY, now: float = 0.0) -> Plan:
@@ -93,7 +95,9 @@ class _Planning:
         actions = [self._timed(action) for action in self.actions]
         waits = held(self.desired, wants, self.observed.copies, actions)
         if waits:
-            actions = [replace(action, held=waits.get((action.key, action.node_id), "")) for action in actions]
+            actions = [
+                replace(action, held=action.held or waits.get((action.key, action.node_id), "")) for action in actions
+            ]
         return Plan(
             actions=tuple(sorted(actions, key=lambda action: (ORDER[action.kind], action.key, action.node_id))),
             pending=tuple(sorted(self.pending, key=lambda pending: pending.key)),
@@ -106,10 +110,12 @@ class _Planning:
             moves.append(_Move(want, "not running yet"))
             return
         kept = max(copies, key=lambda copy: self._worth(want, copy))
-        if not self._stays(kept):
+        if not self._stays(want, kept):
             moves.append(_Move(want, f"node {kept.node_id} is {self._liveness(kept)}"))
         elif not self._admitted(want, kept):
             moves.append(_Move(want, f"node {kept.node_id} no longer meets its affinity", kept))
+        elif self._leaves(kept):
+            moves.append(_Move(want, f"node {kept.node_id} is draining", kept, gentle=True))
         elif kept.digest != want.digest:
             self.placements[want.key] = kept.node_id
             updates.append((want, kept))
@@ -118,22 +124,31 @@ class _Planning:
             if self._liveness(kept) is Liveness.READY:
                 self._again(want, kept)
             elif self._liveness(kept) is Liveness.LOST:
-                self._waits(want, f"{kept.node_id} is lost and holds its volumes: waits until it is back")
+                why = "is to be kept there" if want.component.on_node_loss else "holds its volumes"
+                self._waits(want, f"{kept.node_id} is lost and {why}: waits until it is back")
         for copy in copies:
             if copy is not kept:
-                self._stop(copy, f"surplus: runs on {kept.node_id}")
+                gentle = self._leaves(copy) and kept.status is not Status.RUNNING
+                held = f"waits until it runs on {kept.node_id}" if gentle else ""
+                self._stop(copy, f"surplus: runs on {kept.node_id}", held)
 
-    def _worth(self, want: Wanted, copy: Copy) -> tuple[bool, bool, bool, int, bool, str]:
+    def _worth(self, want: Wanted, copy: Copy) -> tuple[bool, bool, bool, bool, int, bool, str]:
         """What makes one of several copies the one to keep, most important first."""
-        stays, admitted = self._stays(copy), self._admitted(want, copy)
-        return stays, admitted, copy.digest == want.digest, copy.version, copy.confirmed, copy.node_id
+        stays, admitted, right = self._stays(want, copy), self._admitted(want, copy), copy.digest == want.digest
+        return stays, admitted, not self._leaves(copy), right, copy.version, copy.confirmed, copy.node_id
 
-    def _stays(self, copy: Copy) -> bool:
-        """Whether a copy counts where it is: its node answers, or it holds data there and is waited for."""
+    def _stays(self, want: Wanted, copy: Copy) -> bool:
+        """Whether a copy counts where it is: its node answers, or is waited for, as when it holds data."""
         alive = self._liveness(copy)
         if not copy.confirmed:
             return alive is Liveness.READY
-        return alive is not Liveness.LOST or copy.promise.volumes
+        keep = want.component.on_node_loss
+        return alive is not Liveness.LOST or (copy.promise.volumes if keep is None else keep == "keep")
+
+    def _leaves(self, copy: Copy) -> bool:
+        """Whether the copy's node gives it away; one that holds data there stays."""
+        node = self.fleet.nodes[self.fleet.row[copy.node_id]]
+        return node.draining and self._liveness(copy) is Liveness.READY and not copy.promise.volumes
 
     def _liveness(self, copy: Copy) -> Liveness:
         return self.fleet.liveness[self.fleet.row[copy.node_id]]
@@ -165,11 +180,11 @@ class _Planning:
             Action(kind, want.key, node_id, reason, want.component, want.digest, old, gpu_devices=devices)
         )
 
-    def _stop(self, copy: Copy, reason: str) -> None:
+    def _stop(self, copy: Copy, reason: str, held: str = "") -> None:
         """Stop a copy; one whose node does not answer goes when the node is back."""
         if self._liveness(copy) is not Liveness.READY:
             return
-        self.actions.append(Action(Kind.STOP, copy.key, copy.node_id, reason, old_digest=copy.digest))
+        self.actions.append(Action(Kind.STOP, copy.key, copy.node_id, reason, old_digest=copy.digest, held=held))
         self.releases.all_of(copy)
 
     def _update(self, updates: list[tuple[Wanted, Copy]]) -> list[_Move]:
@@ -245,14 +260,16 @@ class _Planning:
 
     def _stays_after_all(self, move: _Move) -> bool:
         """Update in place what had to move for want of room, once what left its node has made the room."""
-        return move.old is not None and self._admitted(move.want, move.old) and self._updated(move.want, move.old)
+        if move.old is None or move.gentle:
+            return False
+        return self._admitted(move.want, move.old) and self._updated(move.want, move.old)
 
     def _placed(self, move: _Move, placement: Placement) -> bool:
         """Create it on its node and stop the copy it replaces; whether that freed anything."""
         node_id = self.fleet.nodes[placement.row].node_id
         self.placements[move.want.key] = node_id
         self._act(Kind.CREATE, move.want, node_id, move.reason, placement.gpu_devices)
-        if move.old is None:
+        if move.old is None or move.gentle:
             return False
         self._stop(move.old, f"moves to {node_id}: {move.reason}")
         return True

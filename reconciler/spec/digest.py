@@ -6,7 +6,15 @@ import msgspec
 
 from reconciler.spec.model import Component
 
-NOT_IN_DIGEST = ("component_name", "affinity", "replicas", "depends_on", "pull_policy", "stop_grace_period")
+NOT_IN_DIGEST = (
+    "component_name",
+    "affinity",
+    "replicas",
+    "depends_on",
+    "on_node_loss",
+    "pull_policy",
+    "stop_grace_period",
+)
 """Fields that say where, how many, or how it is named or ended, and leave a running container right as it is."""
 
 

@@ -128,6 +128,7 @@ class Component(Value, frozen=True, kw_only=True):
     affinity: Affinity = Affinity()
     replicas: int = 1
     depends_on: dict[str, Dependency] = {}
+    on_node_loss: Literal["reschedule", "keep"] | None = None
     command: tuple[str, ...] | None = None
     entrypoint: tuple[str, ...] | None = None
     working_dir: str | None = None

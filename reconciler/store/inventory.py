@@ -32,8 +32,8 @@ def is_gone(report: InstanceReport) -> bool:
     return report.status is Status.STOPPED and report.container_id is None
 
 
-def reported_node(report: NodeReport, at: float, cordoned: bool) -> Node:
-    """The node that a report describes, heard of at `at`."""
+def reported_node(report: NodeReport, at: float, known: Node | None) -> Node:
+    """The node that a report describes, heard of at `at`; what operators said of it stays as `known`."""
     return Node(
         node_id=report.node_id,
         cpu_cores=report.capacity.cpu_cores,
@@ -45,7 +45,8 @@ def reported_node(report: NodeReport, at: float, cordoned: bool) -> Node:
         memory_used_mb=report.usage.memory_mb,
         address=report.address,
         last_seen=at,
-        cordoned=cordoned,
+        cordoned=known is not None and known.cordoned,
+        draining=known is not None and known.draining,
     )
 
 

@@ -108,7 +108,7 @@ class ObservedStore:
             if held is not None and is_late(report.timestamp, held.newest):
                 self._saw(held, replace(held.node, last_seen=at), saved=False)
                 return False
-            node = reported_node(report, at, held.node.cordoned if held else False)
+            node = reported_node(report, at, held.node if held else None)
             difference = full_difference(node.node_id, held.copies if held else {}, report.instances)
             moved = held is None or not same_place(held.node, node)
             changed = bool(moved or difference.written or difference.deleted)
@@ -187,13 +187,14 @@ class ObservedStore:
             first, self._version = self._version + 1, last
             return range(first, last + 1)
 
-    def set_cordoned(self, node_id: str, cordoned: bool) -> None:
-        """Say whether a node gets nothing new. Raises UnknownNode."""
+    def set_cordoned(self, node_id: str, cordoned: bool, draining: bool = False) -> None:
+        """Say whether a node gets nothing new, and whether it gives away what it has. Raises UnknownNode."""
         with self._database.lock:
             held = self._of(node_id)
+            said = {"cordoned": cordoned, "draining": draining}
             with self._database.transaction() as connection:
-                connection.execute(update(agents).where(agents.c.agent_id == node_id).values(cordoned=cordoned))
-            self._saw(held, replace(held.node, cordoned=cordoned), saved=not held.unsaved)
+                connection.execute(update(agents).where(agents.c.agent_id == node_id).values(said))
+            self._saw(held, replace(held.node, cordoned=cordoned, draining=draining), saved=not held.unsaved)
 
     def forget_node(self, node_id: str) -> None:
         """Forget a node and its copies, until it reports again. Raises UnknownNode."""

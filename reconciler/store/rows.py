@@ -65,6 +65,7 @@ def agent_row(node: Node, reported_at: float) -> dict[str, object]:
         "cpu_percent": node.cpu_percent,
         "memory_used_mb": node.memory_used_mb,
         "cordoned": node.cordoned,
+        "draining": node.draining,
         "reported_at": reported_at,
         "last_seen": node.last_seen,
     }
@@ -83,6 +84,7 @@ def node_of(row: Row[Any]) -> Node:
         cpu_percent=row.cpu_percent,
         memory_used_mb=row.memory_used_mb,
         cordoned=row.cordoned,
+        draining=row.draining,
         last_seen=row.last_seen,
     )
 

@@ -13,10 +13,11 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    text,
 )
 from sqlalchemy.types import UserDefinedType
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration this version knows."""
 
 
@@ -49,6 +50,7 @@ agents = Table(
     Column("cpu_percent", Float, nullable=False),
     Column("memory_used_mb", Float, nullable=False),
     Column("cordoned", Boolean, nullable=False),
+    Column("draining", Boolean, nullable=False, server_default=text("0")),
     Column("reported_at", Seconds, nullable=False),
     Column("last_seen", Seconds, nullable=False),
 )

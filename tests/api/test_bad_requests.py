@@ -147,6 +147,7 @@ def test_a_body_of_unknown_length_is_bounded_too(manager: Cluster) -> None:
         ("GET", "/api/businesses/none/revisions"),
         ("GET", "/api/nodes/none"),
         ("POST", "/api/nodes/none/cordon"),
+        ("POST", "/api/nodes/none/drain"),
         ("GET", "/api/nothing"),
         ("GET", "/api/businesses/%2e%2e%2fetc"),
         ("GET", "/static/../app.py"),

@@ -10,6 +10,7 @@ import pytest
 from tests.support.cluster import Cluster
 from tests.support.engine import engine, remove_containers
 from tests.support.images import busybox_image, web_image
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture(scope="session")
@@ -50,3 +51,18 @@ def cluster(empty: Cluster, nodes: list[str]) -> Cluster:
     empty.start_agent(nodes[0])
     empty.wait_node(nodes[0])
     return empty
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Iterator[Cluster]:
+    """A manager and two agents, `east` and `west`, that run programs; all of them end with it."""
+    made = Cluster(tmp_path / "programs")
+    made.start_manager()
+    for node_id in ("east", "west"):
+        made.start_agent(node_id, runtime="process")
+        made.wait_node(node_id)
+    yield made
+    for item in made.get("/api/businesses"):
+        made.ask(item["business_id"], "stop")
+    wait_until(lambda: {item["status"] for item in made.get("/api/businesses")} <= {"stopped"}, what="all to end")
+    made.close()

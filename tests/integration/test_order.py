@@ -1,39 +1,9 @@
 """Start order on real programs of two nodes: health, one-shots, and stops in reverse."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import pytest
-
-from tests.support.cluster import Cluster, business
+from tests.support.cluster import Cluster, business, program
 from tests.support.waiting import wait_until
-
-
-@pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
-    """A manager and two agents that run programs."""
-    made = Cluster(tmp_path / "cluster")
-    made.start_manager()
-    for node_id in ("east", "west"):
-        made.start_agent(node_id, runtime="process")
-        made.wait_node(node_id)
-    yield made
-    for item in made.get("/api/businesses"):
-        made.ask(item["business_id"], "stop")
-    wait_until(lambda: {item["status"] for item in made.get("/api/businesses")} <= {"stopped"}, what="all to end")
-    made.close()
-
-
-def part(name: str, node_id: str, script: str, **more: Any) -> dict[str, Any]:
-    """A program of a shell script on a node."""
-    return {
-        "component_id": name,
-        "type": "process",
-        "command": ["sh", "-c", script],
-        "affinity": {"node_id": node_id},
-        "stop_grace_period": "5s",
-    } | more
 
 
 def messages(cluster: Cluster) -> dict[str, str]:
@@ -41,7 +11,8 @@ def messages(cluster: Cluster) -> dict[str, str]:
     return {item["component_id"]: item["message"] for item in cluster.components("shop")}
 
 
-def test_the_order_holds_across_nodes(cluster: Cluster, tmp_path: Path) -> None:
+def test_the_order_holds_across_nodes(programs: Cluster, tmp_path: Path) -> None:
+    cluster = programs
     log, healthy = tmp_path / "log", tmp_path / "healthy"
 
     def story(name: str) -> str:
@@ -49,11 +20,13 @@ def test_the_order_holds_across_nodes(cluster: Cluster, tmp_path: Path) -> None:
             f"trap 'echo {name} stops >> {log}; exit 0' TERM; echo {name} starts >> {log}; while :; do sleep 0.1; done"
         )
 
-    db = part("db", "east", story("db"), healthcheck={"test": ["CMD", "test", "-e", str(healthy)], "interval": "100ms"})
+    db = program(
+        "db", "east", story("db"), healthcheck={"test": ["CMD", "test", "-e", str(healthy)], "interval": "100ms"}
+    )
     db["healthcheck"]["start_period"] = "1h"
-    migrate = part("migrate", "west", f"echo migrated 1 >> {log}", restart="no", depends_on={"db": None})
+    migrate = program("migrate", "west", f"echo migrated 1 >> {log}", restart="no", depends_on={"db": None})
     migrate["depends_on"] = {"db": {"condition": "service_healthy"}}
-    web = part("web", "west", story("web"), depends_on={"migrate": {"condition": "service_completed_successfully"}})
+    web = program("web", "west", story("web"), depends_on={"migrate": {"condition": "service_completed_successfully"}})
     web["depends_on"]["db"] = {"condition": "service_healthy"}
 
     cluster.post(business("shop", [web, migrate, db]))

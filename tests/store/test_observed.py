@@ -187,8 +187,12 @@ def test_a_cordon_stays_through_reports_and_restarts(store: Store, path: Path) -
     store.close()
     again = Store.open(path)
     assert again.observed().nodes["n1"].cordoned
+    again.set_cordoned("n1", True, draining=True)
+    again.record_report(report(instance(), timestamp=3.0), 12.0)
+    assert again.observed().nodes["n1"].draining
     again.set_cordoned("n1", False)
-    assert not again.observed().nodes["n1"].cordoned
+    node = again.observed().nodes["n1"]
+    assert (node.cordoned, node.draining) == (False, False)
     again.close()
 
 

@@ -200,6 +200,17 @@ def docker_component(component_id: str, image: str = "reconciler-test/busybox:1"
     } | more
 
 
+def program(component_id: str, node_id: str | None, script: str, **more: Any) -> dict[str, Any]:
+    """A host program of a shell script, on this node if one is given."""
+    return {
+        "component_id": component_id,
+        "type": "process",
+        "command": ["sh", "-c", script],
+        "affinity": {"node_id": node_id} if node_id else {},
+        "stop_grace_period": "5s",
+    } | more
+
+
 def business(business_id: str, components: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """A business of these components."""
     return {"business_id": business_id, "business_name": business_id, "components": list(components)}

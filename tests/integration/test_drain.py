@@ -1,0 +1,54 @@
+"""`reconciler node drain`: instances leave one node for another, and none ends before its successor works."""
+
+from pathlib import Path
+
+from tests.support.cluster import Cluster, business, program
+from tests.support.waiting import wait_until
+
+
+def nodes_of(cluster: Cluster) -> list[str]:
+    """Where each instance of the business is."""
+    return [part["node_id"] for part in cluster.components("shop")]
+
+
+def test_a_node_is_emptied_without_a_gap(programs: Cluster, tmp_path: Path) -> None:
+    log, healthy = tmp_path / "log", tmp_path / "healthy"
+    script = f"trap 'echo stops >> {log}; exit 0' TERM; echo starts >> {log}; while :; do sleep 0.1; done"
+    check = {"test": ["CMD", "test", "-e", str(healthy)], "interval": "100ms", "start_period": "1h"}
+    healthy.touch()
+    programs.post(business("shop", [program("web", None, script, healthcheck=check)]))
+    programs.wait_status("shop", "running")
+    (here,) = nodes_of(programs)
+    there = {"east": "west", "west": "east"}[here]
+
+    healthy.unlink()
+    shown = programs.cli("node", "drain", here)
+    assert shown.returncode == 0, shown.stderr
+    wait_until(lambda: log.read_text() == "starts\nstarts\n", what="the successor")
+    waiting = programs.cli("diff")
+    assert f"waits until it runs on {there}" in waiting.stdout
+    assert "draining" in programs.cli("node").stdout
+    late = programs.cli("node", "drain", here, "--wait", "--deadline", "300ms")
+    assert late.returncode == 1 and here in late.stderr
+    assert log.read_text() == "starts\nstarts\n", "the old one serves until the new one does"
+
+    healthy.touch()
+    done = programs.cli("node", "drain", here, "--wait")
+    assert done.returncode == 0, done.stderr
+    assert log.read_text() == "starts\nstarts\nstops\n"
+    programs.wait_in_sync()
+    assert nodes_of(programs) == [there]
+
+    assert programs.cli("node", "uncordon", here).returncode == 0
+    programs.wait_in_sync()
+    assert nodes_of(programs) == [there], "what fits stays where it is"
+
+
+def test_what_can_not_leave_is_named(programs: Cluster) -> None:
+    programs.post(business("shop", [program("web", "east", "sleep 600")]))
+    programs.wait_status("shop", "running")
+    done = programs.cli("node", "drain", "east", "--wait", "--timeout", "1s")
+    assert done.returncode == 1
+    assert "shop/web/0" in done.stderr and "draining" in done.stderr
+    assert programs.status("shop") in ("pending", "running")
+    assert programs.components("shop")[0]["status"] == "running"
