@@ -6,6 +6,7 @@ from typing import Any
 from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
+from reconciler.control.intake import BODY
 from reconciler.spec.errors import Problem, SpecError, SyntaxProblems
 from reconciler.spec.load import MAX_BYTES, load_document, load_json, load_text
 from reconciler.spec.model import Business
@@ -13,8 +14,7 @@ from reconciler.spec.model import Business
 JSON_TYPES = ("application/json",)
 YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
 MAX_PLAN_BYTES = 32 * MAX_BYTES
-BODY = "body"
-"""The name that problems in a request's body carry instead of a file's."""
+MAX_REPLICAS = 10_000
 
 
 def read_business() -> Business:
@@ -49,6 +49,21 @@ def read_plan_request() -> tuple[list[Business] | None, bool]:
     if not isinstance(entries, list):
         raise SpecError([Problem(BODY, None, "businesses", "must be a list of businesses")])
     return _businesses(entries), prune
+
+
+def read_replicas() -> dict[str, int]:
+    """How many replicas each named component shall have: `{"web": 3}`."""
+    document = _json(body(MAX_BYTES, JSON_TYPES))
+    if not isinstance(document, dict) or not document:
+        raise SpecError([Problem(BODY, None, "", 'must be an object such as {"web": 3}')])
+    problems = [
+        Problem(BODY, None, name, f"{json.dumps(count)[:60]} is no number of replicas: 0 to {MAX_REPLICAS}")
+        for name, count in document.items()
+        if not isinstance(count, int) or isinstance(count, bool) or not 0 <= count <= MAX_REPLICAS
+    ]
+    if problems:
+        raise SpecError(problems)
+    return document
 
 
 def read_confirmation() -> bool:

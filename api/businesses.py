@@ -3,7 +3,7 @@
 import msgspec
 from flask import Blueprint, Response, jsonify, request
 
-from api.bodies import read_business, read_confirmation, read_plan_request
+from api.bodies import read_business, read_confirmation, read_plan_request, read_replicas
 from api.errors import failure, problem_form
 from api.views import business_form, component_forms, plan_form, revision_form, spec_form
 from reconciler.control.controller import Controller
@@ -80,6 +80,13 @@ def business_routes(controller: Controller) -> Blueprint:
     def restart(business_id: str) -> Reply:
         controller.restart(business_id, who())
         return done("is being restarted", business_id, 202)
+
+    @routes.post("/api/businesses/<business_id>/scale")
+    def scale(business_id: str) -> Reply:
+        status_of(controller.view(), business_id)
+        accepted = controller.scale(business_id, read_replicas(), who())
+        word = f"accepted as revision {accepted.revision}" if accepted.changed else "unchanged"
+        return done(word, business_id, 202)
 
     @routes.post("/api/plan")
     def plan() -> Reply:

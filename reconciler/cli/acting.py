@@ -1,5 +1,6 @@
-"""`stop`, `restart`, `delete`, `sync`: asking the manager for a change."""
+"""`scale`, `stop`, `restart`, `delete`, `sync`: asking the manager for a change."""
 
+import re
 import sys
 
 import click
@@ -9,6 +10,29 @@ from reconciler.cli.client import Client
 from reconciler.cli.errors import CliError, ProblemsError
 from reconciler.cli.options import with_client
 from reconciler.cli.waiting import wait_for
+
+
+@click.command()
+@click.argument("targets", nargs=-1, required=True, metavar="BUSINESS/COMPONENT=N...")
+@WAIT
+@TIMEOUT
+@with_client
+def scale(client: Client, targets: tuple[str, ...], wait: bool, timeout: float) -> None:
+    """Change how many replicas components have. Instances with the highest numbers go first.
+
+    What a file declares is scaled in the file.
+    """
+    wanted: dict[str, dict[str, int]] = {}
+    for target in targets:
+        matched = re.fullmatch(r"([^/=]+)/([^/=]+)=([0-9]{1,9})", target)
+        if matched is None:
+            raise CliError(f"'{target}' says no number of replicas: write BUSINESS/COMPONENT=N, such as shop/web=3")
+        wanted.setdefault(matched[1], {})[matched[2]] = int(matched[3])
+    for business_id, replicas in wanted.items():
+        message = client.post(f"/api/businesses/{business_id}/scale", replicas)["message"]
+        click.echo(f"{business_id} {message}")
+    if wait:
+        wait_for(client, list(wanted), "running", timeout)
 
 
 @click.command()

@@ -24,6 +24,7 @@ COMMANDS = {
     "logs": "reconciler.cli.logs:logs",
     "events": "reconciler.cli.reading:events",
     "node": "reconciler.cli.nodes:node",
+    "scale": "reconciler.cli.acting:scale",
     "stop": "reconciler.cli.acting:stop",
     "restart": "reconciler.cli.acting:restart",
     "delete": "reconciler.cli.acting:delete",

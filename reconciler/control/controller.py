@@ -104,6 +104,12 @@ class Controller:
         self.wake()
         return accepted
 
+    def scale(self, business_id: str, replicas: Mapping[str, int], who: str) -> Accepted:
+        """Change how many replicas components have. Raises UnknownBusiness, Conflict, SpecError."""
+        accepted = self._intake.scale(business_id, replicas, who)
+        self.wake()
+        return accepted
+
     def remove(self, business_id: str, who: str) -> None:
         """Remove a business and all that runs of it. Raises UnknownBusiness, Conflict."""
         self._intake.remove(business_id, who)

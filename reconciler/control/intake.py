@@ -5,16 +5,22 @@ file; REST may only stop and restart it.
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+
+import msgspec
 
 from reconciler.control.errors import Conflict, UnknownBusiness
 from reconciler.control.view import SyncResult
 from reconciler.plan.model import Desired, DesiredBusiness
 from reconciler.source.decide import API, Decision, decide
 from reconciler.source.directory import DirectorySource
+from reconciler.spec.errors import Problem, SpecError
 from reconciler.spec.model import Business
 from reconciler.store.model import Accepted, Event
 from reconciler.store.store import Store
+
+BODY = "body"
+"""The name that problems in a request's body carry instead of a file's."""
 
 
 class Intake:
@@ -41,6 +47,25 @@ class Intake:
         with self._lock:
             self._own(self._get(business.business_id))
             return self._accept(business, who)
+
+    def scale(self, business_id: str, replicas: Mapping[str, int], who: str) -> Accepted:
+        """Change how many replicas components of a business have. Raises UnknownBusiness, Conflict, SpecError."""
+        with self._lock:
+            entry = self._get(business_id)
+            self._own(entry)
+            known = {component.component_id for component in entry.business.components}
+            unknown = [
+                Problem(BODY, None, name, f"is no component of {business_id}: it has {', '.join(sorted(known))}")
+                for name in replicas
+                if name not in known
+            ]
+            if unknown:
+                raise SpecError(unknown)
+            components = tuple(
+                msgspec.structs.replace(component, replicas=replicas.get(component.component_id, component.replicas))
+                for component in entry.business.components
+            )
+            return self._accept(msgspec.structs.replace(entry.business, components=components), who)
 
     def remove(self, business_id: str, who: str) -> None:
         """Remove a business of the API. Raises UnknownBusiness, Conflict."""

@@ -188,6 +188,25 @@ def test_a_plan_of_what_is_no_business_is_422(manager: Cluster, body: Any, word:
     refused(manager, "POST", "/api/plan", 422, word, json=body)
 
 
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        ([], "object"),
+        ({}, "object"),
+        ({"web": -1}, "-1"),
+        ({"web": True}, "true"),
+        ({"web": 1e9}, "10000"),
+        ({"x": 1}, "x"),
+    ],
+)
+def test_bad_numbers_of_replicas_are_422(manager: Cluster, body: Any, word: str) -> None:
+    if manager.status("scaled") == "":
+        manager.post(shop(business_id="scaled"))
+    manager.wait_status("scaled", "pending")
+    refused(manager, "POST", "/api/businesses/scaled/scale", 422, word, json=body)
+    refused(manager, "POST", "/api/businesses/none/scale", 404, json={"web": 1})
+
+
 def test_planning_stores_nothing(manager: Cluster) -> None:
     before = stored(manager)
     reply = manager.request("POST", "/api/plan", json={"businesses": [shop(business_id="planned")]})

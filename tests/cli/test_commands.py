@@ -82,6 +82,27 @@ def test_apply_waits_no_longer_than_it_was_told_and_says_what_is_missing(cluster
     assert cluster.cli("delete", "shop", "-y", "--wait").returncode == 0
 
 
+def test_components_are_scaled_and_nothing_else_changes(cluster: Cluster) -> None:
+    text = spec("web", "db", environment_variables={"DB_PASSWORD": SECRET})
+    assert cluster.cli("apply", "--wait", "-", stdin=text).returncode == 0
+    before = cluster.containers("shop")
+    scaled = cluster.cli("scale", "shop/web=3", "--wait")
+    assert scaled.returncode == 0, scaled.stderr
+    assert "accepted as revision" in scaled.stdout
+    now = cluster.containers("shop")
+    assert set(now) == {"web/0", "web/1", "web/2", "db/0"}
+    assert before.items() <= now.items(), "what ran runs on, secrets and all"
+    assert "unchanged" in cluster.cli("scale", "shop/web=3").stdout
+    assert cluster.cli("scale", "shop/web=1", "shop/db=0").returncode == 0
+    cluster.wait_in_sync()
+    assert cluster.containers("shop") == {"web/0": before["web/0"]}
+    for words, mention in ((["shop/wep=2"], "wep"), (["shop=2"], "shop/web=3"), (["nope/web=2"], "nope")):
+        refused = cluster.cli("scale", *words)
+        assert refused.returncode == 1 and mention in refused.stderr
+    assert cluster.cli("scale", "shop/web=99999").returncode == 1
+    assert cluster.cli("delete", "shop", "-y", "--wait").returncode == 0
+
+
 @pytest.mark.parametrize(
     ("words", "code", "mentions"),
     [
