@@ -24,6 +24,7 @@ from reconciler.plan.model import (
 )
 from reconciler.plan.order import held
 from reconciler.plan.releases import Releases
+from reconciler.plan.rollout import paced
 from reconciler.plan.schedule import Placement, Request, place, promise
 from reconciler.plan.shape import Shape
 from reconciler.plan.wanted import Wanted, wanted, why_unwanted, why_update
@@ -93,7 +94,7 @@ class _Planning:
         moves += self._update(sorted(updates, key=lambda pair: pair[0].key))
         self._place(moves)
         actions = [self._timed(action) for action in self.actions]
-        waits = held(self.desired, wants, self.observed.copies, actions)
+        waits = paced(wants, self.observed.copies, actions) | held(self.desired, wants, self.observed.copies, actions)
         if waits:
             actions = [
                 replace(action, held=action.held or waits.get((action.key, action.node_id), "")) for action in actions

@@ -12,6 +12,7 @@ NOT_IN_DIGEST = (
     "replicas",
     "depends_on",
     "on_node_loss",
+    "update",
     "pull_policy",
     "stop_grace_period",
 )

@@ -113,6 +113,13 @@ class Dependency(Value, frozen=True, kw_only=True):
     condition: Literal["service_started", "service_healthy", "service_completed_successfully"] = "service_started"
 
 
+class Update(Value, frozen=True, kw_only=True):
+    """How a new version replaces the old one: `parallelism` instances at a time, 0 for all."""
+
+    parallelism: int = 1
+    failure_action: Literal["pause", "continue"] = "pause"
+
+
 class Component(Value, frozen=True, kw_only=True):
     """One deployable part of a business. `docker` components are containers, `process` components host programs."""
 
@@ -129,6 +136,7 @@ class Component(Value, frozen=True, kw_only=True):
     replicas: int = 1
     depends_on: dict[str, Dependency] = {}
     on_node_loss: Literal["reschedule", "keep"] | None = None
+    update: Update = Update()
     command: tuple[str, ...] | None = None
     entrypoint: tuple[str, ...] | None = None
     working_dir: str | None = None
