@@ -93,7 +93,7 @@ def status_of(listed: dict[str, Any], details: Details, making: bool) -> tuple[S
     if now == "created":
         return (Status.STARTING, "") if making else (Status.FAILED, details.error or "was created but never started")
     if now.startswith("paused"):
-        return Status.FAILED, "paused by someone; `docker unpause` lets it go on"
+        return Status.FAILED, "paused by someone"
     if now.startswith("restarting"):
         return Status.FAILED, f"{ended(details)}; restarting"
     if now == "exited":
@@ -108,8 +108,8 @@ def status_of(listed: dict[str, Any], details: Details, making: bool) -> tuple[S
 
 
 def over(listed: dict[str, Any], making: bool) -> bool:
-    """Whether the container does not run and the Engine will not start it again by itself."""
-    return listed["State"] in ("exited", "dead") or (listed["State"] == "created" and not making)
+    """Whether the container does not work and the Engine will not set it going again by itself."""
+    return listed["State"] in ("exited", "dead", "paused") or (listed["State"] == "created" and not making)
 
 
 def well_ended(details: Details) -> bool:

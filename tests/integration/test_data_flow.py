@@ -184,3 +184,17 @@ def test_a_container_stopped_by_hand_is_started_again(
         lambda: cluster.status("heal") == "running" and running(client, nodes[0]).keys() == {"a"},
         what="it to run again",
     )
+
+
+def test_a_container_paused_by_hand_is_replaced(
+    cluster: Cluster, client: docker.DockerClient, nodes: list[str]
+) -> None:
+    cluster.post(business("heal", [docker_component("a")]))
+    cluster.wait_status("heal", "running")
+    first = cluster.containers("heal")["a/0"]
+    client.containers.get(first).pause()
+    wait_until(lambda: cluster.containers("heal").get("a/0") not in (None, first), what="a new container")
+    cluster.wait_status("heal", "running")
+    assert running(client, nodes[0]).keys() == {"a"}
+    events = cluster.cli("events", "heal").stdout
+    assert "paused by someone" in events
