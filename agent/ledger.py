@@ -43,7 +43,10 @@ Goal = Deploy | Stop | Tidy
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What is under way with an instance, or went wrong, in place of what its container says."""
+    """What is under way with an instance, or went wrong, in place of what its container says.
+
+    `failed_digest` is of the deploy that failed while another container of the instance was there.
+    """
 
     status: Status
     digest: str = ""
@@ -51,6 +54,7 @@ class Note:
     message: str = ""
     progress: float | None = None
     promise: Promise = Promise()
+    failed_digest: str = ""
     since: float = field(default_factory=monotonic)
 
 
@@ -164,12 +168,17 @@ class Ledger:
             yield from (key for key in twice if self.entry(key).goal is None and not self.entry(key).acting)
 
     def expire(self) -> None:
-        """Let go of failed updates that nobody tried again, where the older version runs on."""
+        """Let go of failed updates where what was asked for runs after all, or that nobody tried again for long."""
         with self.lock:
-            exist = {running.key for inventory in self.inventories.values() for running in inventory.found}
+            running = {one.key: one for inventory in self.inventories.values() for one in inventory.found}
             for key, entry in self.entries.items():
-                failed = entry.goal is None and entry.note is not None and entry.note.status is Status.FAILED
-                if failed and key in exist and entry.note and monotonic() - entry.note.since > STALE_SECONDS:
+                if entry.goal is not None or entry.note is None or entry.note.status is not Status.FAILED:
+                    continue
+                there = running.get(key)
+                if there is None:
+                    continue
+                come_true = there.digest == entry.note.failed_digest and not there.ended
+                if come_true or monotonic() - entry.note.since > STALE_SECONDS:
                     entry.note = None
 
     def forget(self) -> None:

@@ -190,7 +190,8 @@ class Worker:
         copies = self._ledger.copies(deploy.key)
         if not copies:
             return under_way(deploy, Status.FAILED, reason)
-        return Note(Status.FAILED, message=f"update to version {deploy.version} failed: {reason}")
+        message = f"update to version {deploy.version} failed: {reason}"
+        return Note(Status.FAILED, message=message, failed_digest=deploy.digest)
 
 
 class _Progress:

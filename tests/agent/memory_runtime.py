@@ -98,6 +98,13 @@ class MemoryRuntime:
             self.containers[container_id] = replace(running, status=Status.FAILED, message=message, ended=True)
         self.announce()
 
+    def revive(self, container_id: str) -> None:
+        """The container runs again by itself."""
+        with self._lock:
+            running = self.containers[container_id]
+            self.containers[container_id] = replace(running, status=Status.RUNNING, message="", ended=False)
+        self.announce()
+
     def announce(self) -> None:
         for changed in tuple(self._watchers):
             changed()

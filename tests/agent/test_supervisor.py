@@ -206,6 +206,21 @@ def test_a_failed_download_leaves_the_old_version_running_and_says_why(node: Nod
     assert node.wait_status(Status.RUNNING, version=3).message == "", "going back clears the failure"
 
 
+def test_a_failed_replacement_is_forgotten_when_the_container_runs_again_by_itself(node: Node) -> None:
+    """As after the Engine was away: it restarts what an update could not replace."""
+    node.supervisor.deploy(a_deploy())
+    container_id = node.wait_status(Status.RUNNING).container_id
+    assert container_id is not None
+    node.runtime.end(container_id)
+    node.wait_status(Status.FAILED)
+    node.runtime.failures["stop"] = "the Engine does not answer"
+    node.supervisor.deploy(a_deploy(version=2))
+    wait_until(lambda: "the Engine does not answer" in str(node.report()), what="the failure")
+    node.runtime.revive(container_id)
+    report = node.wait_status(Status.RUNNING)
+    assert (report.container_id, report.message, report.ended) == (container_id, "", False)
+
+
 def test_a_first_deploy_that_fails_is_told_and_a_repeated_one_tries_again(node: Node) -> None:
     node.runtime.failures["create app:1"] = "port 80 is in use"
     node.supervisor.deploy(a_deploy())
