@@ -27,17 +27,15 @@ def paced(
         needed |= {(key, action.node_id) for key in action.waits_for}
         if action.kind is Kind.UPDATE and action.digest != action.old_digest:
             updates[(action.key.business_id, action.key.component_id)].append(action)
-    crowded = {
-        key: group for key, group in updates.items() if 0 < _component(wants, group).update.parallelism < len(group) + 1
-    }
-    if not crowded:
+    rolling = {key: group for key, group in updates.items() if _component(wants, group).update.parallelism}
+    if not rolling:
         return {}
     known: dict[InstanceKey, list[Copy]] = defaultdict(list)
     for copy in copies:
-        if copy.confirmed and (copy.key.business_id, copy.key.component_id) in crowded:
+        if copy.confirmed and (copy.key.business_id, copy.key.component_id) in rolling:
             known[copy.key].append(copy)
     held = {}
-    for group in crowded.values():
+    for group in rolling.values():
         for action, why in _waiting(group, _component(wants, group), wants, known):
             if (action.key, action.node_id) not in needed:
                 held[(action.key, action.node_id)] = why
@@ -64,8 +62,9 @@ def _waiting(
     free = max(component.update.parallelism - len(blocking), 0)
     before = [*blocking, *(action.key for action in serving[:free])]
     names = ", ".join(f"{key.component_id}/{key.instance}" for key in before[:3])
+    verb = "runs" if len(before) == 1 else "run"
     for action in serving[free:]:
-        yield action, f"waits until {names} runs: {component.update.parallelism} at a time"
+        yield action, f"waits until {names} {verb}: {component.update.parallelism} at a time"
 
 
 def _serves(copy: Copy) -> bool:

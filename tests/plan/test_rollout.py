@@ -40,7 +40,7 @@ def test_one_at_a_time_unless_the_spec_says_otherwise() -> None:
 
 def test_more_at_a_time_or_all_at_once() -> None:
     assert held(rolling("web:2", update=Update(parallelism=2))) == {
-        "shop/web/2": "waits until web/0, web/1 runs: 2 at a time"
+        "shop/web/2": "waits until web/0, web/1 run: 2 at a time"
     }
     assert held(rolling("web:2", update=Update(parallelism=3))) == {}
     assert held(rolling("web:2", update=Update(parallelism=0))) == {}
@@ -55,6 +55,13 @@ def test_a_version_that_fails_goes_no_further() -> None:
     assert updates["shop/web/0"] == "", "the next version begins with what does not serve anyway"
     world.wants(business("shop", component(replicas=3, image_name="web:1")))
     assert [str(action.key) for action in world.plan().actions] == ["shop/web/0"], "and so does the way back"
+
+
+def test_what_is_left_waits_when_all_turns_are_taken_by_failures() -> None:
+    world = rolling("web:broken", update=Update(parallelism=2))
+    now_runs_new(world, "shop/web/0", Status.FAILED)
+    now_runs_new(world, "shop/web/1", Status.FAILED)
+    assert held(world) == {"shop/web/2": "waits until web/0, web/1 run: 2 at a time"}
 
 
 def test_a_spec_may_say_to_go_on_after_failures() -> None:
