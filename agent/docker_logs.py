@@ -3,7 +3,7 @@
 The Engine's times (RFC 3339, always nine decimals, UTC) are the cursor: they sort as text.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from docker import APIClient
 
@@ -16,6 +16,7 @@ def read_logs(client: APIClient, container_id: str, wanted: LogQuery) -> LogChun
     owner, _, seen = wanted.cursor.partition(" ")
     goes_on = owner == container_id
     since = int(datetime.fromisoformat(seen).timestamp()) if goes_on and seen else int(wanted.since)
+    before = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}000Z"
     stream = client.logs(
         container_id,
         stream=True,
@@ -25,7 +26,7 @@ def read_logs(client: APIClient, container_id: str, wanted: LogQuery) -> LogChun
         since=since or None,
     )
     lines: list[LogLine] = []
-    size, last = 0, seen if goes_on else ""
+    size, last = 0, seen if goes_on else before
     try:
         for frame in stream:
             at, _, text = frame.decode("utf-8", "replace").partition(" ")

@@ -52,12 +52,15 @@ def test_lines_of_all_nodes_come_together(both: Cluster, tmp_path: Path) -> None
     assert both.cli("logs", "shop/web", "--tail", "0").stdout == ""
     assert both.cli("logs", "shop/web", "--since", "1h").stdout.count("says") == 6
 
+    later = Child(["--manager", both.url, "logs", "-f", "--tail", "0", "shop/web"], tmp_path / "later.log")
     following = Child(["--manager", both.url, "logs", "-f", "shop"], tmp_path / "followed.log")
     wait_until(lambda: following.text().count("says") == 8, what="the first lines")
     host["command"] = script("echo a new version speaks")
     both.put(business("shop", [web, host]))
     wait_until(lambda: "host/0 | a new version speaks" in following.text(), what="what the new version writes")
     following.kill()
+    later.kill()
+    assert later.text() == "", "nothing was written since"
     assert following.text().count("web says") == 6, "no line comes twice"
 
 
