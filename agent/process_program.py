@@ -128,9 +128,10 @@ class Program:
 
     def _again(self, code: int | None) -> bool:
         """Whether the policy has it restarted; if not, note how it ended."""
-        policy, _, most = self._record.deploy.component.restart.partition(":")
-        if policy in ("always", "unless-stopped"):
+        component = self._record.deploy.component
+        if component.runs_always:
             return True
+        policy, _, most = component.restart.partition(":")
         if policy == "on-failure" and code != 0 and (not most or self._record.restart_count < int(most)):
             return True
         if code == 0:

@@ -34,8 +34,6 @@ DEFAULT_POLICY = Policy()
 
 ORDER = {Kind.STOP: 0, Kind.UPDATE: 1, Kind.CREATE: 2}
 
-RUNS_ALWAYS = ("always", "unless-stopped")
-
 
 @dataclass(frozen=True, slots=True)
 class _Move:
@@ -170,7 +168,7 @@ class _Planning:
             self._act(
                 Kind.CREATE, want, copy.node_id, f"failed: {copy.message or copy.status}", copy.promise.gpu_devices
             )
-        elif copy.ended and want.component.restart in RUNS_ALWAYS:
+        elif copy.ended and want.component.runs_always:
             reason = f"has ended: {copy.message or copy.status}"
             self._act(Kind.UPDATE, want, copy.node_id, reason, copy.promise.gpu_devices, copy.digest)
 

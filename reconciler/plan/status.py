@@ -127,7 +127,7 @@ def _word(
 
 def _fine(instance: InstanceStatus) -> bool:
     """Running, or a one-shot that has done its work."""
-    done = instance.status is Status.STOPPED and instance.component.restart.startswith(("no", "on-failure"))
+    done = instance.status is Status.STOPPED and not instance.component.runs_always
     return instance.status is Status.RUNNING or done
 
 

@@ -63,7 +63,7 @@ def _dependencies(component: Component, business: Business) -> Found:
             hint = f"; did you mean '{near[0]}'?" if near else f": it has {', '.join(others)}"
             yield path, f"'{name}' is no component of this business{hint}"
             continue
-        if dependency.condition == "service_completed_successfully" and runs_always(others[name]):
+        if dependency.condition == "service_completed_successfully" and others[name].runs_always:
             yield (
                 path,
                 f"'{name}' never completes: its restart is {others[name].restart}, a one-shot has restart: \"no\"",
@@ -72,11 +72,6 @@ def _dependencies(component: Component, business: Business) -> Found:
         # Told once, at the member that was written first.
         if cycle and min(cycle, key=list(others).index) == component.component_id:
             yield path, f"goes round in a circle: {' → '.join([*cycle, cycle[0]])}"
-
-
-def runs_always(component: Component) -> bool:
-    """Whether it is started again even after it has ended well."""
-    return component.restart in ("always", "unless-stopped")
 
 
 def _cycle(start: str, following: str, others: dict[str, Component]) -> list[str]:

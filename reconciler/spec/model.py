@@ -170,6 +170,11 @@ class Component(Value, frozen=True, kw_only=True):
     runtime: str | None = None
     platform: str | None = None
 
+    @property
+    def runs_always(self) -> bool:
+        """Whether an instance is started again even after it has ended well."""
+        return self.restart in ("always", "unless-stopped")
+
 
 class Business(Value, frozen=True, kw_only=True):
     """One application: its id, its name for people, and its components, in the order they were written."""
