@@ -165,12 +165,17 @@ def test_a_manager_without_its_database_takes_over_what_files_declare(cluster: C
     assert cluster.containers("kept") == before
 
 
+def one_container(cluster: Cluster) -> str:
+    """The id of the only container of a business `heal`, which runs."""
+    cluster.post(business("heal", [docker_component("a")]))
+    cluster.wait_status("heal", "running")
+    return cluster.containers("heal")["a/0"]
+
+
 def test_a_container_stopped_by_hand_is_started_again(
     cluster: Cluster, client: docker.DockerClient, nodes: list[str]
 ) -> None:
-    cluster.post(business("heal", [docker_component("a")]))
-    cluster.wait_status("heal", "running")
-    first = cluster.containers("heal")["a/0"]
+    first = one_container(cluster)
     client.containers.get(first).remove(force=True)
 
     def healed() -> bool:
@@ -189,9 +194,7 @@ def test_a_container_stopped_by_hand_is_started_again(
 def test_a_container_paused_by_hand_is_replaced(
     cluster: Cluster, client: docker.DockerClient, nodes: list[str]
 ) -> None:
-    cluster.post(business("heal", [docker_component("a")]))
-    cluster.wait_status("heal", "running")
-    first = cluster.containers("heal")["a/0"]
+    first = one_container(cluster)
     client.containers.get(first).pause()
     wait_until(lambda: cluster.containers("heal").get("a/0") not in (None, first), what="a new container")
     cluster.wait_status("heal", "running")

@@ -2,28 +2,12 @@
 
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 import yaml
 
 from tests.support.cluster import Cluster, business
 from tests.support.waiting import wait_until
-
-
-@pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
-    """A manager and one agent that runs programs."""
-    made = Cluster(tmp_path / "cluster")
-    made.start_manager()
-    made.start_agent("p", runtime="process")
-    made.wait_node("p")
-    yield made
-    for item in made.get("/api/businesses"):
-        made.ask(item["business_id"], "stop")
-    wait_until(lambda: {item["status"] for item in made.get("/api/businesses")} <= {"stopped"}, what="all to end")
-    made.close()
 
 
 def spec(business_id: str, seconds: int = 600) -> str:
@@ -37,71 +21,71 @@ def spec(business_id: str, seconds: int = 600) -> str:
     return str(yaml.safe_dump(business(business_id, [component])))
 
 
-def deploy(cluster: Cluster, *names: str) -> None:
+def deploy(programs: Cluster, *names: str) -> None:
     """Write a file for each business and wait until they run."""
     for name in names:
-        (cluster.desired / f"{name}.yaml").write_text(spec(name))
+        (programs.desired / f"{name}.yaml").write_text(spec(name))
     for name in names:
-        cluster.wait_status(name, "running")
+        programs.wait_status(name, "running")
 
 
-def names(cluster: Cluster) -> set[str]:
+def names(programs: Cluster) -> set[str]:
     """Every business there is."""
-    return {item["business_id"] for item in cluster.get("/api/businesses")}
+    return {item["business_id"] for item in programs.get("/api/businesses")}
 
 
-def test_a_file_that_goes_takes_its_business_with_it(cluster: Cluster) -> None:
-    deploy(cluster, "one", "two", "three")
-    (cluster.desired / "two.yaml").unlink()
-    cluster.wait_gone("two")
-    assert names(cluster) == {"one", "three"}
+def test_a_file_that_goes_takes_its_business_with_it(programs: Cluster) -> None:
+    deploy(programs, "one", "two", "three")
+    (programs.desired / "two.yaml").unlink()
+    programs.wait_gone("two")
+    assert names(programs) == {"one", "three"}
 
 
-def test_a_directory_that_goes_or_is_empty_removes_nothing(cluster: Cluster) -> None:
-    deploy(cluster, "one", "two")
-    running = {name: cluster.containers(name) for name in ("one", "two")}
-    away = cluster.root / "away"
-    cluster.desired.rename(away)
-    missing = cluster.cli("sync")
+def test_a_directory_that_goes_or_is_empty_removes_nothing(programs: Cluster) -> None:
+    deploy(programs, "one", "two")
+    running = {name: programs.containers(name) for name in ("one", "two")}
+    away = programs.root / "away"
+    programs.desired.rename(away)
+    missing = programs.cli("sync")
     assert missing.returncode == 1 and "nothing is removed" in missing.stderr
-    cluster.desired.mkdir()
-    empty = cluster.cli("sync")
+    programs.desired.mkdir()
+    empty = programs.cli("sync")
     assert empty.returncode == 1 and "reconciler sync --prune" in empty.stderr
-    assert {name: cluster.containers(name) for name in names(cluster)} == running
-    cluster.desired.rmdir()
-    away.rename(cluster.desired)
-    assert cluster.cli("sync").returncode == 0
-    assert {name: cluster.containers(name) for name in names(cluster)} == running
+    assert {name: programs.containers(name) for name in names(programs)} == running
+    programs.desired.rmdir()
+    away.rename(programs.desired)
+    assert programs.cli("sync").returncode == 0
+    assert {name: programs.containers(name) for name in names(programs)} == running
 
 
-def test_removing_more_than_half_waits_for_a_yes(cluster: Cluster) -> None:
-    deploy(cluster, "one", "two", "three")
+def test_removing_more_than_half_waits_for_a_yes(programs: Cluster) -> None:
+    deploy(programs, "one", "two", "three")
     for name in ("one", "two"):
-        (cluster.desired / f"{name}.yaml").unlink()
-    held = cluster.cli("sync")
+        (programs.desired / f"{name}.yaml").unlink()
+    held = programs.cli("sync")
     assert held.returncode == 1 and "2 of 3" in held.stderr
-    assert names(cluster) == {"one", "two", "three"}
-    said_yes = cluster.cli("sync", "--prune")
+    assert names(programs) == {"one", "two", "three"}
+    said_yes = programs.cli("sync", "--prune")
     assert said_yes.returncode == 0, said_yes.stderr
-    cluster.wait_gone("one")
-    cluster.wait_gone("two")
-    assert names(cluster) == {"three"}
+    programs.wait_gone("one")
+    programs.wait_gone("two")
+    assert names(programs) == {"three"}
 
 
-def test_one_broken_file_stops_only_itself(cluster: Cluster) -> None:
-    deploy(cluster, "one", "two")
-    before = cluster.containers("one")
-    (cluster.desired / "one.yaml").write_text("business_id: one\ncomponents: [\n")
-    (cluster.desired / "two.yaml").write_text(spec("two", 601))
-    wait_until(lambda: cluster.get("/api/businesses/two")["revision"] == 2, what="the good file to be taken")
-    told = cluster.cli("sync")
+def test_one_broken_file_stops_only_itself(programs: Cluster) -> None:
+    deploy(programs, "one", "two")
+    before = programs.containers("one")
+    (programs.desired / "one.yaml").write_text("business_id: one\ncomponents: [\n")
+    (programs.desired / "two.yaml").write_text(spec("two", 601))
+    wait_until(lambda: programs.get("/api/businesses/two")["revision"] == 2, what="the good file to be taken")
+    told = programs.cli("sync")
     assert told.returncode == 1 and "one.yaml:" in told.stderr and "Traceback" not in told.stderr
-    assert cluster.containers("one") == before
-    (cluster.desired / "one.yaml").write_text(spec("one", 602))
-    wait_until(lambda: cluster.get("/api/businesses/one")["revision"] == 2, what="the mended file to be taken")
+    assert programs.containers("one") == before
+    (programs.desired / "one.yaml").write_text(spec("one", 602))
+    wait_until(lambda: programs.get("/api/businesses/one")["revision"] == 2, what="the mended file to be taken")
 
 
-def test_a_commit_is_deployed_through_the_hook(cluster: Cluster, tmp_path: Path) -> None:
+def test_a_commit_is_deployed_through_the_hook(programs: Cluster, tmp_path: Path) -> None:
     repository = tmp_path / "repository"
 
     def git(*words: str) -> str:
@@ -113,37 +97,37 @@ def test_a_commit_is_deployed_through_the_hook(cluster: Cluster, tmp_path: Path)
 
     repository.mkdir()
     git("init", "-q")
-    installed = cluster.cli("hook", "install", "--repo", str(repository))
+    installed = programs.cli("hook", "install", "--repo", str(repository))
     assert installed.returncode == 0, installed.stderr
     assert {path.name for path in (repository / ".git/hooks").iterdir() if not path.name.endswith(".sample")} == {
         "post-commit",
         "post-merge",
         "post-receive",
     }
-    shutil.rmtree(cluster.desired)
+    shutil.rmtree(programs.desired)
     (repository / "desired").mkdir()
-    cluster.desired.symlink_to(repository / "desired")
+    programs.desired.symlink_to(repository / "desired")
     (repository / "desired" / "app.yaml").write_text(spec("app"))
     git("add", ".")
     said = git("commit", "-m", "add app")
     assert "accepted app" in said or "1 unchanged" in said
-    cluster.wait_status("app", "running")
-    cluster.manager and cluster.manager.terminate()
+    programs.wait_status("app", "running")
+    programs.manager and programs.manager.terminate()
     (repository / "desired" / "app.yaml").write_text(spec("app", 601))
     said = git("commit", "-am", "while the manager is away")
     assert "the sync failed" in said, "git goes on, and says so"
-    cluster.start_manager()
-    wait_until(lambda: cluster.get("/api/businesses/app")["revision"] == 2, what="the commit to be taken")
-    again = cluster.cli("hook", "uninstall", "--repo", str(repository))
+    programs.start_manager()
+    wait_until(lambda: programs.get("/api/businesses/app")["revision"] == 2, what="the commit to be taken")
+    again = programs.cli("hook", "uninstall", "--repo", str(repository))
     assert again.stdout.count("removed") == 3
 
 
-def test_hooks_of_others_are_never_overwritten(cluster: Cluster, tmp_path: Path) -> None:
+def test_hooks_of_others_are_never_overwritten(programs: Cluster, tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", str(tmp_path / "r")], check=True)
     own = tmp_path / "r/.git/hooks/post-commit"
     own.write_text("#!/bin/sh\necho mine\n")
-    done = cluster.cli("hook", "install", "--repo", str(tmp_path / "r"))
+    done = programs.cli("hook", "install", "--repo", str(tmp_path / "r"))
     assert done.returncode == 1 and "reconciler" in done.stderr and str(own) in done.stderr
     assert own.read_text() == "#!/bin/sh\necho mine\n"
-    nowhere = cluster.cli("hook", "install", "--repo", str(tmp_path))
+    nowhere = programs.cli("hook", "install", "--repo", str(tmp_path))
     assert nowhere.returncode == 1 and "no git repository" in nowhere.stderr

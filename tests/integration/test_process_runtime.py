@@ -18,10 +18,10 @@ from tests.support.processes import free_port
 from tests.support.waiting import wait_until
 
 STUBBORN = """
-import os, signal, subprocess, sys, time
+import signal, subprocess, sys
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-subprocess.Popen([sys.executable, "-c", "import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(600)"])
-time.sleep(600)
+subprocess.Popen([sys.executable, "-c", "import signal; signal.signal(15, signal.SIG_IGN); signal.pause()"])
+signal.pause()
 """
 
 
@@ -116,7 +116,7 @@ def test_a_program_lives_from_deploy_to_delete(cluster: Cluster) -> None:
     cluster.delete("site")
     cluster.wait_gone("site")
     wait_until(lambda: ours(cluster) == [], what="the program to end")
-    assert not list((cluster.root / "p" / "processes").glob("site/*/*"))
+    wait_until(lambda: not list((cluster.root / "p" / "processes").glob("site/*/*")), what="its folder to be gone")
 
 
 def test_agents_come_and_go_and_programs_run_on(cluster: Cluster) -> None:
