@@ -44,9 +44,9 @@ def check(business: Business) -> Found:
                 yield (*path, "affinity", "anti_affinity"), f"'{name}' is no component of this business"
         for where, message in _dependencies(component, business):
             yield (*path, *where), message
-        rules = (_image, _ports, _volumes, _names, _ending, _network, _devices)
+        rules = (_image, _ports, _volumes, _names, _ending, _network, _devices, _replicas, _update)
         if component.type == "process":
-            rules = (_process, _ports, _names, _ending)  # type: ignore[assignment]
+            rules = (_process, _ports, _names, _ending, _replicas, _update)  # type: ignore[assignment]
         for rule in rules:
             for where, message in rule(component):
                 yield (*path, *where), message
@@ -199,13 +199,37 @@ def _ending(component: Component) -> Found:
         yield ("stop_signal",), f"'{sign}' is no signal: write one such as SIGTERM, INT or 15"
     check = component.healthcheck
     if check is not None:
-        if not check.test:
-            yield ("healthcheck",), "test is missing: the command that tells whether it works"
-        elif check.test[0] in ("CMD", "CMD-SHELL") and len(check.test) < 2:
+        kinds = [name for name in ("test", "http", "tcp") if getattr(check, name)]
+        if not kinds:
+            yield ("healthcheck",), "test is missing: the command that tells whether it works (or give http or tcp)"
+        elif len(kinds) > 1:
+            yield ("healthcheck", kinds[1]), f"stands beside {kinds[0]}: keep one of them"
+        elif check.test and check.test[0] in ("CMD", "CMD-SHELL") and len(check.test) < 2:
             yield ("healthcheck", "test"), f"has no command after {check.test[0]}"
         for field in ("interval", "timeout"):
             if getattr(check, field) < 0.001:
                 yield ("healthcheck", field), "is too short: at least 1ms"
+
+
+def _replicas(component: Component) -> Found:
+    if component.mode == "global" and component.replicas != 1:
+        yield ("replicas",), "can't be given with mode global, which runs one instance on every node"
+    if component.singleton and (component.replicas > 1 or component.mode == "global"):
+        field = "mode" if component.mode == "global" else "replicas"
+        yield (field,), f"is {getattr(component, field)}, but a singleton runs once: leave {field} out"
+
+
+def _update(component: Component) -> Found:
+    if component.update.order != "start-first":
+        return
+    path: Path = ("update", "order")
+    fixed = [port.published for port in component.ports if port.published is not None]
+    if component.type == "process":
+        yield path, "start-first is for containers only: a process is replaced stop-first"
+    if component.singleton:
+        yield path, "start-first runs two at a time, which a singleton never does: write stop-first"
+    if fixed:
+        yield path, f"start-first runs two side by side, and host port {fixed[0]} can be held by one: write stop-first"
 
 
 def _network(component: Component) -> Found:

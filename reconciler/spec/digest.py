@@ -10,6 +10,7 @@ NOT_IN_DIGEST = (
     "component_name",
     "affinity",
     "replicas",
+    "mode",
     "depends_on",
     "on_node_loss",
     "update",

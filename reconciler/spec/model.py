@@ -74,10 +74,28 @@ class Mount(Value, frozen=True, kw_only=True):
     size: int | None = None
 
 
+class HttpProbe(Value, frozen=True, kw_only=True):
+    """Asks the instance itself with a GET; a status from 200 to 399 is well."""
+
+    port: int
+    path: str = "/"
+
+
+class TcpProbe(Value, frozen=True, kw_only=True):
+    """Connects to the instance itself; a connection is well."""
+
+    port: int
+
+
 class Healthcheck(Value, frozen=True, kw_only=True):
-    """Compose's healthcheck. `test` is `("CMD", ...)`, `("CMD-SHELL", text)` or `("NONE",)`; times are seconds."""
+    """Compose's healthcheck, and probes that the agent makes instead of a command inside; times are seconds.
+
+    `test` is `("CMD", ...)`, `("CMD-SHELL", text)` or `("NONE",)`.
+    """
 
     test: tuple[str, ...] = ()
+    http: HttpProbe | None = None
+    tcp: TcpProbe | None = None
     interval: float = 30.0
     timeout: float = 30.0
     retries: int = 3
@@ -114,10 +132,20 @@ class Dependency(Value, frozen=True, kw_only=True):
 
 
 class Update(Value, frozen=True, kw_only=True):
-    """How a new version replaces the old one: `parallelism` instances at a time, 0 for all."""
+    """How a new version replaces the old one: `parallelism` instances at a time, 0 for all. Times are seconds.
+
+    An updated instance is good once it has run for `monitor`; `delay` later the next one's turn comes. The rest waits
+    after `canary` instances (0: none) until an operator promotes the version. `failure_action` is taken when more than
+    `max_failure_ratio` of the replicas fail with it.
+    """
 
     parallelism: int = 1
-    failure_action: Literal["pause", "continue"] = "pause"
+    order: Literal["stop-first", "start-first"] = "stop-first"
+    delay: float = 0.0
+    monitor: float | None = None
+    failure_action: Literal["pause", "continue", "rollback"] = "pause"
+    max_failure_ratio: float = 0.0
+    canary: int = 0
 
 
 class Component(Value, frozen=True, kw_only=True):
@@ -134,6 +162,8 @@ class Component(Value, frozen=True, kw_only=True):
     config_files: tuple[ConfigFile, ...] = ()
     affinity: Affinity = Affinity()
     replicas: int = 1
+    mode: Literal["replicated", "global"] = "replicated"
+    singleton: bool = False
     depends_on: dict[str, Dependency] = {}
     on_node_loss: Literal["reschedule", "keep"] | None = None
     update: Update = Update()
@@ -150,6 +180,7 @@ class Component(Value, frozen=True, kw_only=True):
     restart: str = "always"
     stop_signal: str | None = None
     stop_grace_period: float = 10.0
+    pre_stop: tuple[str, ...] = ()
     init: bool = False
     read_only: bool = False
     tmpfs: tuple[str, ...] = ()

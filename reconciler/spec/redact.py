@@ -38,7 +38,7 @@ def redacted(business: Business) -> dict[str, Any]:
         for file in component.get("config_files", ()):
             if "content" in file:
                 file["content"] = _content(file["content"])
-        for field in ("command", "entrypoint"):
+        for field in ("command", "entrypoint", "pre_stop"):
             if component.get(field):
                 component[field] = _words(component[field])
         if component.get("healthcheck", {}).get("test"):

@@ -181,7 +181,26 @@ def healthcheck(value: Form) -> Form:
         form["test"] = ["CMD-SHELL", test]
     elif isinstance(test, list) and test and test[0] not in ("CMD", "CMD-SHELL", "NONE"):
         raise ValueError(f"test: begins with '{test[0]}': begin the list with CMD, CMD-SHELL or NONE")
+    for name in ("http", "tcp"):
+        if name in form:
+            form[name] = own(form[name])
     for name in ("interval", "timeout", "start_period", "start_interval"):
+        if name in form:
+            form[name] = seconds(form[name])
+    return form
+
+
+def update(value: Form) -> Form:
+    """How updates are rolled out; `max_surge` and `max_unavailable` each say order and parallelism in one."""
+    form = own(value)
+    for spelling, order in (("max_surge", "start-first"), ("max_unavailable", "stop-first")):
+        count = form.pop(spelling, 0)
+        if not count:
+            continue
+        if {"order", "parallelism"} & form.keys():
+            raise ValueError(f"{spelling}: {count} means order {order} with parallelism {count}: write one or the other")
+        form |= {"order": order, "parallelism": count}
+    for name in ("delay", "monitor"):
         if name in form:
             form[name] = seconds(form[name])
     return form
