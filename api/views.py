@@ -81,12 +81,6 @@ def _component_form(item: InstanceStatus, report: InstanceReport | None, at: flo
 
 def plan_form(plan: Plan, desired: Desired) -> Form:
     """A plan, for `diff` and whoever else wants to see it before it happens."""
-    total = sum(
-        component.replicas
-        for entry in desired.businesses.values()
-        if not entry.stopped
-        for component in entry.business.components
-    )
     busy = {action.key for action in plan.actions if action.kind is not Kind.STOP}
     busy |= {pending.key for pending in plan.pending}
     counts: dict[str, int] = defaultdict(int)
@@ -104,7 +98,7 @@ def plan_form(plan: Plan, desired: Desired) -> Form:
             }
             for pending in plan.pending
         ],
-        "unchanged": total - len(busy),
+        "unchanged": len(set(plan.instances) - busy),
         "summary": {kind: counts[kind] for kind in ("create", "update", "stop")} | {"pending": len(plan.pending)},
         "hash": plan_hash(plan),
     }

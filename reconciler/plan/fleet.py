@@ -85,7 +85,13 @@ class Fleet:
         """Which rows meet the constraint, whatever room they have."""
         mask = self._admitting.get(constraint)
         if mask is None:
-            mask = np.array([meets(node, constraint) for node in self.nodes], dtype=bool)
+            candidates = range(len(self.nodes))
+            if constraint.node_id:
+                row = self.row.get(constraint.node_id)
+                candidates = range(0) if row is None else range(row, row + 1)
+            mask = np.zeros(len(self.nodes), dtype=bool)
+            for row in candidates:
+                mask[row] = meets(self.nodes[row], constraint)
             self._admitting[constraint] = mask
         return mask
 

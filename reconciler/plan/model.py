@@ -176,3 +176,8 @@ class Plan:
     actions: tuple[Action, ...] = ()
     pending: tuple[Pending, ...] = ()
     placements: dict[InstanceKey, str] = field(default_factory=dict)
+
+    @property
+    def instances(self) -> list[InstanceKey]:
+        """Every instance that should run, sorted."""
+        return sorted(self.placements.keys() | {pending.key for pending in self.pending})

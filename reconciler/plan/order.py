@@ -54,6 +54,9 @@ class _Order:
         self._copies: dict[InstanceKey, list[Copy]] = defaultdict(list)
         for copy in copies:
             self._copies[copy.key].append(copy)
+        self._instances: dict[tuple[str, str], list[InstanceKey]] = defaultdict(list)
+        for key in sorted(wants):
+            self._instances[key.business_id, key.component_id].append(key)
         self._needed = {(key, action.node_id) for action in self.actions for key in action.waits_for}
         self._ending = {
             (action.key.business_id, action.key.component_id): action.key
@@ -74,13 +77,10 @@ class _Order:
         return self._still_used(action.key)
 
     def _not_ready(self, key: InstanceKey) -> str:
-        business = self._desired.businesses[key.business_id].business
         for name, dependency in self._wants[key].component.depends_on.items():
-            other = _component(business.components, name)
-            for ordinal in range(other.replicas if other else 0):
-                needed = InstanceKey(key.business_id, name, ordinal)
+            for needed in self._instances[key.business_id, name]:
                 if not any(self._meets(copy, dependency.condition) for copy in self._copies[needed]):
-                    return f"waits until {name}/{ordinal} {READY[dependency.condition]}"
+                    return f"waits until {name}/{needed.instance} {READY[dependency.condition]}"
         return ""
 
     def _meets(self, copy: Copy, condition: str) -> bool:

@@ -83,12 +83,12 @@ class _Planning:
         """Keep, stop, update in place, and place, in this order."""
         moves: list[_Move] = []
         updates: list[tuple[Wanted, Copy]] = []
-        wants = {want.key: want for want in wanted(self.desired)}
+        wants = {want.key: want for want in wanted(self.desired, self.copies, self.fleet)}
         for want in wants.values():
             self._keep(want, self.copies.pop(want.key, []), moves, updates)
         for copies in self.copies.values():
             for copy in copies:
-                self._stop(copy, why_unwanted(self.desired, copy))
+                self._stop(copy, why_unwanted(self.desired, copy, self.observed.nodes[copy.node_id]))
         moves += self._update(sorted(updates, key=lambda pair: pair[0].key))
         self._place(moves)
         actions = [self._timed(action) for action in self.actions]

@@ -54,7 +54,9 @@ def _waiting(
 ) -> Iterable[tuple[Action, str]]:
     """The updates of one component that have to wait, and for what."""
     first = group[0].key
-    keys = [InstanceKey(first.business_id, first.component_id, ordinal) for ordinal in range(component.replicas)]
+    keys = sorted(
+        key for key in wants if (key.business_id, key.component_id) == (first.business_id, first.component_id)
+    )
     under_way = [key for key in keys if known.get(key) and not any(_serves(copy) for copy in known[key])]
     blocking = [key for key in under_way if not _given_up(component, wants[key], known[key])]
     down = set(under_way)

@@ -44,14 +44,20 @@ def derive(desired: Desired, observed: Observed, plan: Plan, notes: Notes | None
     for action in plan.actions:
         actions[action.key.business_id].append(action)
     pending = {entry.key: entry.reason for entry in plan.pending}
+    keys: dict[tuple[str, str], list[InstanceKey]] = defaultdict(list)
+    for key in plan.instances:
+        keys[key.business_id, key.component_id].append(key)
     return {
-        business_id: _business(entry, copies[business_id], actions[business_id], plan.placements, pending, notes or {})
+        business_id: _business(
+            entry, keys, copies[business_id], actions[business_id], plan.placements, pending, notes or {}
+        )
         for business_id, entry in sorted(desired.businesses.items())
     }
 
 
 def _business(
     entry: DesiredBusiness,
+    keys: Mapping[tuple[str, str], Sequence[InstanceKey]],
     copies: Sequence[Copy],
     actions: Sequence[Action],
     placements: Mapping[InstanceKey, str],
@@ -63,11 +69,10 @@ def _business(
     todo = {action.key: action for action in actions if action.kind is not Kind.STOP}
     instances = []
     for component in entry.business.components:
-        for ordinal in range(component.replicas):
-            key = InstanceKey(business_id, component.component_id, ordinal)
-            if entry.stopped:
-                instances.append(_stopped(key, component, copies))
-                continue
+        if entry.stopped:
+            instances += _stopped(business_id, component, copies)
+            continue
+        for key in keys.get((business_id, component.component_id), ()):
             node_id = placements.get(key)
             copy = here.get((key, node_id)) if node_id else None
             note = notes.get((key, node_id), "") if node_id else ""
@@ -77,12 +82,17 @@ def _business(
     return BusinessStatus(business_id, word, message, tuple(instances))
 
 
-def _stopped(key: InstanceKey, component: Component, copies: Sequence[Copy]) -> InstanceStatus:
-    """An instance of a stopped business: stopping for as long as anything of it is left."""
-    for copy in copies:
-        if copy.key == key:
-            return InstanceStatus(key, component, Status.STOPPING, copy.node_id, copy.container_id)
-    return InstanceStatus(key, component, Status.STOPPED)
+def _stopped(business_id: str, component: Component, copies: Sequence[Copy]) -> list[InstanceStatus]:
+    """The instances of a stopped business's component: stopping for as long as anything of them is left."""
+    left = {copy.key: copy for copy in copies if copy.key.component_id == component.component_id}
+    replicas = component.replicas if component.mode == "replicated" else 0
+    keys = left.keys() | {InstanceKey(business_id, component.component_id, number) for number in range(replicas)}
+    return [
+        InstanceStatus(key, component, Status.STOPPING, left[key].node_id, left[key].container_id)
+        if key in left
+        else InstanceStatus(key, component, Status.STOPPED)
+        for key in sorted(keys)
+    ]
 
 
 def _instance(

@@ -1,10 +1,13 @@
 """What should run: every instance of every business that is not stopped, with its digest and shape."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from reconciler.plan.diff import changes
-from reconciler.plan.model import Change, Copy, Desired, DesiredBusiness
+from reconciler.plan.fleet import Fleet
+from reconciler.plan.instances import nodes, numbers
+from reconciler.plan.model import Change, Copy, Desired, DesiredBusiness, Node
 from reconciler.plan.shape import Shape, shape_of
 from reconciler.spec.digest import digest
 from reconciler.spec.model import Component
@@ -24,16 +27,28 @@ class Wanted:
     shape: Shape
 
 
-def wanted(desired: Desired) -> Iterator[Wanted]:
-    """Every instance that should run, sorted by business, then as the spec has them."""
+def wanted(desired: Desired, copies: Mapping[InstanceKey, Sequence[Copy]], fleet: Fleet) -> Iterator[Wanted]:
+    """Every instance that should run, sorted by business, then as the spec has them.
+
+    `copies` are all that exist on the nodes of the fleet.
+    """
+    known: dict[tuple[str, str], dict[int, Sequence[Copy]]] = defaultdict(dict)
+    for key, found in copies.items():
+        known[key.business_id, key.component_id][key.instance] = found
     for business_id in sorted(desired.businesses):
         entry = desired.businesses[business_id]
         if entry.stopped:
             continue
         for component in entry.business.components:
             mark, shape = digest(component, entry.restarts), shape_of(entry.business, component)
-            for ordinal in range(component.replicas):
-                yield Wanted(InstanceKey(business_id, component.component_id, ordinal), component, mark, shape)
+            there = known.get((business_id, component.component_id), {})
+            if component.mode == "replicated":
+                for number in numbers(component, there, fleet):
+                    yield Wanted(InstanceKey(business_id, component.component_id, number), component, mark, shape)
+                continue
+            for number, node_id in nodes(component, shape.constraint, there, fleet):
+                bound = replace(shape, constraint=replace(shape.constraint, node_id=node_id))
+                yield Wanted(InstanceKey(business_id, component.component_id, number), component, mark, bound)
 
 
 def why_update(entry: DesiredBusiness, want: Wanted, copy: Copy) -> tuple[str, tuple[Change, ...]]:
@@ -49,8 +64,8 @@ def why_update(entry: DesiredBusiness, want: Wanted, copy: Copy) -> tuple[str, t
     return "runs a version that no kept revision has", ()
 
 
-def why_unwanted(desired: Desired, copy: Copy) -> str:
-    """Why nothing should run under this copy's key."""
+def why_unwanted(desired: Desired, copy: Copy, node: Node) -> str:
+    """Why nothing should run under the key of this copy, which is on that node."""
     entry = desired.businesses.get(copy.key.business_id)
     if entry is None:
         return f"business {copy.key.business_id} is not in the desired state"
@@ -58,5 +73,7 @@ def why_unwanted(desired: Desired, copy: Copy) -> str:
         return f"business {copy.key.business_id} is stopped"
     for component in entry.business.components:
         if component.component_id == copy.key.component_id:
-            return f"replicas is {component.replicas}"
+            if component.mode == "replicated":
+                return f"replicas is {component.replicas}"
+            return f"node {node.node_id} is draining" if node.draining else f"node {node.node_id} is to have none"
     return f"component {copy.key.component_id} is no longer in the spec"

@@ -198,7 +198,9 @@ def update(value: Form) -> Form:
         if not count:
             continue
         if {"order", "parallelism"} & form.keys():
-            raise ValueError(f"{spelling}: {count} means order {order} with parallelism {count}: write one or the other")
+            raise ValueError(
+                f"{spelling}: {count} means order {order} with parallelism {count}: write one or the other"
+            )
         form |= {"order": order, "parallelism": count}
     for name in ("delay", "monitor"):
         if name in form:

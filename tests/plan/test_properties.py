@@ -14,7 +14,6 @@ from reconciler.plan.model import Action, Copy, Desired, Kind, Liveness, Observe
 from reconciler.plan.planner import plan
 from reconciler.plan.simulate import applied
 from reconciler.plan.status import derive
-from reconciler.plan.wanted import wanted
 from reconciler.wire.messages import InstanceKey, Status, promise_of
 from tests.support.histories import worlds
 from tests.support.planning import NOW, World
@@ -128,7 +127,7 @@ def test_nothing_is_promised_twice_at_any_moment(world: World, seed: int) -> Non
 def test_what_answers_runs_each_wanted_instance_once_and_nothing_else(world: World) -> None:
     world.carries_out()
     counts = Counter(copy.key for copy in world.observed.copies if copy.node_id in ready(world))
-    keys = {want.key for want in wanted(world.desired)}
+    keys = {want.key for want in world.wanted()}
     assert set(counts) <= keys
     assert not counts or max(counts.values()) == 1
 
@@ -138,7 +137,7 @@ def test_what_answers_runs_each_wanted_instance_once_and_nothing_else(world: Wor
 def test_every_wanted_instance_has_a_place_or_a_reason(world: World) -> None:
     result = world.plan()
     waiting = {pending.key for pending in result.pending}
-    keys = {want.key for want in wanted(world.desired)}
+    keys = {want.key for want in world.wanted()}
     assert set(result.placements) | waiting == keys
     assert all(pending.reason for pending in result.pending)
 
@@ -146,7 +145,7 @@ def test_every_wanted_instance_has_a_place_or_a_reason(world: World) -> None:
 @bounded
 @given(world=worlds())
 def test_only_the_unwanted_the_moved_and_the_changed_are_touched(world: World) -> None:
-    digests = {want.key: want.digest for want in wanted(world.desired)}
+    digests = {want.key: want.digest for want in world.wanted()}
     before = by_place(world.observed.copies)
     result = world.plan()
     for action in result.actions:

@@ -170,7 +170,7 @@ def test_a_stopped_business_is_stopping_while_anything_of_it_is_left() -> None:
     world.stops("shop")
     world.wants(business("shop", component(replicas=1)))
     assert world.status("shop").status == "stopping"
-    assert [str(found.status) for found in world.status("shop").instances] == ["stopping"]
+    assert [str(found.status) for found in world.status("shop").instances] == ["stopping", "stopping"]
 
 
 def test_replicas_to_come_are_deploying_and_of_a_later_revision_updating() -> None:

@@ -43,7 +43,7 @@ def components(draw: st.DrawFn, name: str) -> Component:
         gpu_memory=draw(st.sampled_from([0, 16384])),
         ports=draw(st.sets(st.sampled_from([80, 81, 82]), max_size=2)),
         data=draw(st.sampled_from([False, False, False, True])),
-        replicas=draw(st.integers(0, 3)),
+        **draw(st.sampled_from([{"replicas": count} for count in range(4)] + [{"mode": "global"}])),
         restart=draw(st.sampled_from(["always", "no"])),
         image_name=draw(st.sampled_from(["app:1", "app:2"])),
         require_gpu=draw(st.sampled_from([False, False, False, True])),

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from reconciler.plan.model import Copy, Desired, DesiredBusiness, Node, Observed, Plan
+from reconciler.plan.fleet import Fleet
+from reconciler.plan.model import Copy, Desired, DesiredBusiness, Node, Observed, Plan, Policy
 from reconciler.plan.planner import plan
 from reconciler.plan.simulate import applied
 from reconciler.plan.status import BusinessStatus, Notes, derive
+from reconciler.plan.wanted import Wanted, wanted
 from reconciler.spec.model import Affinity, Business, Component, Mount, Port, Resources
 from reconciler.wire.messages import Gpu, InstanceKey
 
@@ -75,14 +77,14 @@ class World:
 
     def wants(self, *businesses: Business) -> "World":
         """Accept these businesses, each as a new revision where it differs."""
-        for wanted in businesses:
-            old = self.desired.businesses.get(wanted.business_id)
+        for accepted in businesses:
+            old = self.desired.businesses.get(accepted.business_id)
             if old is None:
-                entry = DesiredBusiness(wanted)
+                entry = DesiredBusiness(accepted)
             else:
                 earlier = (old.business, *old.earlier)
-                entry = replace(old, business=wanted, revision=old.revision + 1, earlier=earlier)
-            self._desire(wanted.business_id, entry)
+                entry = replace(old, business=accepted, revision=old.revision + 1, earlier=earlier)
+            self._desire(accepted.business_id, entry)
         return self
 
     def stops(self, business_id: str) -> None:
@@ -121,6 +123,15 @@ class World:
     def plan(self) -> Plan:
         """What would be done now."""
         return plan(self.desired, self.observed, now=NOW)
+
+    def wanted(self) -> list[Wanted]:
+        """Every instance that should run."""
+        fleet = Fleet(self.observed, Policy(), NOW)
+        copies: dict[InstanceKey, list[Copy]] = {}
+        for copy in self.observed.copies:
+            if copy.node_id in fleet.row:
+                copies.setdefault(copy.key, []).append(copy)
+        return list(wanted(self.desired, copies, fleet))
 
     def lines(self) -> list[str]:
         """What would be done now, as text."""
