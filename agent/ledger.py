@@ -244,6 +244,8 @@ def report_of(key: InstanceKey, entry: Entry | None, copies: list[Copy]) -> Inst
     if entry is None or entry.note is None:
         return report
     note = entry.note
+    if note.failed_digest and copies:
+        return msgspec.structs.replace(report, message=note.message, failed_digest=note.failed_digest)
     other = bool(note.digest) and note.digest != report.digest
     return msgspec.structs.replace(
         report,

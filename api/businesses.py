@@ -88,6 +88,11 @@ def business_routes(controller: Controller) -> Blueprint:
         word = f"accepted as revision {accepted.revision}" if accepted.changed else "unchanged"
         return done(word, business_id, 202)
 
+    @routes.post("/api/businesses/<business_id>/promote")
+    def promote(business_id: str) -> Reply:
+        promoted = controller.promote(business_id, request.args.get("component"), who())
+        return done(f"{', '.join(promoted)} promoted", business_id, 202)
+
     @routes.post("/api/plan")
     def plan() -> Reply:
         businesses, prune = read_plan_request()

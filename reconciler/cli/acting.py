@@ -1,7 +1,8 @@
-"""`scale`, `stop`, `restart`, `delete`, `sync`: asking the manager for a change."""
+"""`scale`, `promote`, `stop`, `restart`, `delete`, `sync`: asking the manager for a change."""
 
 import re
 import sys
+from urllib.parse import urlencode
 
 import click
 
@@ -18,7 +19,7 @@ from reconciler.cli.waiting import wait_for
 @TIMEOUT
 @with_client
 def scale(client: Client, targets: tuple[str, ...], wait: bool, timeout: float) -> None:
-    """Change how many replicas components have. Instances with the highest numbers go first.
+    """Change how many replicas components have. The least healthy instances go first, then the newest.
 
     What a file declares is scaled in the file.
     """
@@ -33,6 +34,20 @@ def scale(client: Client, targets: tuple[str, ...], wait: bool, timeout: float) 
         click.echo(f"{business_id} {message}")
     if wait:
         wait_for(client, list(wanted), "running", timeout)
+
+
+@click.command()
+@click.argument("target", metavar="BUSINESS[/COMPONENT]")
+@WAIT
+@TIMEOUT
+@with_client
+def promote(client: Client, target: str, wait: bool, timeout: float) -> None:
+    """Let a new version go on from its canaries (update.canary) to all instances."""
+    business_id, _, component_id = target.partition("/")
+    path = f"/api/businesses/{business_id}/promote"
+    click.echo(client.post(f"{path}?{urlencode({'component': component_id})}" if component_id else path)["message"])
+    if wait:
+        wait_for(client, [business_id], "running", timeout)
 
 
 @click.command()

@@ -25,6 +25,7 @@ COMMANDS = {
     "events": "reconciler.cli.reading:events",
     "node": "reconciler.cli.nodes:node",
     "scale": "reconciler.cli.acting:scale",
+    "promote": "reconciler.cli.acting:promote",
     "stop": "reconciler.cli.acting:stop",
     "restart": "reconciler.cli.acting:restart",
     "delete": "reconciler.cli.acting:delete",

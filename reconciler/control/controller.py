@@ -125,6 +125,12 @@ class Controller:
         self._intake.restart(business_id, who)
         self.wake()
 
+    def promote(self, business_id: str, component_id: str | None, who: str) -> tuple[str, ...]:
+        """Let held canaries go on to all instances; which components. Raises UnknownBusiness, Conflict."""
+        promoted = self._intake.promote(business_id, component_id, who)
+        self.wake()
+        return promoted
+
     def sync(self, confirmed: bool = False) -> SyncResult:
         """Read the sources now. `confirmed` is the yes to large removals."""
         result = self._intake.sync(confirmed)
@@ -231,6 +237,7 @@ class Controller:
             before, after = self._recorded, self._look()
             sent = self._dispatcher.carry_out(after.plan, after.observed, after.at)
             self._save(before, after)
+            self._store.judge(after.plan.verdicts, after.at)
             events = happened(before, after, sent)
             self._recorded = after
         if events:
@@ -297,6 +304,9 @@ class Controller:
         """When to turn next if nothing happens, on the monotonic clock."""
         now = self._clock()
         waits = [HOUSEKEEPING_SECONDS]
+        look_again = self._view.plan.look_again
+        if look_again is not None:
+            waits.append(max(look_again - now, 0.0))
         retry = self._dispatcher.next_due()
         if retry is not None:
             waits.append(retry)

@@ -11,7 +11,8 @@ import msgspec
 
 from reconciler.control.errors import Conflict, UnknownBusiness
 from reconciler.control.view import SyncResult
-from reconciler.plan.model import Desired, DesiredBusiness
+from reconciler.plan.model import Desired, DesiredBusiness, Verdict
+from reconciler.plan.verdicts import version
 from reconciler.source.decide import API, Decision, decide
 from reconciler.source.directory import DirectorySource
 from reconciler.spec.errors import Problem, SpecError
@@ -87,6 +88,27 @@ class Intake:
             self._get(business_id)
             self._store.add_restart(business_id, self._clock())
             self._note("restart", business_id, f"restart asked for by {who}")
+
+    def promote(self, business_id: str, component_id: str | None, who: str) -> tuple[str, ...]:
+        """Let new versions whose `update.canary` holds them go on to all instances; the component ids.
+
+        Raises UnknownBusiness, and Conflict when there is none.
+        """
+        with self._lock:
+            entry = self._get(business_id)
+            found: dict[tuple[str, str, str], Verdict] = {}
+            for component in entry.business.components:
+                running, mark = version(entry, component)
+                named = component_id in (None, component.component_id)
+                if named and running.update.canary and entry.verdict(component.component_id, mark) != "promoted":
+                    found[business_id, component.component_id, mark] = Verdict("promoted", f"by {who}")
+            if not found:
+                name = business_id if component_id is None else f"{business_id}/{component_id}"
+                raise Conflict(f"nothing of {name} waits to be promoted: that is for components with update.canary")
+            self._store.judge(found, self._clock())
+            names = tuple(name for _, name, _ in found)
+            self._note("promoted", business_id, f"{', '.join(names)} promoted by {who}")
+            return names
 
     def sync(self, confirmed: bool = False) -> SyncResult:
         """Read the directory and accept what it says; `confirmed` is the yes to large removals."""

@@ -34,6 +34,11 @@ def happened(before: View, after: View, sent: Iterable[Action]) -> list[Event]:
         )
         for action in sent
     ]
+    events += [
+        Event(at, "rollback", f"a new version failed and is rolled back: {verdict.reason}", business_id, component_id)
+        for (business_id, component_id, _), verdict in after.plan.verdicts.items()
+        if verdict.word == "rejected"
+    ]
     for business_id, status in after.statuses.items():
         old = before.statuses.get(business_id)
         if old is not None and old is status:

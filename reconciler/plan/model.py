@@ -6,9 +6,21 @@ plan depends on is in its input, so the same input gives the same plan, byte for
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 from reconciler.spec.model import Business, Component
 from reconciler.wire.messages import Gpu, InstanceKey, Promise, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one version of a component: it was `good` everywhere, an operator `promoted` it, or `rejected`.
+
+    A rejected one is not tried again: the version before it runs instead, for the `reason`.
+    """
+
+    word: Literal["good", "promoted", "rejected"]
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +29,8 @@ class DesiredBusiness:
 
     `restarts` counts the restarts asked for; `source` says where the spec comes from, for people (`api`, or the
     file's path such as `desired/shop.yaml`); `revision` numbers the versions of the spec, from 1. `earlier` holds
-    the specs of the last few revisions before this one, newest first: what may still run somewhere.
+    the specs of the last few revisions before this one, newest first: what may still run somewhere. `verdicts` are
+    by component id and digest.
     """
 
     business: Business
@@ -26,6 +39,12 @@ class DesiredBusiness:
     source: str = "api"
     revision: int = 1
     earlier: tuple[Business, ...] = ()
+    verdicts: dict[tuple[str, str], Verdict] = field(default_factory=dict)
+
+    def verdict(self, component_id: str, digest: str) -> str:
+        """The verdict on this version of a component, "" when there is none."""
+        found = self.verdicts.get((component_id, digest))
+        return found.word if found else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +88,8 @@ class Copy:
     """One instance on one node, as reported, or as assigned and not reported yet (`confirmed` False).
 
     One instance may have several copies: while it moves, or when a lost node comes back. `ended` says that nothing
-    on its node will start it again by itself.
+    on its node will start it again by itself. `since` is when the manager first saw it as it is (status, container,
+    start), in seconds since the epoch. `failed_digest` is of a version that failed to replace it ("" for none).
     """
 
     key: InstanceKey
@@ -83,6 +103,8 @@ class Copy:
     message: str = ""
     started_at: float | None = None
     ended: bool = False
+    since: float = 0.0
+    failed_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +192,16 @@ class Pending:
 class Plan:
     """What closes the gap: actions in order (stops, then updates, then creates, each by key) and what waits.
 
-    `placements` has the node of every desired instance that has one, whether or not it needs an action.
+    `placements` has the node of every desired instance that has one, whether or not it needs an action. `verdicts` are
+    new ones, by business id, component id and digest, which the next plan is to know of. `look_again` is when (seconds
+    since the epoch) time alone changes the plan, None for never.
     """
 
     actions: tuple[Action, ...] = ()
     pending: tuple[Pending, ...] = ()
     placements: dict[InstanceKey, str] = field(default_factory=dict)
+    verdicts: dict[tuple[str, str, str], Verdict] = field(default_factory=dict)
+    look_again: float | None = None
 
     @property
     def instances(self) -> list[InstanceKey]:

@@ -21,12 +21,14 @@ from reconciler.plan.model import (
     Plan,
     Policy,
     Refusal,
+    Verdict,
 )
 from reconciler.plan.order import held
 from reconciler.plan.releases import Releases
 from reconciler.plan.rollout import paced
 from reconciler.plan.schedule import Placement, Request, place, promise
 from reconciler.plan.shape import Shape
+from reconciler.plan.verdicts import judged, may_roll_back, with_verdicts
 from reconciler.plan.wanted import Wanted, wanted, why_unwanted, why_update
 from reconciler.wire.messages import InstanceKey, Status
 
@@ -65,6 +67,7 @@ class _Planning:
     def __init__(self, desired: Desired, observed: Observed, policy: Policy, now: float) -> None:
         self.desired = desired
         self.observed = observed
+        self.now = now
         self.fleet = Fleet(observed, policy, now)
         self.releases = Releases(self.fleet)
         self.actions: list[Action] = []
@@ -83,7 +86,10 @@ class _Planning:
         """Keep, stop, update in place, and place, in this order."""
         moves: list[_Move] = []
         updates: list[tuple[Wanted, Copy]] = []
-        wants = {want.key: want for want in wanted(self.desired, self.copies, self.fleet)}
+        wants = self._wanted()
+        verdicts, look_again = self._judge(wants)
+        if any(verdict.word == "rejected" for verdict in verdicts.values()):
+            wants = self._wanted()
         for want in wants.values():
             self._keep(want, self.copies.pop(want.key, []), moves, updates)
         for copies in self.copies.values():
@@ -92,7 +98,8 @@ class _Planning:
         moves += self._update(sorted(updates, key=lambda pair: pair[0].key))
         self._place(moves)
         actions = [self._timed(action) for action in self.actions]
-        waits = paced(wants, self.observed.copies, actions) | held(self.desired, wants, self.observed.copies, actions)
+        pace = paced(self.desired, wants, self.observed.copies, actions, self.now)
+        waits = pace.held | held(self.desired, wants, self.observed.copies, actions)
         if waits:
             actions = [
                 replace(action, held=action.held or waits.get((action.key, action.node_id), "")) for action in actions
@@ -101,7 +108,31 @@ class _Planning:
             actions=tuple(sorted(actions, key=lambda action: (ORDER[action.kind], action.key, action.node_id))),
             pending=tuple(sorted(self.pending, key=lambda pending: pending.key)),
             placements=dict(sorted(self.placements.items())),
+            verdicts=verdicts,
+            look_again=min((time for time in (look_again, pace.look_again) if time is not None), default=None),
         )
+
+    def _wanted(self) -> dict[InstanceKey, Wanted]:
+        return {want.key: want for want in wanted(self.desired, self.copies, self.fleet)}
+
+    def _judge(self, wants: dict[InstanceKey, Wanted]) -> tuple[dict[tuple[str, str, str], Verdict], float | None]:
+        """New verdicts, which the desired state has from here on, and when there may be more (epoch seconds)."""
+        judging: dict[tuple[str, str, str], list[InstanceKey]] = defaultdict(list)
+        for key, want in wants.items():
+            entry = self.desired.businesses[key.business_id]
+            asked = want.component.update.failure_action == "rollback"
+            if asked and not entry.verdict(key.component_id, want.digest):
+                judging[key.business_id, key.component_id, want.digest].append(key)
+        found: dict[tuple[str, str, str], Verdict] = {}
+        times = []
+        for name, keys in judging.items():
+            verdict, time = judged(wants[keys[0]].component, name[2], keys, self.copies, self.now)
+            times += [] if time is None else [time]
+            entry = self.desired.businesses[name[0]]
+            if verdict is not None and (verdict.word == "good" or may_roll_back(entry, name[1], name[2])):
+                found[name] = verdict
+        self.desired = with_verdicts(self.desired, found)
+        return found, min(times, default=None)
 
     def _keep(self, want: Wanted, copies: list[Copy], moves: list[_Move], updates: list[tuple[Wanted, Copy]]) -> None:
         """Choose the copy that stays; the others stop."""

@@ -1,80 +1,121 @@
 """Rolling updates: how many instances of a component are between two versions at a time.
 
 Health-gated without a memory of its own: an instance that does not run, because it is on its way to the new version or
-because that version fails, uses up the component's `update.parallelism`. A version that does not come up therefore
-stops at the first instances, and the rest go on serving.
+because that version fails, uses up the component's `update.parallelism`, and so does one that has not yet run for as
+long as the spec asks. A version that does not come up therefore stops at the first instances, and the rest go on
+serving.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
-from reconciler.plan.model import Action, Copy, Kind
+from reconciler.plan.model import Action, Copy, Desired, Kind
+from reconciler.plan.progress import allowed_failures, failed, good_from, serves
 from reconciler.plan.wanted import Wanted
 from reconciler.spec.model import Component
-from reconciler.wire.messages import InstanceKey, Status
+from reconciler.wire.messages import InstanceKey
+
+ComponentKey = tuple[str, str]
+"""A component: its business's id, and its own."""
+
+
+@dataclass(slots=True)
+class Pace:
+    """Why updates wait for their turn, by instance and node; and when time alone ends a wait (epoch seconds)."""
+
+    held: dict[tuple[InstanceKey, str], str] = field(default_factory=dict)
+    look_again: float | None = None
 
 
 def paced(
-    wants: Mapping[InstanceKey, Wanted], copies: Iterable[Copy], actions: Iterable[Action]
-) -> dict[tuple[InstanceKey, str], str]:
-    """Why updates wait for their turn, by instance and node; those that need not are left out.
-
-    `wants` are all instances that should run. What others wait for to have its room is never held.
-    """
-    updates: dict[tuple[str, str], list[Action]] = defaultdict(list)
+    desired: Desired,
+    wants: Mapping[InstanceKey, Wanted],
+    copies: Iterable[Copy],
+    actions: Iterable[Action],
+    now: float,
+) -> Pace:
+    """Which updates wait. `wants` are all instances that should run. What others wait for to have its room never is."""
+    updates: dict[ComponentKey, list[Action]] = defaultdict(list)
     needed: set[tuple[InstanceKey, str]] = set()
     for action in actions:
         needed |= {(key, action.node_id) for key in action.waits_for}
         if action.kind is Kind.UPDATE and action.digest != action.old_digest:
-            updates[(action.key.business_id, action.key.component_id)].append(action)
-    rolling = {key: group for key, group in updates.items() if _component(wants, group).update.parallelism}
-    if not rolling:
-        return {}
-    known: dict[InstanceKey, list[Copy]] = defaultdict(list)
+            updates[action.key.business_id, action.key.component_id].append(action)
+    pace = Pace()
+    if not updates:
+        return pace
+    known: dict[ComponentKey, dict[InstanceKey, list[Copy]]] = {name: {} for name in updates}
+    for key in wants:
+        if (key.business_id, key.component_id) in known:
+            known[key.business_id, key.component_id][key] = []
     for copy in copies:
-        if copy.confirmed and (copy.key.business_id, copy.key.component_id) in rolling:
-            known[copy.key].append(copy)
-    held = {}
-    for group in rolling.values():
-        for action, why in _waiting(group, _component(wants, group), wants, known):
+        instances = known.get((copy.key.business_id, copy.key.component_id), {})
+        if copy.confirmed and copy.key in instances:
+            instances[copy.key].append(copy)
+    for name, group in updates.items():
+        entry = desired.businesses[name[0]]
+        promoted = entry.verdict(name[1], group[0].digest) == "promoted"
+        rollout = _Rollout(wants[group[0].key], known[name], promoted, now)
+        for action, why in rollout.waiting(sorted(group, key=lambda action: action.key)):
             if (action.key, action.node_id) not in needed:
-                held[(action.key, action.node_id)] = why
-    return held
+                pace.held[action.key, action.node_id] = why
+        if rollout.due is not None:
+            pace.look_again = min(rollout.due, pace.look_again or rollout.due)
+    return pace
 
 
-def _component(wants: Mapping[InstanceKey, Wanted], group: list[Action]) -> Component:
-    return wants[group[0].key].component
+class _Rollout:
+    """One component's way from any versions to the wanted one."""
 
+    def __init__(self, want: Wanted, copies: Mapping[InstanceKey, list[Copy]], promoted: bool, now: float) -> None:
+        self._component: Component = want.component
+        self._digest = want.digest
+        self._copies = {key: copies[key] for key in sorted(copies)}
+        self._promoted = promoted
+        settling = {key: time for key, found in copies.items() if (time := self._settles(found)) > now}
+        self.due = min(settling.values(), default=None)
+        failures = [key for key, found in self._copies.items() if any(failed(copy, self._digest) for copy in found)]
+        if self._component.update.failure_action != "continue":
+            failures = failures[: allowed_failures(self._component, len(copies))]
+        self._down = {key for key, found in self._copies.items() if found and not any(map(serves, found))}
+        tried = {key for key, found in self._copies.items() if any(copy.failed_digest == self._digest for copy in found)}
+        self._settling = settling.keys()
+        self._blocking = [
+            key for key in self._copies if key in self._down | tried | self._settling and key not in failures
+        ]
+        self._begun = tried | {
+            key for key, found in self._copies.items() if any(copy.digest == self._digest for copy in found)
+        }
 
-def _waiting(
-    group: list[Action],
-    component: Component,
-    wants: Mapping[InstanceKey, Wanted],
-    known: Mapping[InstanceKey, list[Copy]],
-) -> Iterable[tuple[Action, str]]:
-    """The updates of one component that have to wait, and for what."""
-    first = group[0].key
-    keys = sorted(
-        key for key in wants if (key.business_id, key.component_id) == (first.business_id, first.component_id)
-    )
-    under_way = [key for key in keys if known.get(key) and not any(_serves(copy) for copy in known[key])]
-    blocking = [key for key in under_way if not _given_up(component, wants[key], known[key])]
-    down = set(under_way)
-    serving = sorted((action for action in group if action.key not in down), key=lambda action: action.key)
-    free = max(component.update.parallelism - len(blocking), 0)
-    before = [*blocking, *(action.key for action in serving[:free])]
-    names = ", ".join(f"{key.component_id}/{key.instance}" for key in before[:3])
-    verb = "runs" if len(before) == 1 else "run"
-    for action in serving[free:]:
-        yield action, f"waits until {names} {verb}: {component.update.parallelism} at a time"
+    def waiting(self, updates: list[Action]) -> Iterable[tuple[Action, str]]:
+        """The updates that have to wait, and for what. What does not serve anyway goes at once."""
+        update = self._component.update
+        serving = [action for action in updates if action.key not in self._down]
+        first = [action for action in serving if action.key in self._begun]
+        rest = [action for action in serving if action.key not in self._begun]
+        free = max((update.parallelism or len(self._copies)) - len(self._blocking), 0)
+        canaries = len(rest)
+        if update.canary and not self._promoted:
+            canaries = max(update.canary - len(self._begun), 0)
+        going = min(free, canaries)
+        for action in rest[going:]:
+            if canaries <= free:
+                name = f"{action.key.business_id}/{action.key.component_id}"
+                yield action, f"waits for `reconciler promote {name}`: {update.canary} of {len(self._copies)} go first"
+            else:
+                yield action, self._why([*self._blocking, *(action.key for action in (*first, *rest[:going]))])
 
+    def _why(self, before: list[InstanceKey]) -> str:
+        before = list(dict.fromkeys(before))
+        names = ", ".join(f"{key.component_id}/{key.instance}" for key in before[:3])
+        verb = "runs" if len(before) == 1 else "run"
+        wait = self._component.monitor + self._component.update.delay
+        if wait and before and all(key in self._settling for key in before):
+            verb = f"{'has' if len(before) == 1 else 'have'} run for {wait:g} s"
+        return f"waits until {names} {verb}: {self._component.update.parallelism} at a time"
 
-def _serves(copy: Copy) -> bool:
-    return copy.status is Status.RUNNING
-
-
-def _given_up(component: Component, want: Wanted, copies: list[Copy]) -> bool:
-    """Whether the new version has failed here and the spec says to go on nevertheless."""
-    if component.update.failure_action != "continue":
-        return False
-    return any(copy.digest == want.digest and copy.status is Status.FAILED for copy in copies)
+    def _settles(self, copies: list[Copy]) -> float:
+        """When what runs in the new version no longer keeps others waiting (epoch seconds); 0 if none does."""
+        times = [good_from(self._component, copy, self._digest) for copy in copies]
+        return max((time + self._component.update.delay for time in times if time is not None), default=0.0)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.plan.model import Action, Copy, Desired, DesiredBusiness, Kind, Observed, Plan
+from reconciler.plan.verdicts import rolled_back
 from reconciler.spec.model import Component
 from reconciler.wire.messages import InstanceKey, Status
 
@@ -79,6 +80,7 @@ def _business(
             instances.append(_instance(key, component, node_id, copy, todo.get(key), pending.get(key, ""), note))
     word = _word(entry, copies, instances, todo, pending)
     message = "" if word == "running" else _why(instances, pending)
+    message = message or "; ".join(f"{name}: {why}" for name, why in rolled_back(entry).items())
     return BusinessStatus(business_id, word, message, tuple(instances))
 
 
@@ -124,7 +126,10 @@ def _word(
     """The business's word. It is pending when anything has no place, be it only for its new version."""
     if entry.stopped:
         return "stopping" if copies else "stopped"
-    if any(instance.status is Status.FAILED for instance in instances):
+    failures = {(copy.key, copy.failed_digest) for copy in copies if copy.failed_digest}
+    if any(instance.status is Status.FAILED for instance in instances) or any(
+        (action.key, action.digest) in failures for action in todo.values()
+    ):
         return "failed"
     updates = [action for action in todo.values() if action.kind is Kind.UPDATE]
     if any(instance.key in pending for instance in instances):

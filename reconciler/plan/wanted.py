@@ -9,6 +9,7 @@ from reconciler.plan.fleet import Fleet
 from reconciler.plan.instances import nodes, numbers
 from reconciler.plan.model import Change, Copy, Desired, DesiredBusiness, Node
 from reconciler.plan.shape import Shape, shape_of
+from reconciler.plan.verdicts import rolled_back, version
 from reconciler.spec.digest import digest
 from reconciler.spec.model import Component
 from reconciler.wire.messages import InstanceKey
@@ -40,7 +41,8 @@ def wanted(desired: Desired, copies: Mapping[InstanceKey, Sequence[Copy]], fleet
         if entry.stopped:
             continue
         for component in entry.business.components:
-            mark, shape = digest(component, entry.restarts), shape_of(entry.business, component)
+            component, mark = version(entry, component)
+            shape = shape_of(entry.business, component)
             there = known.get((business_id, component.component_id), {})
             if component.mode == "replicated":
                 for number in numbers(component, there, fleet):
@@ -53,6 +55,7 @@ def wanted(desired: Desired, copies: Mapping[InstanceKey, Sequence[Copy]], fleet
 
 def why_update(entry: DesiredBusiness, want: Wanted, copy: Copy) -> tuple[str, tuple[Change, ...]]:
     """Why a copy whose digest is not the wanted one needs an update, and which fields differ."""
+    rejected = rolled_back(entry).get(want.key.component_id, "")
     for business in (entry.business, *entry.earlier):
         for component in business.components:
             if component.component_id != want.key.component_id:
@@ -60,8 +63,8 @@ def why_update(entry: DesiredBusiness, want: Wanted, copy: Copy) -> tuple[str, t
             for restarts in range(entry.restarts, max(entry.restarts - RESTARTS_BACK, 0) - 1, -1):
                 if digest(component, restarts) == copy.digest:
                     different = changes(component, want.component)
-                    return ("spec changed" if different else "restart asked for"), different
-    return "runs a version that no kept revision has", ()
+                    return rejected or ("spec changed" if different else "restart asked for"), different
+    return rejected or "runs a version that no kept revision has", ()
 
 
 def why_unwanted(desired: Desired, copy: Copy, node: Node) -> str:

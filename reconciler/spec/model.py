@@ -12,6 +12,9 @@ from typing import Literal
 
 import msgspec
 
+MONITOR_SECONDS = 5.0
+"""How long an instance without a healthcheck must have run to count as good, where the spec does not say."""
+
 Pairs = dict[str, str]
 """A string-to-string map, such as an environment. Treated as immutable everywhere."""
 
@@ -200,6 +203,13 @@ class Component(Value, frozen=True, kw_only=True):
     pull_policy: Literal["always", "missing", "never"] = "missing"
     runtime: str | None = None
     platform: str | None = None
+
+    @property
+    def monitor(self) -> float:
+        """How long (seconds) an updated instance must have run to count as good."""
+        if self.update.monitor is not None:
+            return self.update.monitor
+        return 0.0 if self.healthcheck else MONITOR_SECONDS
 
     @property
     def runs_always(self) -> bool:

@@ -1,21 +1,24 @@
 """Desired state: accepted businesses and their revisions, in the database and, once committed, in memory."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, delete, select, update
 
-from reconciler.plan.model import Desired, DesiredBusiness
+from reconciler.plan.model import Desired, DesiredBusiness, Verdict
 from reconciler.spec.model import Business
 from reconciler.store.database import Database
 from reconciler.store.model import Accepted, ComponentRow, Revision, SyncOutcome
 from reconciler.store.rows import component_row, revision_of, spec_digest, to_json
-from reconciler.store.schema import business_components, businesses, revisions
+from reconciler.store.schema import business_components, businesses, revisions, verdicts
 from reconciler.store.upsert import upsert
 from reconciler.wire.messages import Status
 
 KEPT_REVISIONS = 50
 """Revisions kept of each business."""
+
+KEPT_VERDICTS = 200
+"""Verdicts kept of each business."""
 
 EARLIER = 5
 """Revisions before the current one whose specs the planner is given."""
@@ -120,6 +123,26 @@ class DesiredStore:
             desired = replace(kept.desired, stopped=False, restarts=kept.desired.restarts + 1)
             self._change(replace(kept, desired=desired, updated_at=at))
 
+    def judge(self, found: Mapping[tuple[str, str, str], Verdict], at: float) -> None:
+        """Keep verdicts by business id, component id and digest; those on unknown businesses are skipped."""
+        with self._database.lock:
+            known = {name: verdict for name, verdict in found.items() if name[0] in self._kept}
+            written: dict[str, Kept] = {}
+            rows = []
+            for (key, component_id, digest), verdict in known.items():
+                kept = written.get(key, self._kept[key])
+                newest = dict(list(kept.desired.verdicts.items())[1 - KEPT_VERDICTS :])
+                judged = newest | {(component_id, digest): verdict}
+                written[key] = replace(kept, desired=replace(kept.desired, verdicts=judged))
+                rows.append(verdict_row(key, component_id, digest, verdict, at))
+            if not rows:
+                return
+            with self._database.transaction() as connection:
+                upsert(connection, verdicts, rows)
+                for key in written:
+                    drop_old_verdicts(connection, key)
+            self._remember(written, ())
+
     def _holding(self, business: Business, source: str) -> Kept | None:
         """The kept business when it has this very spec from this source."""
         kept = self._kept.get(business.business_id)
@@ -162,6 +185,7 @@ class DesiredStore:
             source=source,
             revision=number,
             earlier=tuple(revision.business for revision in earlier),
+            verdicts=old.desired.verdicts if old else {},
         )
         kept = Kept(
             desired=desired,
@@ -189,6 +213,9 @@ class DesiredStore:
                 row.business_id, row.component_id, row.status, row.node_id, row.container_id, row.started_at
             )
             saved.setdefault(row.business_id, {})[row.component_id] = (status, row.updated_at)
+        judged: dict[str, dict[tuple[str, str], Verdict]] = {}
+        for row in connection.execute(select(verdicts).order_by(verdicts.c.at)):
+            judged.setdefault(row.business_id, {})[row.component_id, row.digest] = Verdict(row.verdict, row.reason)
         for row in connection.execute(select(businesses).order_by(businesses.c.business_id)).all():
             current, *earlier = newest_revisions(connection, row.business_id, EARLIER + 1)
             desired = DesiredBusiness(
@@ -198,6 +225,7 @@ class DesiredStore:
                 source=row.source,
                 revision=row.revision,
                 earlier=tuple(revision.business for revision in earlier),
+                verdicts=judged.get(row.business_id, {}),
             )
             self._kept[row.business_id] = Kept(
                 desired, row.status, row.created_at, row.updated_at, saved.get(row.business_id, {})
@@ -239,6 +267,27 @@ def write_revision(connection: Connection, desired: DesiredBusiness, who: str, a
     connection.execute(revisions.insert(), row)
     oldest = desired.revision - KEPT_REVISIONS
     connection.execute(delete(revisions).where(revisions.c.business_id == key, revisions.c.number <= oldest))
+
+
+def verdict_row(business_id: str, component_id: str, digest: str, verdict: Verdict, at: float) -> dict[str, object]:
+    """A verdict as `verdicts` has it."""
+    return {
+        "business_id": business_id,
+        "component_id": component_id,
+        "digest": digest,
+        "verdict": verdict.word,
+        "reason": verdict.reason,
+        "at": at,
+    }
+
+
+def drop_old_verdicts(connection: Connection, business_id: str) -> None:
+    """Keep the newest verdicts of a business."""
+    ours = verdicts.c.business_id == business_id
+    oldest = select(verdicts.c.at).where(ours).order_by(verdicts.c.at.desc()).offset(KEPT_VERDICTS).limit(1)
+    at = connection.execute(oldest).scalar()
+    if at is not None:
+        connection.execute(delete(verdicts).where(ours, verdicts.c.at <= at))
 
 
 def business_row(kept: Kept) -> dict[str, object]:

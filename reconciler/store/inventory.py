@@ -50,9 +50,9 @@ def reported_node(report: NodeReport, at: float, known: Node | None) -> Node:
     )
 
 
-def reported_copy(report: InstanceReport, node_id: str) -> Copy:
-    """The copy that a report describes."""
-    return Copy(
+def reported_copy(report: InstanceReport, node_id: str, known: Copy | None, at: float) -> Copy:
+    """The copy that a report describes, seen at `at`; `known` is the copy as it was before."""
+    copy = Copy(
         key=report.key,
         node_id=node_id,
         status=report.status,
@@ -63,7 +63,15 @@ def reported_copy(report: InstanceReport, node_id: str) -> Copy:
         message=report.message,
         started_at=report.started_at,
         ended=report.ended,
+        since=at,
+        failed_digest=report.failed_digest,
     )
+    return replace(copy, since=known.since) if known is not None and as_it_was(known) == as_it_was(copy) else copy
+
+
+def as_it_was(copy: Copy) -> tuple[object, ...]:
+    """What of a copy changes when it starts, ends or falls ill."""
+    return copy.status, copy.confirmed, copy.container_id, copy.started_at, copy.digest
 
 
 def same_place(one: Node, other: Node) -> bool:
@@ -82,16 +90,22 @@ def same_copy(one: Copy | None, other: Copy) -> bool:
     return one == other or (one is not None and replace(one, message=other.message) == other)
 
 
-def full_difference(node_id: str, held: Mapping[InstanceKey, Copy], reports: Iterable[InstanceReport]) -> Difference:
+def full_difference(
+    node_id: str, held: Mapping[InstanceKey, Copy], reports: Iterable[InstanceReport], at: float
+) -> Difference:
     """What a full inventory changes: confirmed copies that are not in it are gone, unconfirmed ones stay."""
-    copies = {report.key: reported_copy(report, node_id) for report in reports if not is_gone(report)}
+    copies = {
+        report.key: reported_copy(report, node_id, held.get(report.key), at) for report in reports if not is_gone(report)
+    }
     written = tuple(copy for key, copy in copies.items() if not same_copy(held.get(key), copy))
     missing = [copy for key, copy in held.items() if key not in copies]
     copies.update((copy.key, copy) for copy in missing if not copy.confirmed)
     return Difference(written, tuple(copy.key for copy in missing if copy.confirmed), copies)
 
 
-def single_difference(node_id: str, held: Mapping[InstanceKey, Copy], report: InstanceReport) -> Difference:
+def single_difference(
+    node_id: str, held: Mapping[InstanceKey, Copy], report: InstanceReport, at: float
+) -> Difference:
     """What a report of one copy changes. News of an older version's end leaves a newer assignment be."""
     key = report.key
     old = held.get(key)
@@ -100,5 +114,5 @@ def single_difference(node_id: str, held: Mapping[InstanceKey, Copy], report: In
         if old is None or newer:
             return Difference((), (), dict(held))
         return Difference((), (key,), {other: copy for other, copy in held.items() if other != key})
-    copy = reported_copy(report, node_id)
+    copy = reported_copy(report, node_id, old, at)
     return Difference(() if same_copy(old, copy) else (copy,), (), {**held, key: copy})

@@ -109,7 +109,7 @@ class ObservedStore:
                 self._saw(held, replace(held.node, last_seen=at), saved=False)
                 return False
             node = reported_node(report, at, held.node if held else None)
-            difference = full_difference(node.node_id, held.copies if held else {}, report.instances)
+            difference = full_difference(node.node_id, held.copies if held else {}, report.instances, at)
             moved = held is None or not same_place(held.node, node)
             changed = bool(moved or difference.written or difference.deleted)
             if changed:
@@ -134,7 +134,7 @@ class ObservedStore:
                 self._saw(held, replace(held.node, last_seen=at), saved=False)
                 return False
             node = replace(held.node, last_seen=at)
-            difference = single_difference(node.node_id, held.copies, report)
+            difference = single_difference(node.node_id, held.copies, report, at)
             changed = bool(difference.written or difference.deleted)
             if changed:
                 self._write_report(node, max(held.newest, report.timestamp), difference, at)
@@ -157,11 +157,11 @@ class ObservedStore:
             for copy in copies:
                 present = self._of(copy.node_id).copies.get(copy.key)
                 if present is None or not present.confirmed:
-                    new.append(replace(copy, confirmed=False))
+                    new.append(replace(copy, confirmed=False, since=at))
             if not new:
                 return
             with self._database.transaction() as connection:
-                upsert(connection, instances, [instance_row(copy, at) for copy in new])
+                upsert(connection, instances, [instance_row(copy) for copy in new])
             for copy in new:
                 self._held[copy.node_id].copies[copy.key] = copy
             self._copies = self._observed = None
@@ -223,7 +223,7 @@ class ObservedStore:
         with self._database.transaction() as connection:
             upsert(connection, agents, [agent_row(node, reported_at)])
             delete_copies(connection, node.node_id, difference.deleted)
-            upsert(connection, instances, [instance_row(copy, at) for copy in difference.written])
+            upsert(connection, instances, [instance_row(copy) for copy in difference.written])
             if newest > self._version:
                 write_version(connection, newest)
         self._version = max(self._version, newest)

@@ -89,7 +89,7 @@ def node_of(row: Row[Any]) -> Node:
     )
 
 
-def instance_row(copy: Copy, at: float) -> dict[str, object]:
+def instance_row(copy: Copy) -> dict[str, object]:
     """A copy as `instances` has it."""
     return {
         "business_id": copy.key.business_id,
@@ -105,7 +105,8 @@ def instance_row(copy: Copy, at: float) -> dict[str, object]:
         "message": copy.message,
         "started_at": copy.started_at,
         "ended": copy.ended,
-        "updated_at": at,
+        "updated_at": copy.since,
+        "failed_digest": copy.failed_digest,
     }
 
 
@@ -123,4 +124,6 @@ def copy_of(row: Row[Any]) -> Copy:
         message=row.message,
         started_at=row.started_at,
         ended=row.ended,
+        since=row.updated_at,
+        failed_digest=row.failed_digest,
     )

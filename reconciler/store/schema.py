@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import UserDefinedType
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration this version knows."""
 
 
@@ -107,6 +107,7 @@ instances = Table(
     Column("message", Text, nullable=False),
     Column("started_at", Seconds),
     Column("updated_at", Seconds, nullable=False),
+    Column("failed_digest", Text, nullable=False, server_default=text("''")),
     Index("instances_by_node", "node_id"),
 )
 
@@ -119,6 +120,17 @@ revisions = Table(
     Column("digest", Text, nullable=False),
     Column("source", Text, nullable=False),
     Column("who", Text, nullable=False),
+    Column("at", Seconds, nullable=False),
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("business_id", Text, ForeignKey("businesses.business_id", ondelete="CASCADE"), primary_key=True),
+    Column("component_id", Text, primary_key=True),
+    Column("digest", Text, primary_key=True),
+    Column("verdict", Text, nullable=False),
+    Column("reason", Text, nullable=False),
     Column("at", Seconds, nullable=False),
 )
 

@@ -104,7 +104,7 @@ class InstanceReport(Message, frozen=True, kw_only=True):
     `digest` and `version` are of what runs (or was last tried). `message` says why it failed or how far a
     download is. `progress` is 0..1 while downloading. `started_at` is seconds since the epoch. A report with
     status `stopped` and no `container_id` says that nothing of the instance is left. `ended` says that nothing on
-    the node will start it again by itself.
+    the node will start it again by itself. `failed_digest` is of the version whose attempt to replace this one failed.
     """
 
     business_id: str
@@ -121,6 +121,7 @@ class InstanceReport(Message, frozen=True, kw_only=True):
     restart_count: int = 0
     started_at: float | None = None
     ended: bool = False
+    failed_digest: str = ""
 
     @property
     def key(self) -> InstanceKey:

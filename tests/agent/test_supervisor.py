@@ -198,8 +198,9 @@ def test_a_failed_download_leaves_the_old_version_running_and_says_why(node: Nod
     old = node.wait_status(Status.RUNNING)
     node.runtime.failures["image app:2"] = "no such image: app:2"
     node.supervisor.deploy(a_deploy("app:2", version=2))
-    report = node.wait_status(Status.FAILED)
+    report = wait_until(lambda: node.told[-1] if node.told[-1].failed_digest else None, what="the failure")
     assert report.message == "update to version 2 failed: no such image: app:2"
+    assert (report.status, report.failed_digest) == (Status.RUNNING, a_deploy("app:2").digest)
     assert (report.digest, report.container_id, report.ended) == (old.digest, old.container_id, False)
     assert old.container_id in node.runtime.containers
     node.supervisor.deploy(a_deploy(version=3))

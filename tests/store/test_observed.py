@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +133,7 @@ def test_an_assignment_outlives_a_restart_until_it_is_reported(store: Store, pat
     store.close()
     again = Store.open(path)
     (copy,) = again.observed().copies
-    assert copy == unconfirmed(version=7)
+    assert copy == replace(unconfirmed(version=7), since=11.0)
     again.record_report(report(instance(version=7), timestamp=2.0), 12.0)
     assert [c.confirmed for c in again.observed().copies] == [True]
     again.close()

@@ -1,0 +1,28 @@
+"""How far one copy of an instance is with a version: it serves, it is good, or it has failed."""
+
+from reconciler.plan.model import Copy
+from reconciler.spec.model import Component
+from reconciler.wire.messages import Status
+
+def serves(copy: Copy) -> bool:
+    """Whether it does its work, in whatever version."""
+    return copy.confirmed and copy.status is Status.RUNNING
+
+
+def failed(copy: Copy, digest: str) -> bool:
+    """Whether this version has failed here, as what there is or in the attempt to replace what there is."""
+    return copy.confirmed and (copy.failed_digest == digest or (copy.digest == digest and copy.status is Status.FAILED))
+
+
+def good_from(component: Component, copy: Copy, digest: str) -> float | None:
+    """When it counts as good in this version (seconds since the epoch), if nothing happens; None if it does not run."""
+    if copy.digest != digest or not copy.confirmed:
+        return None
+    if copy.status is Status.STOPPED and copy.ended and not component.runs_always:
+        return copy.since
+    return copy.since + component.monitor if copy.status is Status.RUNNING else None
+
+
+def allowed_failures(component: Component, instances: int) -> int:
+    """How many of the instances may fail with a new version before `failure_action` is taken."""
+    return int(component.update.max_failure_ratio * instances)
