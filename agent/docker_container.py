@@ -10,6 +10,10 @@ Body = dict[str, Any]
 
 NANOSECONDS = 1_000_000_000
 MIB = 1024 * 1024
+CPU_PERIOD = 100_000
+"""Microseconds over which CPU time is measured out."""
+SWAP_SHARE = 2
+"""Memory and swap together, as a multiple of memory: the Engine's own default, which has to be said in a change."""
 START_INTERVAL_SINCE = (1, 44)
 """The Engine API version that knows a healthcheck's `start_interval`."""
 
@@ -44,8 +48,10 @@ def host_config(deploy: Deploy) -> Body:
     """The part of the body that says what the container may use of its host."""
     component = deploy.component
     config: Body = {
-        "NanoCpus": round(component.resource_requirements.cpu_cores * NANOSECONDS),
-        "Memory": component.resource_requirements.memory_mb * MIB,
+        "CpuPeriod": CPU_PERIOD if cpu_quota(component) else 0,
+        "CpuQuota": cpu_quota(component),
+        "Memory": memory_bytes(component),
+        "MemorySwap": SWAP_SHARE * memory_bytes(component),
         "RestartPolicy": restart_policy(component.restart),
         "PortBindings": port_bindings(component),
         "Binds": [bind(mount) for mount in component.volumes if mount.type != "tmpfs" and not is_anonymous(mount)],
@@ -77,6 +83,16 @@ def host_config(deploy: Deploy) -> Body:
     if component.logging is not None:
         config["LogConfig"] = {"Type": component.logging.driver, "Config": component.logging.options}
     return config
+
+
+def cpu_quota(component: Component) -> int:
+    """Microseconds of CPU time in each `CPU_PERIOD`; 0 is no limit. Unlike NanoCpus it can be changed later."""
+    return round(component.resource_requirements.cpu_cores * CPU_PERIOD)
+
+
+def memory_bytes(component: Component) -> int:
+    """The memory limit; 0 is none."""
+    return component.resource_requirements.memory_mb * MIB
 
 
 def first_endpoint(component: Component) -> Body:

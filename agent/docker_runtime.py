@@ -14,7 +14,7 @@ from docker import APIClient
 from docker.errors import APIError, DockerException, NotFound
 from docker.utils import kwargs_from_env
 
-from agent.docker_container import Body, container_body, endpoint
+from agent.docker_container import CPU_PERIOD, SWAP_SHARE, Body, container_body, cpu_quota, endpoint, memory_bytes
 from agent.docker_errors import readable
 from agent.docker_files import archive, forget_mounted, write_mounted
 from agent.docker_labels import DIGEST, NODE, container_name, grace_in, key_of, labels_of
@@ -67,20 +67,41 @@ class DockerRuntime:
         """Have the component's image on the Engine, as its `pull_policy` says. Raises RuntimeFailure."""
         self._images.ensure(component, progress)
 
-    def create(self, deploy: Deploy) -> str:
+    def create(self, deploy: Deploy, beside: bool = False) -> str:
         """Create and start the instance's container; its id.
 
         Where the instance's container runs with this digest already, that one is the answer; any other container
-        of the instance is replaced. Raises RuntimeFailure with the reason, and then leaves nothing behind.
+        of the instance is replaced, unless the new one is made `beside` it, under a name of its own. Raises
+        RuntimeFailure with the reason, and then leaves nothing behind.
         """
         with self._lock:
             self._making.add(deploy.key)
         try:
             with readable(f"cannot create {deploy.key}"):
-                return self._create(deploy)
+                return self._create(deploy, beside)
         finally:
             with self._lock:
                 self._making.discard(deploy.key)
+
+    def succeed(self, container_id: str, key: InstanceKey) -> None:
+        """Give a container the name of its instance's container, which is gone. Raises RuntimeFailure."""
+        with readable(f"cannot rename the new container of {key}"):
+            self._client.rename(container_id, container_name(key, self._node_id))
+
+    def limit(self, container_id: str, deploy: Deploy) -> None:
+        """Change the limits of a running container. Raises RuntimeFailure."""
+        with readable(f"cannot change the limits of {deploy.key}"):
+            quota, memory = cpu_quota(deploy.component), memory_bytes(deploy.component)
+            self._client.update_container(
+                container_id,
+                cpu_period=CPU_PERIOD if quota else None,
+                cpu_quota=quota or None,
+                mem_limit=memory or None,
+                memswap_limit=SWAP_SHARE * memory or None,
+            )
+        with self._lock:
+            self._changes += 1
+            self._details.pop(container_id, None)
 
     def stop(self, container_id: str) -> None:
         """End the container as its component says (signal, grace period) and remove it with its anonymous volumes."""
@@ -130,8 +151,10 @@ class DockerRuntime:
         self._client.close()
         self._image_client.close()
 
-    def _create(self, deploy: Deploy) -> str:
+    def _create(self, deploy: Deploy, beside: bool) -> str:
         name = container_name(deploy.key, self._node_id)
+        if beside:
+            name = f"{name}.v{deploy.version}"
         body = container_body(
             deploy,
             image_reference(deploy.component),
@@ -155,7 +178,7 @@ class DockerRuntime:
 
     def _create_container(self, deploy: Deploy, name: str, body: Body) -> str | None:
         """Its id; None when the Engine has a container of that name."""
-        folder = self._config_folder(name, deploy.digest)
+        folder = self._config_folder(deploy.key, deploy.digest)
         binds = [*body["HostConfig"]["Binds"], *write_mounted(deploy.component, folder)]
         body = body | {"HostConfig": body["HostConfig"] | {"Binds": binds}}
         try:
@@ -190,7 +213,7 @@ class DockerRuntime:
             self._client.remove_container(container_id, v=True, force=True)
         except (DockerException, requests.RequestException, OSError):
             return
-        forget_mounted(self._config_folder(container_name(deploy.key, self._node_id), deploy.digest))
+        forget_mounted(self._config_folder(deploy.key, deploy.digest))
 
     def _in_the_way(self, name: str, deploy: Deploy) -> str | None:
         """The id of the container that has the name if it is what shall run; else None, with the name free again."""
@@ -224,7 +247,9 @@ class DockerRuntime:
             if error.status_code != CONFLICT:
                 raise
         self._networks.forget(inspected["NetworkSettings"]["Networks"])
-        forget_mounted(self._config_folder(inspected["Name"].lstrip("/"), labels.get(DIGEST, "")))
+        key = key_of(labels)
+        if key is not None:
+            forget_mounted(self._config_folder(key, labels.get(DIGEST, "")))
 
     def _running(self, listed: dict[str, Any]) -> Running | None:
         container_id, now = listed["Id"], condition(listed)
@@ -253,8 +278,8 @@ class DockerRuntime:
             return ""
         return log.decode(errors="replace")
 
-    def _config_folder(self, name: str, digest: str) -> Path:
-        return self._configs / name / digest
+    def _config_folder(self, key: InstanceKey, digest: str) -> Path:
+        return self._configs / container_name(key, self._node_id) / digest
 
 
 def engine_client(timeout: int, version: str = "auto") -> APIClient:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
+from agent.docker_container import CPU_PERIOD, MIB
 from agent.docker_labels import DIGEST, key_of, promise_in, version_in
 from agent.runtime import Running
 from reconciler.wire.messages import Status
@@ -22,6 +25,7 @@ class Details:
     """What an inspect call says: when it started (epoch seconds), restarts, and how it ended or why it is ill.
 
     `output` is the last lines of its log when it failed, or the last line of its healthcheck when it is unhealthy.
+    `cpu_cores` and `memory_mb` (MiB) are its limits, 0 for none.
     """
 
     started_at: float | None = None
@@ -30,6 +34,8 @@ class Details:
     out_of_memory: bool = False
     error: str = ""
     output: str = ""
+    cpu_cores: float = 0.0
+    memory_mb: int = 0
 
 
 def details_of(inspected: dict[str, Any], log: str = "") -> Details:
@@ -45,6 +51,8 @@ def details_of(inspected: dict[str, Any], log: str = "") -> Details:
         out_of_memory=state.get("OOMKilled", False),
         error=" ".join(state.get("Error", "").split()),
         output=(last_check or log.strip())[-LONGEST_OUTPUT:],
+        cpu_cores=inspected["HostConfig"].get("CpuQuota", 0) / (inspected["HostConfig"].get("CpuPeriod") or CPU_PERIOD),
+        memory_mb=inspected["HostConfig"].get("Memory", 0) // MIB,
     )
 
 
@@ -80,7 +88,7 @@ def running_of(listed: dict[str, Any], details: Details, making: bool) -> Runnin
         version=version_in(labels),
         status=status,
         message=message,
-        promise=promise_in(labels),
+        promise=msgspec.structs.replace(promise_in(labels), cpu_cores=details.cpu_cores, memory_mb=details.memory_mb),
         restart_count=details.restart_count,
         started_at=details.started_at,
         ended=over(listed, making),

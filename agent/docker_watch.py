@@ -15,7 +15,7 @@ from agent.docker_labels import NODE
 
 logger = logging.getLogger(__name__)
 
-EVENTS = ["start", "die", "oom", "pause", "unpause", "destroy", "health_status"]
+EVENTS = ["start", "die", "oom", "pause", "unpause", "destroy", "update", "health_status"]
 FIRST_WAIT = 0.2
 LONGEST_WAIT = 10.0
 

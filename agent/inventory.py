@@ -32,9 +32,11 @@ class Inventory:
         self.found: tuple[Running, ...] = ()
         self.available = False
         self.listed = False
+        self.listings = 0
         self._refreshed = refreshed
         self._lock = threading.Lock()
         self._poked = threading.Event()
+        self._listed = threading.Condition()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._keep_fresh, name=f"inventory-{name}", daemon=True)
 
@@ -43,6 +45,11 @@ class Inventory:
         self._refresh_or_log()
         self.runtime.watch(self.poke)
         self._thread.start()
+
+    def wait(self, listings: int, seconds: float) -> None:
+        """Return once more listings than these were made, or after that many seconds."""
+        with self._listed:
+            self._listed.wait_for(lambda: self.listings > listings or self._closing.is_set(), seconds)
 
     def poke(self) -> None:
         """List again soon."""
@@ -58,6 +65,9 @@ class Inventory:
                 raise
             self.found = found
             self.available = self.listed = True
+        with self._listed:
+            self.listings += 1
+            self._listed.notify_all()
 
     def add(self, running: Running) -> None:
         """Count in what was just created, before any listing shows it."""
@@ -74,6 +84,8 @@ class Inventory:
         """Stop following the runtime. Ends no instance."""
         self._closing.set()
         self._poked.set()
+        with self._listed:
+            self._listed.notify_all()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join(5.0)
         self.runtime.close()

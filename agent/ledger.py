@@ -35,7 +35,7 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Tidy:
-    """The goal of leaving one copy of an instance, the newest, where a crash left several."""
+    """The goal of leaving one copy of an instance, the newest that runs, where a crash left several."""
 
 
 Goal = Deploy | Stop | Tidy

@@ -21,7 +21,7 @@ from agent.process_record import InstanceFolder, Record
 from agent.process_system import end_session, find_marked, signal_number, start_ticks, wait_exit
 from agent.runtime import RuntimeFailure
 from reconciler.spec.model import Component
-from reconciler.wire.messages import Status
+from reconciler.wire.messages import Deploy, Status
 
 MARK = "RECONCILER_INSTANCE"
 FIRST_DELAY, LONGEST_DELAY, STABLE_SECONDS = 0.5, 30.0, 10.0
@@ -70,6 +70,10 @@ class Program:
             end_session(self.pid, signal_number(component.stop_signal), component.stop_grace_period)
         if self._child is not None:
             self._child.wait()
+
+    def promise(self, deploy: Deploy) -> None:
+        """It runs on, with the limits of this deploy."""
+        self._note(deploy=deploy)
 
     def close(self) -> None:
         """Take no care of it any more; it runs on."""

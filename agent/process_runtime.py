@@ -51,8 +51,8 @@ class ProcessRuntime:
             if command not in own:
                 raise RuntimeFailure(f"there is no program {command} on this node that can be run")
 
-    def create(self, deploy: Deploy) -> str:
-        """Start the instance's program in place of an older version. Raises RuntimeFailure."""
+    def create(self, deploy: Deploy, beside: bool = False) -> str:
+        """Start the instance's program in place of an older version, never beside it. Raises RuntimeFailure."""
         key = deploy.key
         with self._lock:
             known = self._programs.get(key)
@@ -74,6 +74,15 @@ class ProcessRuntime:
             folder.remove()
             raise
         return program.record.container_id
+
+    def succeed(self, container_id: str, key: InstanceKey) -> None:
+        """A program has its place from the start."""
+
+    def limit(self, container_id: str, deploy: Deploy) -> None:
+        """Note the new limits, which are promised and not enforced."""
+        program = self._named(container_id)
+        if program is not None:
+            program.promise(deploy)
 
     def stop(self, container_id: str) -> None:
         """End the program and all it started, and remove its folder."""

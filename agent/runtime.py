@@ -55,13 +55,22 @@ class LogQuery:
 
 
 class Runtime(Protocol):
-    """Six verbs, and a way to hear of changes. Every method may be called from several threads at once."""
+    """A few verbs, and a way to hear of changes. Every method may be called from several threads at once."""
 
     def ensure_image(self, component: Component, progress: Progress) -> None:
         """Have what the component runs from on this node. Raises RuntimeFailure with the reason."""
 
-    def create(self, deploy: Deploy) -> str:
-        """Create and start the instance's container; its id. Leaves nothing behind when it raises RuntimeFailure."""
+    def create(self, deploy: Deploy, beside: bool = False) -> str:
+        """Create and start the instance's container; its id. Leaves nothing behind when it raises RuntimeFailure.
+
+        One that is made `beside` leaves what runs of the instance alone, until it is told to `succeed` it.
+        """
+
+    def succeed(self, container_id: str, key: InstanceKey) -> None:
+        """What was made beside an older container of the instance, which is gone now, takes its place."""
+
+    def limit(self, container_id: str, deploy: Deploy) -> None:
+        """Give a running container the CPU and memory limits of the deploy. Raises RuntimeFailure."""
 
     def stop(self, container_id: str) -> None:
         """End it (its own stop signal and grace period) and remove it. Being gone already is success."""

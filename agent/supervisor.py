@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from agent.inventory import Inventory
 from agent.ledger import Ledger, Note, Tidy
 from agent.runtime import LogQuery, Runtime
-from agent.worker import Worker, runs, under_way
+from agent.worker import Worker, limits_differ, runs, under_way
 from reconciler.wire.messages import Deploy, InstanceKey, InstanceReport, LogChunk, Status, Stop, Usage
 
 log = logging.getLogger(__name__)
@@ -72,10 +72,11 @@ class Supervisor:
             copies = self._ledger.copies(key)
             current = next((copy.running for copy in copies if runs(copy, deploy)), None)
             accepted = Accepted(current.container_id if current else None)
+            same = current is not None and not limits_differ(copies[0], deploy)
             if isinstance(entry.goal, Deploy) and entry.goal.digest == deploy.digest:
                 entry.goal = deploy
                 return accepted
-            if current and len(copies) == 1 and entry.goal is None and not entry.acting:
+            if same and len(copies) == 1 and entry.goal is None and not entry.acting:
                 entry.note, entry.runs = None, (deploy.digest, deploy.version)
                 turn = None
             else:

@@ -10,6 +10,7 @@ import threading
 from functools import partial
 from time import monotonic
 
+from agent.inventory import Inventory
 from agent.ledger import Copy, Ledger, Note, Tidy
 from agent.pool import Pool
 from agent.runtime import Running, RuntimeFailure
@@ -19,6 +20,8 @@ log = logging.getLogger(__name__)
 
 DOWNLOADS = 16
 ACTIONS = 16
+PATIENCE_SECONDS = 1.0
+"""How often who waits for a container looks whether that is still wanted."""
 PROGRESS_SECONDS = 0.25
 """The least time between two reports of a download's progress."""
 
@@ -105,6 +108,10 @@ class Worker:
         inventory = self._ledger.inventories[deploy.component.type]
         copies = self._copies(key, deploy.component.type)
         keep = next((copy for copy in copies if runs(copy, deploy)), None)
+        start_first = deploy.component.update.order == "start-first"
+        if keep is None and start_first and any(copy.running.status is Status.RUNNING for copy in copies):
+            self._succeed(key, turn, deploy, inventory)
+            return
         for copy in copies:
             if copy is keep:
                 continue
@@ -118,13 +125,59 @@ class Worker:
                 return
             deploy = entry.goal
             entry.runs = (deploy.digest, deploy.version)
-        if keep is not None:
+        if keep is None:
+            self._note(key, turn, deploy, "")
+            self._create(inventory, deploy)
+        elif limits_differ(keep, deploy):
+            inventory.runtime.limit(keep.running.container_id, deploy)
+            inventory.refresh()
+
+    def _succeed(self, key: InstanceKey, turn: int, deploy: Deploy, inventory: Inventory) -> None:
+        """Replace what runs once the new version runs beside it; if that does not come up, what runs stays."""
+        self._note(key, turn, deploy, "starts beside the old one")
+        container_id = self._create(inventory, deploy, beside=True)
+        trouble = self._trouble(key, turn, deploy, inventory, container_id)
+        if self._closing.is_set():
             return
-        self._note(key, turn, deploy, "")
-        container_id = inventory.runtime.create(deploy)
+        if trouble is not None or not self._ledger.is_newest(key, turn):
+            inventory.runtime.stop(container_id)
+            inventory.drop(container_id)
+            if trouble is not None:
+                raise RuntimeFailure(trouble)
+            return
+        for copy in self._ledger.copies(key):
+            if copy.running.container_id != container_id:
+                self._end(copy)
+        inventory.runtime.succeed(container_id, key)
+        with self._ledger.lock:
+            self._ledger.entry(key).runs = (deploy.digest, deploy.version)
+
+    def _trouble(
+        self, key: InstanceKey, turn: int, deploy: Deploy, inventory: Inventory, container_id: str
+    ) -> str | None:
+        """Why a new container does not come up; None once it has run for as long as its spec asks, or is obsolete."""
+        since: float | None = None
+        while self._ledger.is_newest(key, turn) and not self._closing.is_set():
+            heard = inventory.listings
+            running = next((one for one in inventory.found if one.container_id == container_id), None)
+            if running is None:
+                return "the new container was removed while it started"
+            if running.status is Status.FAILED:
+                return running.message or "the new container failed"
+            if running.status is Status.STOPPED:
+                return None
+            since = (since or monotonic()) if running.status is Status.RUNNING else None
+            left = deploy.component.monitor - (monotonic() - since) if since else PATIENCE_SECONDS
+            if left <= 0:
+                return None
+            inventory.wait(heard, min(left, PATIENCE_SECONDS))
+        return None
+
+    def _create(self, inventory: Inventory, deploy: Deploy, beside: bool = False) -> str:
+        container_id = inventory.runtime.create(deploy, beside)
         inventory.add(
             Running(
-                key,
+                deploy.key,
                 container_id,
                 deploy.digest,
                 deploy.version,
@@ -133,7 +186,8 @@ class Worker:
             )
         )
         inventory.poke()
-        log.info("%s version %d created: %s", key, deploy.version, container_id[:12])
+        log.info("%s version %d created: %s", deploy.key, deploy.version, container_id[:12])
+        return container_id
 
     def _stop(self, key: InstanceKey, turn: int) -> None:
         note = None
@@ -152,9 +206,15 @@ class Worker:
 
     def _tidy(self, key: InstanceKey, turn: int) -> None:
         try:
-            for copy in self._copies(key, None)[1:]:
+            copies = self._copies(key, None)
+            keep = next(
+                (copy for copy in copies if copy.running.status is Status.RUNNING), copies[0] if copies else None
+            )
+            for copy in copies:
                 if not self._ledger.is_newest(key, turn):
                     return
+                if copy is keep:
+                    continue
                 log.warning("%s has a surplus copy %s; stopping it", key, copy.running.container_id[:12])
                 self._end(copy)
         except Exception as error:
@@ -229,6 +289,12 @@ def runs(copy: Copy, deploy: Deploy) -> bool:
     return (
         copy.running.digest == deploy.digest and not copy.running.ended and copy.inventory.name == deploy.component.type
     )
+
+
+def limits_differ(copy: Copy, deploy: Deploy) -> bool:
+    """Whether what runs has other CPU and memory limits than the deploy asks for."""
+    have, want = copy.running.promise, deploy.component.resource_requirements
+    return (round(have.cpu_cores, 3), have.memory_mb) != (round(want.cpu_cores, 3), want.memory_mb)
 
 
 def _reason(error: Exception) -> str:

@@ -116,6 +116,7 @@ def _action_form(action: Action, desired: Desired) -> Form:
         "changes": [{"field": item.field, "old": item.old, "new": item.new} for item in action.changes],
         "waits_for": [str(key) for key in action.waits_for],
         "held": action.held or None,
+        "live": action.live,
         "source": entry.source if entry else None,
     }
 

@@ -50,10 +50,11 @@ def _show_action(out: Any, action: dict[str, Any]) -> None:
     kind = action["kind"]
     colour = COLOURS[kind]
     name = f"{action['component_id']}/{action['instance']}"
+    word = f"{kind} live" if action["live"] else kind
     waits = f", {action['held']}" if action["held"] else ""
     waits += f", after {', '.join(action['waits_for'])}" if action["waits_for"] else ""
     out.print(
-        f"  [{colour}]{SIGNS[kind]} {kind}[/] {plain(name)} on {plain(action['node_id'])}"
+        f"  [{colour}]{SIGNS[kind]} {word}[/] {plain(name)} on {plain(action['node_id'])}"
         f"  [dim]{plain(action['reason'] + waits)}[/]"
     )
     for change in action["changes"]:

@@ -45,8 +45,8 @@ def nodes(component: Component, constraint: Constraint, known: Known, fleet: Fle
         gone = fleet.liveness[row] is Liveness.LOST or node.draining
         if gone or not (stays[row] if present else opens[row]):
             continue
-        number = next((number for _, number in present if number not in taken), None)
-        number = next(new) if number is None else number
+        free = [number for _, number in present if number not in taken]
+        number = free[0] if free else next(new)
         taken.add(number)
         yield number, node.node_id
 

@@ -147,7 +147,7 @@ class Action:
     `component` and `digest` are what shall run (None and "" for a stop). `old_digest` is what runs now ("" for a
     create). `gpu_devices` are the devices promised. `changes` has what differs, field by field, for an update.
     `waits_for` names instances on the same node that must go (or shrink) before this one has its room. `held` says
-    what else it waits for: something it depends on ("" for nothing).
+    what else it waits for: something it depends on ("" for nothing). A `live` update changes limits of what runs on.
     """
 
     kind: Kind
@@ -161,6 +161,7 @@ class Action:
     changes: tuple[Change, ...] = ()
     waits_for: tuple[InstanceKey, ...] = ()
     held: str = ""
+    live: bool = False
 
 
 @dataclass(frozen=True, slots=True)

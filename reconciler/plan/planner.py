@@ -24,13 +24,14 @@ from reconciler.plan.model import (
     Verdict,
 )
 from reconciler.plan.order import held
-from reconciler.plan.releases import Releases
+from reconciler.plan.progress import serves
+from reconciler.plan.releases import Releases, unringed
 from reconciler.plan.rollout import paced
 from reconciler.plan.schedule import Placement, Request, place, promise
 from reconciler.plan.shape import Shape
 from reconciler.plan.verdicts import judged, may_roll_back, with_verdicts
-from reconciler.plan.wanted import Wanted, wanted, why_unwanted, why_update
-from reconciler.wire.messages import InstanceKey, Status
+from reconciler.plan.wanted import Wanted, new_limits, wanted, why_unwanted, why_update
+from reconciler.wire.messages import InstanceKey
 
 DEFAULT_POLICY = Policy()
 
@@ -41,15 +42,14 @@ ORDER = {Kind.STOP: 0, Kind.UPDATE: 1, Kind.CREATE: 2}
 class _Move:
     """An instance that needs a node: why, and the copy that runs on until it has one.
 
-    A `pinned` one holds volumes where it is: it only waits for room there. The old copy of a `gentle` one runs on until
-    the new one does.
+    A `pinned` one holds volumes where it is: it only waits for room there. One that `leaves` can't stay in any case.
     """
 
     want: Wanted
     reason: str
     old: Copy | None = None
     pinned: bool = False
-    gentle: bool = False
+    leaves: bool = False
 
 
 def plan(desired: Desired, observed: Observed, policy: Policy = DEFAULT_POLICY, now: float = 0.0) -> Plan:
@@ -97,7 +97,7 @@ class _Planning:
                 self._stop(copy, why_unwanted(self.desired, copy, self.observed.nodes[copy.node_id]))
         moves += self._update(sorted(updates, key=lambda pair: pair[0].key))
         self._place(moves)
-        actions = [self._timed(action) for action in self.actions]
+        actions = unringed([self._alone(self._timed(action)) for action in self.actions])
         pace = paced(self.desired, wants, self.observed.copies, actions, self.now)
         waits = pace.held | held(self.desired, wants, self.observed.copies, actions)
         if waits:
@@ -145,8 +145,8 @@ class _Planning:
         elif not self._admitted(want, kept):
             moves.append(_Move(want, f"node {kept.node_id} no longer meets its affinity", kept))
         elif self._leaves(kept):
-            moves.append(_Move(want, f"node {kept.node_id} is draining", kept, gentle=True))
-        elif kept.digest != want.digest:
+            moves.append(_Move(want, f"node {kept.node_id} is draining", kept, leaves=True))
+        elif kept.digest != want.digest or new_limits(want, kept):
             self.placements[want.key] = kept.node_id
             updates.append((want, kept))
         else:
@@ -158,8 +158,7 @@ class _Planning:
                 self._waits(want, f"{kept.node_id} is lost and {why}: waits until it is back")
         for copy in copies:
             if copy is not kept:
-                gentle = self._leaves(copy) and kept.status is not Status.RUNNING
-                held = f"waits until it runs on {kept.node_id}" if gentle else ""
+                held = self._handover(want, copy, kept.node_id, kept)
                 self._stop(copy, f"surplus: runs on {kept.node_id}", held)
 
     def _worth(self, want: Wanted, copy: Copy) -> tuple[bool, bool, bool, bool, int, bool, str]:
@@ -186,6 +185,19 @@ class _Planning:
     def _admitted(self, want: Wanted, copy: Copy) -> bool:
         """Whether the copy's node meets the constraints; its runtime may be away for a while."""
         return bool(self.fleet.admits(replace(want.shape.constraint, runtime=""))[self.fleet.row[copy.node_id]])
+
+    def _handover(self, want: Wanted, old: Copy, node_id: str, new: Copy | None = None) -> str:
+        """What the old copy of an instance that moves to another node waits for before it stops, "" for nothing.
+
+        It runs on until the other node has what it takes to start the new one, or until that one runs. The old copy of
+        a singleton goes first.
+        """
+        if want.component.singleton or not serves(old):
+            return ""
+        if want.component.update.order == "start-first" or self._leaves(old):
+            return "" if new is not None and serves(new) else f"waits until it runs on {node_id}"
+        there = new is not None and new.confirmed and new.container_id is not None
+        return "" if there else f"waits until {node_id} is about to start it"
 
     def _waits(self, want: Wanted, reason: str) -> None:
         """Nothing can be done for this instance until something happens to its node."""
@@ -229,7 +241,8 @@ class _Planning:
             if self._liveness(copy) is not Liveness.READY:
                 self._waits(want, f"{copy.node_id} is {self._liveness(copy)}: updated when it answers")
             else:
-                why = f"node {copy.node_id} has no room for the new version"
+                beside = " beside the old one" if want.component.update.order == "start-first" else ""
+                why = f"node {copy.node_id} has no room for the new version{beside}"
                 moves.append(_Move(want, why, copy, pinned=copy.promise.volumes))
         return moves
 
@@ -238,12 +251,16 @@ class _Planning:
         row = self.fleet.row[copy.node_id]
         if self._liveness(copy) is not Liveness.READY:
             return False
-        self.fleet.release(row, copy.promise)
+        beside = want.component.update.order == "start-first" and serves(copy)
+        if not beside:
+            self.fleet.release(row, copy.promise)
         if not self.fleet.fits(row, want.shape):
-            self.fleet.hold(row, copy.promise)
+            if not beside:
+                self.fleet.hold(row, copy.promise)
             return False
         placement = promise(self.fleet, row, want.shape, keep=copy.promise.gpu_devices)
-        self.releases.difference(copy, want.shape, placement.gpu_devices)
+        if not beside:
+            self.releases.difference(copy, want.shape, placement.gpu_devices)
         if want.shape.peers:
             self.fleet.add_peer(*want.shape.peers, row, -1)
         reason, changes = why_update(self.desired.businesses[want.key.business_id], want, copy)
@@ -258,6 +275,7 @@ class _Planning:
                 copy.digest,
                 placement.gpu_devices,
                 changes,
+                live=want.digest == copy.digest and copy.confirmed and not copy.ended,
             )
         )
         return True
@@ -290,7 +308,7 @@ class _Planning:
 
     def _stays_after_all(self, move: _Move) -> bool:
         """Update in place what had to move for want of room, once what left its node has made the room."""
-        if move.old is None or move.gentle:
+        if move.old is None or move.leaves:
             return False
         return self._admitted(move.want, move.old) and self._updated(move.want, move.old)
 
@@ -299,10 +317,22 @@ class _Planning:
         node_id = self.fleet.nodes[placement.row].node_id
         self.placements[move.want.key] = node_id
         self._act(Kind.CREATE, move.want, node_id, move.reason, placement.gpu_devices)
-        if move.old is None or move.gentle:
+        if move.old is None:
             return False
-        self._stop(move.old, f"moves to {node_id}: {move.reason}")
+        self._stop(move.old, f"moves to {node_id}: {move.reason}", self._handover(move.want, move.old, node_id))
         return True
+
+    def _alone(self, action: Action) -> Action:
+        """The action, held while a singleton may run on another node than it is to start on."""
+        if action.component is None or not action.component.singleton:
+            return action
+        others = sorted(
+            copy.node_id
+            for copy in self.observed.copies
+            if copy.key == action.key and copy.node_id in self.fleet.row and copy.node_id != action.node_id
+            if self._liveness(copy) is not Liveness.LOST
+        )
+        return replace(action, held=f"waits until {others[0]} has ended it") if others else action
 
     def _timed(self, action: Action) -> Action:
         """The action, waiting for what must go before it has its room."""

@@ -4,6 +4,7 @@ from reconciler.plan.model import Copy
 from reconciler.spec.model import Component
 from reconciler.wire.messages import Status
 
+
 def serves(copy: Copy) -> bool:
     """Whether it does its work, in whatever version."""
     return copy.confirmed and copy.status is Status.RUNNING

@@ -79,7 +79,9 @@ class _Rollout:
         if self._component.update.failure_action != "continue":
             failures = failures[: allowed_failures(self._component, len(copies))]
         self._down = {key for key, found in self._copies.items() if found and not any(map(serves, found))}
-        tried = {key for key, found in self._copies.items() if any(copy.failed_digest == self._digest for copy in found)}
+        tried = {
+            key for key, found in self._copies.items() if any(copy.failed_digest == self._digest for copy in found)
+        }
         self._settling = settling.keys()
         self._blocking = [
             key for key in self._copies if key in self._down | tried | self._settling and key not in failures

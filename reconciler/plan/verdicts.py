@@ -17,11 +17,15 @@ from reconciler.wire.messages import InstanceKey
 
 
 def judged(
-    component: Component, mark: str, keys: Iterable[InstanceKey], copies: Mapping[InstanceKey, Sequence[Copy]], now: float
+    component: Component,
+    mark: str,
+    keys: Iterable[InstanceKey],
+    copies: Mapping[InstanceKey, Sequence[Copy]],
+    now: float,
 ) -> tuple[Verdict | None, float | None]:
     """The verdict on a component's wanted version if it can be told now, or else when it may be (epoch seconds)."""
     keys = list(keys)
-    there = [copy for key in keys for copy in copies.get(key, ())]
+    there = [copy for key in keys for copy in sorted(copies.get(key, ()), key=lambda copy: copy.node_id)]
     failures = [copy for copy in there if failed(copy, mark)]
     if len({copy.key for copy in failures}) > allowed_failures(component, len(keys)):
         return Verdict("rejected", failures[0].message or "it failed"), None

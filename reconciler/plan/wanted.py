@@ -8,7 +8,7 @@ from reconciler.plan.diff import changes
 from reconciler.plan.fleet import Fleet
 from reconciler.plan.instances import nodes, numbers
 from reconciler.plan.model import Change, Copy, Desired, DesiredBusiness, Node
-from reconciler.plan.shape import Shape, shape_of
+from reconciler.plan.shape import Shape, mebibytes, milli, shape_of
 from reconciler.plan.verdicts import rolled_back, version
 from reconciler.spec.digest import digest
 from reconciler.spec.model import Component
@@ -53,8 +53,22 @@ def wanted(desired: Desired, copies: Mapping[InstanceKey, Sequence[Copy]], fleet
                 yield Wanted(InstanceKey(business_id, component.component_id, number), component, mark, bound)
 
 
+def new_limits(want: Wanted, copy: Copy) -> tuple[Change, ...]:
+    """What of the limits that a running container can be given anew is not as wanted."""
+    resources, promise = want.component.resource_requirements, copy.promise
+    found = []
+    if milli(promise.cpu_cores) != want.shape.cpu_milli:
+        cores = f"{promise.cpu_cores:g}", f"{resources.cpu_cores:g}"
+        found.append(Change("resource_requirements.cpu_cores", *cores))
+    if mebibytes(promise.memory_mb) != want.shape.memory_mb:
+        found.append(Change("resource_requirements.memory_mb", str(promise.memory_mb), str(resources.memory_mb)))
+    return tuple(found)
+
+
 def why_update(entry: DesiredBusiness, want: Wanted, copy: Copy) -> tuple[str, tuple[Change, ...]]:
     """Why a copy whose digest is not the wanted one needs an update, and which fields differ."""
+    if copy.digest == want.digest:
+        return "limits changed", new_limits(want, copy)
     rejected = rolled_back(entry).get(want.key.component_id, "")
     for business in (entry.business, *entry.earlier):
         for component in business.components:

@@ -19,12 +19,18 @@ NOT_IN_DIGEST = (
 )
 """Fields that say where, how many, or how it is named or ended, and leave a running container right as it is."""
 
+LIVE = ("cpu_cores", "memory_mb")
+"""Limits of which only whether there is one needs a new container: their value can change under a running one."""
+
 
 def container_form(component: Component) -> dict[str, object]:
     """The part of a component's document that decides what its container is."""
     document: dict[str, object] = msgspec.to_builtins(component)
     for field in NOT_IN_DIGEST:
         document.pop(field, None)
+    resources = document.get("resource_requirements")
+    if isinstance(resources, dict):
+        document["resource_requirements"] = resources | {name: bool(resources.get(name)) for name in LIVE}
     return document
 
 

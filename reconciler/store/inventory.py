@@ -95,7 +95,9 @@ def full_difference(
 ) -> Difference:
     """What a full inventory changes: confirmed copies that are not in it are gone, unconfirmed ones stay."""
     copies = {
-        report.key: reported_copy(report, node_id, held.get(report.key), at) for report in reports if not is_gone(report)
+        report.key: reported_copy(report, node_id, held.get(report.key), at)
+        for report in reports
+        if not is_gone(report)
     }
     written = tuple(copy for key, copy in copies.items() if not same_copy(held.get(key), copy))
     missing = [copy for key, copy in held.items() if key not in copies]
@@ -103,9 +105,7 @@ def full_difference(
     return Difference(written, tuple(copy.key for copy in missing if copy.confirmed), copies)
 
 
-def single_difference(
-    node_id: str, held: Mapping[InstanceKey, Copy], report: InstanceReport, at: float
-) -> Difference:
+def single_difference(node_id: str, held: Mapping[InstanceKey, Copy], report: InstanceReport, at: float) -> Difference:
     """What a report of one copy changes. News of an older version's end leaves a newer assignment be."""
     key = report.key
     old = held.get(key)

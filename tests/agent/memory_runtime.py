@@ -28,6 +28,7 @@ class MemoryRuntime:
         self.reached: dict[str, threading.Event] = {}
         self.says: dict[str, list[tuple[float | None, str]]] = {}
         self.polls_progress = False
+        self.begins_as: dict[str, Status] = {}
 
     # -- the protocol
 
@@ -37,8 +38,9 @@ class MemoryRuntime:
             progress(share, line)
         self._pass(f"image {image}", (lambda: progress(0.5, "half")) if self.polls_progress else None)
 
-    def create(self, deploy: Deploy) -> str:
+    def create(self, deploy: Deploy, beside: bool = False) -> str:
         self._pass(f"create {deploy.component.image_name}")
+        status = self.begins_as.get(deploy.component.image_name or "", Status.RUNNING)
         with self._lock:
             container_id = f"c{next(self._numbers):063d}"
             self.containers[container_id] = Running(
@@ -46,13 +48,22 @@ class MemoryRuntime:
                 container_id,
                 deploy.digest,
                 deploy.version,
-                Status.RUNNING,
+                status,
                 promise=promise_of(deploy.component, deploy.gpu_devices),
                 started_at=1000.0 + len(self.created),
             )
             self.created.append((deploy.key, deploy.component.image_name or "", deploy.version))
             self.most_at_once[deploy.key] = max(self.most_at_once.get(deploy.key, 0), len(self.of(deploy.key)))
         return container_id
+
+    def succeed(self, container_id: str, key: InstanceKey) -> None:
+        self._pass("succeed")
+
+    def limit(self, container_id: str, deploy: Deploy) -> None:
+        self._pass("limit")
+        with self._lock:
+            promise = promise_of(deploy.component, deploy.gpu_devices)
+            self.containers[container_id] = replace(self.containers[container_id], promise=promise)
 
     def stop(self, container_id: str) -> None:
         self._pass("stop")

@@ -15,9 +15,9 @@ def host(**fields: object) -> dict[str, object]:
 
 def test_limits_are_hard_limits_and_zero_is_none() -> None:
     limited = host(resource_requirements=Resources(cpu_cores=0.5, memory_mb=64))
-    assert (limited["NanoCpus"], limited["Memory"]) == (500_000_000, 64 * 1024 * 1024)
+    assert (limited["CpuQuota"] / limited["CpuPeriod"], limited["Memory"]) == (0.5, 64 * 1024 * 1024)
     free = host()
-    assert (free["NanoCpus"], free["Memory"]) == (0, 0)
+    assert (free["CpuQuota"], free["CpuPeriod"], free["Memory"]) == (0, 0, 0)
 
 
 def test_promised_gpus_are_given_by_index() -> None:

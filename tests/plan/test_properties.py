@@ -154,7 +154,7 @@ def test_only_the_unwanted_the_moved_and_the_changed_are_touched(world: World) -
             assert copy is not None
             assert action.key not in digests or result.placements[action.key] != action.node_id, action
         elif action.kind is Kind.UPDATE:
-            assert copy is not None and (copy.digest != digests[action.key] or copy.ended), action
+            assert copy is not None and (copy.digest != digests[action.key] or copy.ended or action.changes), action
         else:
             assert copy is None or not copy.confirmed or copy.ended, action
 

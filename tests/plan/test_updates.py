@@ -36,7 +36,7 @@ def test_an_update_may_use_the_room_of_the_version_it_replaces() -> None:
     world = World(node("a", memory=1024, gpus=(1,)))
     world.wants(business("shop", component(memory=600, gpus=1, ports=(80,)))).settles()
     world.wants(business("shop", component(memory=1000, gpus=1, ports=(80,))))
-    assert world.lines() == ["update shop/web/0 on a: spec changed"]
+    assert world.lines() == ["update shop/web/0 on a: limits changed"]
     assert waits(world.plan()) == {}
 
 
@@ -97,7 +97,7 @@ def test_one_update_s_room_is_another_s() -> None:
     world = World(node("a", memory=1024))
     world.wants(business("shop", component("a-big", memory=200), component("b-small", memory=800))).settles()
     world.wants(business("shop", component("a-big", memory=800), component("b-small", memory=200)))
-    assert world.lines() == ["update shop/a-big/0 on a: spec changed", "update shop/b-small/0 on a: spec changed"]
+    assert world.lines() == ["update shop/a-big/0 on a: limits changed", "update shop/b-small/0 on a: limits changed"]
     assert waits(world.plan()) == {"shop/a-big/0": ["shop/b-small/0"]}
 
 
@@ -155,7 +155,7 @@ def test_room_that_a_move_leaves_is_used_in_place_and_not_by_stop_and_create() -
     world.wants(business("shop", component("grows", memory=700), component("goes", memory=600, node_id="b")))
     assert world.lines() == [
         "stop shop/goes/0 on a: moves to b: node a no longer meets its affinity",
-        "update shop/grows/0 on a: spec changed",
+        "update shop/grows/0 on a: limits changed",
         "create shop/goes/0 on b: node a no longer meets its affinity",
     ]
     assert waits(world.plan()) == {"shop/grows/0": ["shop/goes/0"]}
@@ -167,7 +167,7 @@ def test_what_keeps_data_is_updated_once_another_has_left_its_node() -> None:
     db, goes = component("db", memory=300, node_id="a", data=True), component("goes", memory=600, node_id="a")
     world.wants(business("shop", db, goes)).settles()
     world.wants(business("shop", component("db", memory=700, data=True), component("goes", memory=600, node_id="b")))
-    assert "update shop/db/0 on a: spec changed" in world.lines()
+    assert "update shop/db/0 on a: limits changed" in world.lines()
     world.settles()
 
 

@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from reconciler.plan.model import Node
-from reconciler.spec.model import Business, Component, Dependency
+from reconciler.spec.model import Business, Component, Dependency, Update
 from reconciler.wire.messages import Status
 from tests.support.planning import World, business, component, node
 
@@ -44,6 +44,7 @@ def components(draw: st.DrawFn, name: str) -> Component:
         ports=draw(st.sets(st.sampled_from([80, 81, 82]), max_size=2)),
         data=draw(st.sampled_from([False, False, False, True])),
         **draw(st.sampled_from([{"replicas": count} for count in range(4)] + [{"mode": "global"}])),
+        update=Update(order=draw(st.sampled_from(["stop-first", "stop-first", "start-first"]))),
         restart=draw(st.sampled_from(["always", "no"])),
         image_name=draw(st.sampled_from(["app:1", "app:2"])),
         require_gpu=draw(st.sampled_from([False, False, False, True])),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.plan.fleet import Fleet
-from reconciler.plan.model import Copy, Desired, DesiredBusiness, Node, Observed, Plan, Policy
+from reconciler.plan.model import Action, Copy, Desired, DesiredBusiness, Node, Observed, Plan, Policy
 from reconciler.plan.planner import plan
 from reconciler.plan.simulate import applied
 from reconciler.plan.status import BusinessStatus, Notes, derive
@@ -148,6 +148,10 @@ class World:
         result = self.plan()
         self.observed = applied(result, self.observed)
         return result
+
+    def carry_out(self, actions: tuple[Action, ...]) -> None:
+        """Carry out just these actions of the plan."""
+        self.observed = applied(replace(self.plan(), actions=actions), self.observed)
 
     def where(self) -> dict[str, str]:
         """The node of every instance that has a place."""
