@@ -65,7 +65,7 @@ def test_limits_environment_and_marks_are_on_the_container(
         )
     )
     attributes = client.api.inspect_container(container_id)
-    assert attributes["HostConfig"]["NanoCpus"] == 250_000_000
+    assert attributes["HostConfig"]["CpuQuota"] == 25_000
     assert attributes["HostConfig"]["Memory"] == 48 * 1024 * 1024
     assert attributes["HostConfig"]["RestartPolicy"]["Name"] == "always"
     labels = attributes["Config"]["Labels"]

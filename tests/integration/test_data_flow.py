@@ -56,7 +56,7 @@ def test_a_business_lives_from_deploy_to_delete(
     wait_until(measured, what="usage to be reported")
     inspected = client.containers.get(first["web/0"]).attrs
     assert inspected["HostConfig"]["Memory"] == 16 * 2**20
-    assert inspected["HostConfig"]["NanoCpus"] == 20_000_000
+    assert inspected["HostConfig"]["CpuQuota"] == 2_000
     assert "GREETING=hello" in inspected["Config"]["Env"]
 
     web["config_files"] = [{"path": "/www/index.html", "content": "second"}]
