@@ -1,4 +1,4 @@
-"""The agent's HTTP API: deploy, stop, what runs here, and whether the process answers."""
+"""The agent's HTTP API: deploy, stop, commands inside instances, what runs here, and whether the process answers."""
 
 import logging
 
@@ -6,19 +6,20 @@ import msgspec
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from agent.bodies import read_deploy, read_log_query, read_stop
+from agent.bodies import read_deploy, read_exec, read_log_query, read_stop
 from agent.guard import register_guard
-from agent.runtime import RuntimeFailure
+from agent.runtime import NotRunnable, NotRunning, RuntimeFailure
 from agent.supervisor import Superseded, Supervisor, UnknownInstance, UnknownRuntime
 from reconciler.wire.codec import MessageError
+from reconciler.wire.exec_stream import frame_line
 
 log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 
 HINTS = {
-    404: "there is no such path; there are POST /api/deploy, POST /api/stop, GET /api/components, GET /api/logs, "
-    "GET /healthz",
+    404: "there is no such path; there are POST /api/deploy, POST /api/stop, POST /api/exec, GET /api/components, "
+    "GET /api/logs, GET /healthz",
     405: "this path does not take this method",
     413: f"the body is too large; at most {MAX_BODY_BYTES // 1024 // 1024} MB are read",
     415: "the body must be JSON: set Content-Type to application/json",
@@ -46,6 +47,13 @@ def build_app(supervisor: Supervisor, node_id: str, token: str | None) -> Flask:
         message = read_stop(_json_body(), supervisor)
         supervisor.stop(message)
         return jsonify({"status": "success", "message": f"{message.key} is being stopped"})
+
+    @app.post("/api/exec")
+    def exec_() -> Reply:
+        frames = supervisor.exec(read_exec(_json_body()))
+        reply = Response(map(frame_line, frames), mimetype="application/x-ndjson")
+        reply.call_on_close(frames.close)
+        return reply
 
     @app.get("/api/components")
     def components() -> Reply:
@@ -93,6 +101,14 @@ def _register_errors(app: Flask) -> None:
     @app.errorhandler(RuntimeFailure)
     def unable(error: RuntimeFailure) -> Reply:
         return _failure(503, str(error))
+
+    @app.errorhandler(NotRunning)
+    def not_running(error: NotRunning) -> Reply:
+        return _failure(409, str(error))
+
+    @app.errorhandler(NotRunnable)
+    def not_runnable(error: NotRunnable) -> Reply:
+        return _failure(422, str(error))
 
     @app.errorhandler(Superseded)
     def superseded(error: Superseded) -> Reply:

@@ -15,7 +15,8 @@ from agent.supervisor import Supervisor
 from reconciler.spec.digest import digest
 from reconciler.spec.model import Component
 from reconciler.wire.codec import DEPLOY_FIELDS, MessageError
-from reconciler.wire.messages import Deploy, InstanceKey, Stop
+from reconciler.wire.exec_stream import check_exec
+from reconciler.wire.messages import Deploy, Exec, InstanceKey, Stop
 
 T = TypeVar("T")
 
@@ -55,6 +56,14 @@ def read_stop(body: bytes, supervisor: Supervisor) -> Stop:
             if same and (report.container_id or "").startswith(stop.container_id):
                 return msgspec.structs.replace(stop, instance=report.instance)
     return stop
+
+
+def read_exec(body: bytes) -> Exec:
+    """The command in a body. Raises MessageError."""
+    exec_ = _convert(_document(body), Exec)
+    _key(exec_.business_id, exec_.component_id, exec_.instance)
+    check_exec(exec_.command, exec_.timeout)
+    return exec_
 
 
 def read_log_query(given: Mapping[str, str]) -> tuple[InstanceKey, LogQuery]:

@@ -5,7 +5,7 @@ instance, lets the Engine itself refuse a second one. Nothing without our node's
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from docker.utils import kwargs_from_env
 
 from agent.docker_container import CPU_PERIOD, SWAP_SHARE, Body, container_body, cpu_quota, endpoint, memory_bytes
 from agent.docker_errors import readable
+from agent.docker_exec import DockerExecution
 from agent.docker_files import archive, forget_mounted, write_mounted
 from agent.docker_labels import DIGEST, NODE, container_name, grace_in, key_of, labels_of
 from agent.docker_logs import read_logs
@@ -24,7 +25,7 @@ from agent.docker_stats import Sampler
 from agent.docker_status import Details, condition, details_of, failed, running_of
 from agent.docker_watch import Watcher
 from agent.images import Images, image_reference
-from agent.runtime import LogQuery, Progress, Running, RuntimeFailure
+from agent.runtime import Execution, LogQuery, Progress, Running, RuntimeFailure
 from reconciler.spec.model import Component
 from reconciler.wire.messages import Deploy, InstanceKey, LogChunk, Usage
 
@@ -129,6 +130,10 @@ class DockerRuntime:
         """Some of what the container wrote, with the Engine's times. Raises RuntimeFailure."""
         with readable("cannot read the log"):
             return read_logs(self._client, container_id, wanted)
+
+    def exec(self, container_id: str, command: Sequence[str]) -> Execution:
+        """Start a command in the container, as its own user. Raises NotRunning and RuntimeFailure."""
+        return DockerExecution(self._client, container_id, command)
 
     def watch(self, changed: Callable[[], None]) -> None:
         """Call `changed` after each change of a container of ours, and whenever the Engine is back."""

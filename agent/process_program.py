@@ -12,7 +12,8 @@ import resource
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import IO
 
 import msgspec
 
@@ -157,26 +158,14 @@ class Program:
     def _spawn(self) -> None:
         """Start the program; its record is there before it is."""
         component = self._record.deploy.component
-        uid, gid = account(component.user) or (None, None)
         self._note(pid=None, ticks=None)
         try:
             with self._folder.log.open("ab") as log:
-                child = subprocess.Popen(
-                    list(component.command or ()),
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    cwd=component.working_dir or self._folder.files,
-                    env=environment(self._folder, self._record),
-                    start_new_session=True,
-                    user=uid,
-                    group=gid,
-                    extra_groups=None if uid is None else [],
-                )
+                own = environment(self._folder, self._record)
+                child = launch(component, self._folder, component.command or (), own, log, log)
         except (OSError, ValueError, subprocess.SubprocessError) as error:
             raise RuntimeFailure(f"can't be started: {error}") from None
         self._child = child
-        limit(child.pid, component)
         self._health.begin()
         status, message = self._health.look()
         self._note(pid=child.pid, ticks=start_ticks(child.pid), status=status, message=message, started_at=time.time())
@@ -185,6 +174,35 @@ class Program:
         self._record = msgspec.structs.replace(self._record, **changes)
         self._folder.write(self._record)
         self._changed()
+
+
+def launch(
+    component: Component,
+    folder: InstanceFolder,
+    command: Sequence[str],
+    own: dict[str, str],
+    stdout: IO[bytes] | int,
+    stderr: IO[bytes] | int,
+) -> subprocess.Popen[bytes]:
+    """Start a command with the environment `own`, as the component's account, in its directory and within its limits.
+
+    It leads a session of its own. Raises RuntimeFailure, OSError, ValueError and SubprocessError.
+    """
+    uid, gid = account(component.user) or (None, None)
+    child = subprocess.Popen(
+        list(command),
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+        cwd=component.working_dir or folder.files,
+        env=own,
+        start_new_session=True,
+        user=uid,
+        group=gid,
+        extra_groups=None if uid is None else [],
+    )
+    limit(child.pid, component)
+    return child
 
 
 def environment(folder: InstanceFolder, record: Record) -> dict[str, str]:

@@ -9,15 +9,16 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import psutil
 
+from agent.process_exec import HostExecution
 from agent.process_program import BASE, Program, account
 from agent.process_record import InstanceFolder, Record
 from agent.process_system import session_members
-from agent.runtime import LOG_BYTES, LogQuery, Progress, Running, RuntimeFailure
+from agent.runtime import LOG_BYTES, Execution, LogQuery, NotRunning, Progress, Running, RuntimeFailure
 from reconciler.spec.model import Component
 from reconciler.wire.messages import Deploy, InstanceKey, LogChunk, LogLine, Usage, promise_of
 
@@ -126,6 +127,14 @@ class ProcessRuntime:
         else:
             lines, end = folder.last_log(wanted.tail, LOG_BYTES)
         return LogChunk(lines=tuple(LogLine(text=line) for line in lines), cursor=f"{container_id} {end}")
+
+    def exec(self, container_id: str, command: Sequence[str]) -> Execution:
+        """Start a command on the host, as the program itself is. Raises NotRunning and NotRunnable."""
+        program = self._named(container_id)
+        if program is None or program.pid is None:
+            raise NotRunning("a command can't be run there now: the program does not run")
+        folder = InstanceFolder.of(self._root, program.record.deploy.key)
+        return HostExecution(folder, program.record, command, lambda: self._named(container_id) is program)
 
     def watch(self, changed: Callable[[], None]) -> None:
         """Call `changed` whenever a program ends, is restarted, or becomes healthy or not."""

@@ -4,9 +4,9 @@
 no memory of its own that matters: what it made carries its labels, and `list` finds it again after a restart.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from reconciler.spec.model import Component
 from reconciler.wire.messages import Deploy, InstanceKey, LogChunk, Promise, Status, Usage
@@ -14,12 +14,31 @@ from reconciler.wire.messages import Deploy, InstanceKey, LogChunk, Promise, Sta
 LOG_BYTES = 1024 * 1024
 """The most output that one answer holds."""
 
+TICK_SECONDS = 1.0
+"""How long the output of a command is silent at most: so soon does each end of a stream learn that the other left."""
+
+Piece = tuple[Literal["", "stdout", "stderr"], bytes]
+"""Some output of a command, at most `PIECE_BYTES` of it, and which of its two streams it is of."""
+
+PIECE_BYTES = 32 * 1024
+SILENCE: Piece = ("", b"")
+END_SECONDS = 2.0
+"""How long a command that is ended has from SIGTERM to SIGKILL."""
+
 Progress = Callable[[float | None, str], None]
 """Told how far a download is: a share 0..1 (None when the size is unknown) and a line for people."""
 
 
 class RuntimeFailure(Exception):
     """Something the runtime was asked for can't be had; the text is the reason, for the operator."""
+
+
+class NotRunning(RuntimeFailure):
+    """A command can't be run inside something that does not run now."""
+
+
+class NotRunnable(RuntimeFailure):
+    """A command can't be started where it was asked for: there is no such program, or it may not be run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +73,25 @@ class LogQuery:
     cursor: str = ""
 
 
+class Execution(Protocol):
+    """A command that was started inside an instance. `output` is read by one thread, `end` may come from any."""
+
+    def output(self) -> Iterator[Piece]:
+        """What it writes, as it comes, with an empty piece after each `TICK_SECONDS` of silence, until it ends.
+
+        Raises RuntimeFailure when it can't be followed any more.
+        """
+
+    def exit_code(self) -> int:
+        """How it ended, once `output` is over; 128 and the signal's number for one that a signal ended.
+
+        Raises NotRunnable when it was never started, and RuntimeFailure when nobody knows.
+        """
+
+    def end(self) -> bool:
+        """End the command if it still runs, and let go of it; whether it is known to have ended. May be repeated."""
+
+
 class Runtime(Protocol):
     """A few verbs, and a way to hear of changes. Every method may be called from several threads at once."""
 
@@ -83,6 +121,12 @@ class Runtime(Protocol):
 
     def logs(self, container_id: str, wanted: LogQuery) -> LogChunk:
         """Some of its output, at most `LOG_BYTES` of it. Raises RuntimeFailure when it can't be read."""
+
+    def exec(self, container_id: str, command: Sequence[str]) -> Execution:
+        """Start a command inside it, as its own user, with its environment and without input.
+
+        Raises NotRunning, NotRunnable, and RuntimeFailure.
+        """
 
     def watch(self, changed: Callable[[], None]) -> None:
         """Start calling `changed` soon after anything this runtime made changed by itself. Returns at once."""

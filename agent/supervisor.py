@@ -8,12 +8,14 @@ manager to retry; ending the agent ends no instance.
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
+from agent.executions import Executions, Frames
 from agent.inventory import Inventory
-from agent.ledger import Ledger, Note, Tidy
+from agent.ledger import Copy, Ledger, Note, Tidy
 from agent.runtime import LogQuery, Runtime
 from agent.worker import Worker, limits_differ, runs, under_way
-from reconciler.wire.messages import Deploy, InstanceKey, InstanceReport, LogChunk, Status, Stop, Usage
+from reconciler.wire.messages import Deploy, Exec, InstanceKey, InstanceReport, LogChunk, Status, Stop, Usage
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +53,7 @@ class Supervisor:
         """Adopt what the runtimes run. `changed` hears of every change, in order; it must not take long."""
         self._ledger = Ledger(changed)
         self._worker = Worker(self._ledger)
+        self._executions = Executions()
         for kind, runtime in runtimes.items():
             self.offer(kind, runtime)
 
@@ -112,11 +115,17 @@ class Supervisor:
 
     def logs(self, key: InstanceKey, wanted: LogQuery) -> LogChunk:
         """Some of the instance's output. Raises UnknownInstance, and RuntimeFailure when it can't be read."""
-        with self._ledger.lock:
-            copies = self._ledger.copies(key)
-        if not copies:
-            raise UnknownInstance(f"nothing of {key} is on this node")
-        return copies[0].inventory.runtime.logs(copies[0].running.container_id, wanted)
+        copy = self._copy(key)
+        return copy.inventory.runtime.logs(copy.running.container_id, wanted)
+
+    def exec(self, exec_: Exec) -> Frames:
+        """Start a command inside an instance; its output, which the caller closes.
+
+        Raises UnknownInstance, NotRunning, NotRunnable, and RuntimeFailure when too many run already.
+        """
+        copy = self._copy(exec_.key)
+        start = partial(copy.inventory.runtime.exec, copy.running.container_id, exec_.command)
+        return self._executions.start(start, exec_.timeout)
 
     def check_kind(self, kind: str) -> None:
         """Raises UnknownRuntime when this node can't run components of this type."""
@@ -147,10 +156,19 @@ class Supervisor:
         return used
 
     def close(self) -> None:
-        """Stop working and watching, and let go of the runtimes. Ends no instance."""
+        """Stop working and watching, end commands under way, and let go of the runtimes. Ends no instance."""
+        self._executions.close()
         self._worker.close()
         for inventory in self._ledger.inventories.values():
             inventory.close()
+
+    def _copy(self, key: InstanceKey) -> Copy:
+        """The newest of what there is of the instance. Raises UnknownInstance."""
+        with self._ledger.lock:
+            copies = self._ledger.copies(key)
+        if not copies:
+            raise UnknownInstance(f"nothing of {key} is on this node")
+        return copies[0]
 
     def _check_version(self, key: InstanceKey, version: int) -> None:
         newest = self._ledger.newest(key)

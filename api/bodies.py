@@ -10,10 +10,14 @@ from reconciler.control.intake import BODY
 from reconciler.spec.errors import Problem, SpecError, SyntaxProblems
 from reconciler.spec.load import MAX_BYTES, load_document, load_json, load_text
 from reconciler.spec.model import Business
+from reconciler.wire.codec import decode
+from reconciler.wire.exec_stream import check_exec
+from reconciler.wire.messages import ExecRequest
 
 JSON_TYPES = ("application/json",)
 YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
 MAX_PLAN_BYTES = 32 * MAX_BYTES
+MAX_EXEC_BYTES = 1024 * 1024
 MAX_REPLICAS = 10_000
 
 
@@ -64,6 +68,13 @@ def read_replicas() -> dict[str, int]:
     if problems:
         raise SpecError(problems)
     return document
+
+
+def read_exec() -> ExecRequest:
+    """The command to run: `{"command": ["ls", "-l"], "timeout": 60}`. Raises MessageError."""
+    asked = decode(body(MAX_EXEC_BYTES, JSON_TYPES), ExecRequest)
+    check_exec(asked.command, asked.timeout)
+    return asked
 
 
 def read_confirmation() -> bool:

@@ -3,7 +3,7 @@
 import msgspec
 from flask import Blueprint, Response, jsonify, request
 
-from api.bodies import read_business, read_confirmation, read_plan_request, read_replicas
+from api.bodies import read_business, read_confirmation, read_exec, read_plan_request, read_replicas
 from api.errors import failure, problem_form
 from api.views import business_form, component_forms, plan_form, revision_form, spec_form
 from reconciler.control.controller import Controller
@@ -11,7 +11,8 @@ from reconciler.control.errors import UnknownBusiness
 from reconciler.control.view import View
 from reconciler.plan.status import BusinessStatus
 from reconciler.spec.errors import Problem, SpecError
-from reconciler.wire.messages import InstanceKey
+from reconciler.wire.exec_stream import frame_line
+from reconciler.wire.messages import Exec, InstanceKey
 
 Reply = Response | tuple[Response, int]
 
@@ -53,6 +54,23 @@ def business_routes(controller: Controller) -> Blueprint:
         query = {name: request.args[name] for name in ("tail", "since", "cursor") if name in request.args}
         chunk = controller.logs(InstanceKey(business_id, component_id, instance), query)
         return Response(msgspec.json.encode(chunk), mimetype="application/json")
+
+    @routes.post("/api/businesses/<business_id>/components/<component_id>/<int:instance>/exec")
+    def exec_(business_id: str, component_id: str, instance: int) -> Reply:
+        asked = read_exec()
+        relay = controller.exec(
+            Exec(
+                business_id=business_id,
+                component_id=component_id,
+                instance=instance,
+                command=asked.command,
+                timeout=asked.timeout,
+            ),
+            who(),
+        )
+        reply = Response(map(frame_line, relay), mimetype="application/x-ndjson")
+        reply.call_on_close(relay.close)
+        return reply
 
     @routes.put("/api/businesses/<business_id>")
     def replace(business_id: str) -> Reply:

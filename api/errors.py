@@ -7,7 +7,7 @@ from flask import Flask, Response, jsonify
 from werkzeug.exceptions import HTTPException
 
 from reconciler.control.agent_client import AgentError
-from reconciler.control.errors import Conflict, UnknownBusiness, UnknownInstance, UnknownNodeId
+from reconciler.control.errors import Busy, Conflict, NotRunning, UnknownBusiness, UnknownInstance, UnknownNodeId
 from reconciler.spec.errors import Problem, SpecError, SyntaxProblems
 from reconciler.store.model import StoreError, UnknownNode
 from reconciler.wire.codec import MessageError
@@ -51,7 +51,7 @@ def register_errors(app: Flask) -> None:
 
     @app.errorhandler(MessageError)
     def no_message(error: MessageError) -> tuple[Response, int]:
-        return failure(422 if error.readable else 400, f"the report can't be read: {error}")
+        return failure(422, str(error)) if error.readable else failure(400, f"the body can't be read: {error}")
 
     @app.errorhandler(UnknownBusiness)
     @app.errorhandler(UnknownNodeId)
@@ -61,7 +61,8 @@ def register_errors(app: Flask) -> None:
         return failure(404, str(error))
 
     @app.errorhandler(Conflict)
-    def conflict(error: Conflict) -> tuple[Response, int]:
+    @app.errorhandler(NotRunning)
+    def conflict(error: Exception) -> tuple[Response, int]:
         return failure(409, str(error))
 
     @app.errorhandler(StoreError)
@@ -71,6 +72,10 @@ def register_errors(app: Flask) -> None:
 
     @app.errorhandler(AgentError)
     def unreached(error: AgentError) -> tuple[Response, int]:
+        return failure(error.status if error.status in (404, 409, 422) else 503, str(error))
+
+    @app.errorhandler(Busy)
+    def busy(error: Busy) -> tuple[Response, int]:
         return failure(503, str(error))
 
     @app.errorhandler(HTTPException)

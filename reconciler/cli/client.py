@@ -1,12 +1,17 @@
 """The manager as the command line sees it: requests, and errors that say what to do next."""
 
+from collections.abc import Generator
 from typing import Any
 
 import requests
 
 from reconciler.cli.errors import CliError, ProblemsError
+from reconciler.wire.codec import MessageError
+from reconciler.wire.exec_stream import read_frames
+from reconciler.wire.messages import ExecFrame
 
 TIMEOUT = (5, 60)
+CHUNK_BYTES = 64 * 1024
 
 
 class NotFound(CliError):
@@ -43,9 +48,28 @@ class Client:
         """The reply's JSON. Raises CliError."""
         return self._request("DELETE", path)
 
+    def exec(self, path: str, body: Any) -> Generator[ExecFrame, None, None]:
+        """Start a command; its frames as they come. Leaving them unread ends the command. Raises CliError."""
+        with self._reply("POST", path, json=body, stream=True) as reply:
+            if not reply.ok:
+                raise self._refusal(reply.status_code, _content(reply))
+            try:
+                yield from read_frames(reply.iter_content(CHUNK_BYTES))
+            except (requests.RequestException, MessageError):
+                raise CliError(
+                    f"the connection to the manager at {self.url} broke; what became of the command is not known"
+                ) from None
+
     def _request(self, method: str, path: str, **more: Any) -> Any:
+        reply = self._reply(method, path, **more)
+        content = _content(reply)
+        if reply.ok and content is not None:
+            return content
+        raise self._refusal(reply.status_code, content)
+
+    def _reply(self, method: str, path: str, **more: Any) -> requests.Response:
         try:
-            reply = self._session.request(method, self.url + path, timeout=TIMEOUT, allow_redirects=False, **more)
+            return self._session.request(method, self.url + path, timeout=TIMEOUT, allow_redirects=False, **more)
         except requests.Timeout:
             raise CliError(f"the manager at {self.url} does not answer in time") from None
         except (requests.RequestException, ValueError):
@@ -53,13 +77,6 @@ class Client:
                 f"no manager answers at {self.url}: start one with 'reconciler serve', "
                 "or name another with --manager URL or RECONCILER_MANAGER"
             ) from None
-        try:
-            content = reply.json()
-        except ValueError:
-            content = None
-        if reply.ok and content is not None:
-            return content
-        raise self._refusal(reply.status_code, content)
 
     def _refusal(self, code: int, content: Any) -> CliError:
         if not isinstance(content, dict) or content.get("status") != "error":
@@ -75,3 +92,11 @@ class Client:
         if isinstance(errors, list) and errors:
             return ProblemsError([error for error in errors if isinstance(error, dict)])
         return CliError(message)
+
+
+def _content(reply: requests.Response) -> Any:
+    """The reply's JSON, None when it is none."""
+    try:
+        return reply.json()
+    except (ValueError, requests.RequestException):
+        return None

@@ -22,6 +22,7 @@ COMMANDS = {
     "get": "reconciler.cli.reading:get",
     "status": "reconciler.cli.reading:status",
     "logs": "reconciler.cli.logs:logs",
+    "exec": "reconciler.cli.exec:exec_",
     "events": "reconciler.cli.reading:events",
     "node": "reconciler.cli.nodes:node",
     "scale": "reconciler.cli.acting:scale",

@@ -1,14 +1,15 @@
 """How the manager calls agents: a few requests, each with a deadline, over connections that are kept."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
 
 from reconciler.wire.codec import MessageError, decode, encode
-from reconciler.wire.messages import Deploy, InstanceKey, LogChunk, Stop
+from reconciler.wire.messages import Deploy, Exec, InstanceKey, LogChunk, Stop
 
 CONNECT_SECONDS = 3.05
 READ_SECONDS = 10.0
@@ -19,11 +20,12 @@ MAX_LOG_BYTES = 16 * 1024 * 1024
 class AgentError(Exception):
     """An agent did not do as asked; the text is its own reason, or what went wrong on the way.
 
-    `reached` says that an agent answered at all.
+    `reached` says that an agent answered at all; `status` is the HTTP status it refused with, if it did.
     """
 
-    def __init__(self, message: str, reached: bool) -> None:
+    def __init__(self, message: str, reached: bool, status: int | None = None) -> None:
         self.reached = reached
+        self.status = status
         super().__init__(message)
 
 
@@ -59,7 +61,18 @@ class AgentClient:
                 return decode(text, LogChunk)
             except MessageError:
                 raise AgentError(f"the agent at {address} answers nonsense", True) from None
-        raise AgentError(_message(text) or f"the agent at {address} has no readable reason ({status})", True)
+        raise _refusal(address, status, text)
+
+    def exec(self, address: str, exec_: Exec) -> requests.Response:
+        """Start a command; the reply, whose body is the stream of its frames. Who closes it ends the command.
+
+        Raises AgentError.
+        """
+        reply = self._request("POST", f"{address}/api/exec", data=encode(exec_))
+        if reply.status_code == 200:
+            return reply
+        with reply, self._speaking(address):
+            raise _refusal(address, reply.status_code, reply.raw.read(MAX_REPLY_BYTES, decode_content=True))
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -73,11 +86,21 @@ class AgentClient:
 
     def _send(self, method: str, url: str, most: int = MAX_REPLY_BYTES, **more: Any) -> tuple[int, bytes]:
         """The reply's status and its first `most` bytes. Raises AgentError."""
+        with self._speaking(url), self._request(method, url, **more) as reply:
+            return reply.status_code, reply.raw.read(most, decode_content=True)
+
+    def _request(self, method: str, url: str, **more: Any) -> requests.Response:
+        """The reply, with its body unread. Raises AgentError."""
+        with self._speaking(url):
+            return self._session.request(method, url, timeout=self._timeout, allow_redirects=False, stream=True, **more)
+
+    @contextmanager
+    def _speaking(self, url: str) -> Iterator[None]:
+        """Turn what goes wrong with a connection into AgentError."""
         try:
-            with self._session.request(
-                method, url, timeout=self._timeout, allow_redirects=False, stream=True, **more
-            ) as reply:
-                return reply.status_code, reply.raw.read(most, decode_content=True)
+            yield
+        except AgentError:
+            raise
         except requests.ConnectTimeout:
             raise AgentError(f"the agent at {url} can't be reached: no answer to a connection", False) from None
         except requests.Timeout:
@@ -86,6 +109,11 @@ class AgentClient:
             raise AgentError(f"the agent at {url} can't be reached: {_cause(error)}", False) from None
         except Exception as error:  # a peer can break HTTP in ways that the libraries do not name
             raise AgentError(f"the agent at {url} answers nonsense: {type(error).__name__}", False) from None
+
+
+def _refusal(address: str, status: int, text: bytes) -> AgentError:
+    reason = _message(text) or f"the agent at {address} has no readable reason ({status})"
+    return AgentError(reason, True, status)
 
 
 def _message(text: bytes) -> str | None:

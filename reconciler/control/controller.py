@@ -12,7 +12,8 @@ from dataclasses import replace
 
 from reconciler.control.agent_client import AgentClient
 from reconciler.control.dispatcher import Dispatcher
-from reconciler.control.errors import UnknownInstance, UnknownNodeId
+from reconciler.control.errors import UnknownBusiness, UnknownInstance, UnknownNodeId
+from reconciler.control.execs import Execs, Relay, copy_to_enter
 from reconciler.control.intake import Intake, overlay
 from reconciler.control.journal import happened
 from reconciler.control.view import Preview, SyncResult, View
@@ -25,7 +26,7 @@ from reconciler.source.directory import DirectorySource
 from reconciler.spec.model import Business
 from reconciler.store.model import Accepted, BusinessRow, ComponentRow
 from reconciler.store.store import Store
-from reconciler.wire.messages import ComponentReport, InstanceKey, LogChunk, NodeReport
+from reconciler.wire.messages import ComponentReport, Exec, InstanceKey, LogChunk, NodeReport
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ class Controller:
         self._clock = clock
         self._intake = Intake(store, source, clock)
         self._dispatcher = Dispatcher(store, agents, self.wake)
+        self._execs = Execs(store, agents, clock)
         self._awake = threading.Event()
         self._files_changed = threading.Event()
         self._closing = threading.Event()
@@ -200,6 +202,18 @@ class Controller:
             raise UnknownInstance(f"nothing of {key} is on any node")
         newest = max(copies, key=lambda copy: copy.version)
         return self._agents.logs(observed.nodes[newest.node_id].address, key, query)
+
+    def exec(self, exec_: Exec, who: str) -> Relay:
+        """Run a command inside an instance, on record; its output, which the caller closes.
+
+        Raises UnknownBusiness, UnknownInstance, NotRunning, Busy, StoreError, AgentError.
+        """
+        view, observed = self.view(), self._store.observed()
+        status = view.statuses.get(exec_.business_id)
+        if status is None:
+            raise UnknownBusiness(exec_.business_id, tuple(view.statuses))
+        copy = copy_to_enter(exec_.key, status, observed)
+        return self._execs.start(observed.nodes[copy.node_id].address, copy.node_id, exec_, who)
 
     def view(self) -> View:
         """What is known now: never older than the last accepted change of desired state."""

@@ -29,3 +29,11 @@ class UnknownInstance(ControlError):
 
 class Conflict(ControlError):
     """The business exists already, or belongs to another source."""
+
+
+class NotRunning(ControlError):
+    """The instance does not run now, so nothing can be run inside it."""
+
+
+class Busy(ControlError):
+    """As many commands run as this manager passes on at once."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -15,7 +16,11 @@ _SECRET = re.compile(
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _URL_PASSWORD = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*://[^\s:/@]*):([^\s@/]+)@")
-_OPTION = re.compile(r"(-{1,2}[A-Za-z0-9_.-]+)=(.+)", re.DOTALL)
+_OPTION = re.compile(r"(-{0,2}[A-Za-z0-9_.-]+)=(.+)", re.DOTALL)
+_SHELL = re.compile(r"-[a-z]*c|CMD-SHELL")
+_IN_SHELL = re.compile(
+    r"""(?<![\w.-])(-{1,2}[A-Za-z][\w.-]*(?:=|\s+)|[A-Za-z_]\w*=)("[^"]*"|'[^']*'|[^\s"';&|-][^\s"';&|]*)"""
+)
 
 
 def is_secret(name: str) -> bool:
@@ -40,9 +45,9 @@ def redacted(business: Business) -> dict[str, Any]:
                 file["content"] = _content(file["content"])
         for field in ("command", "entrypoint", "pre_stop"):
             if component.get(field):
-                component[field] = _words(component[field])
+                component[field] = redacted_words(component[field])
         if component.get("healthcheck", {}).get("test"):
-            component["healthcheck"]["test"] = _words(component["healthcheck"]["test"])
+            component["healthcheck"]["test"] = redacted_words(component["healthcheck"]["test"])
         if component.get("image_url"):
             component["image_url"] = without_password(component["image_url"])
         if component.get("logging", {}).get("options"):
@@ -61,17 +66,27 @@ def _content(content: str) -> str:
     return f"(hidden: {len(data)} bytes, sha256 {hashlib.sha256(data).hexdigest()[:8]})"
 
 
-def _words(words: tuple[str, ...] | list[str]) -> list[str]:
-    """A command with the values of secret options hidden, as `--password=x` or as `--password x`."""
+def redacted_words(words: Sequence[str]) -> list[str]:
+    """A command with the values of secret options and variables hidden: `--password=x`, `--password x`, `PASSWORD=x`.
+
+    Of a shell's text, the word after `-c`, only those values are hidden, so that one can see what else it does.
+    """
     shown = []
-    hide = False
+    hide = shell = False
     for word in words:
         option = _OPTION.fullmatch(word)
         if hide and not word.startswith("-"):
             shown.append(HIDDEN)
+        elif shell:
+            shown.append(_IN_SHELL.sub(_assignment, without_password(word)))
         elif option and is_secret(option[1].lstrip("-")):
             shown.append(f"{option[1]}={HIDDEN}")
         else:
             shown.append(without_password(word))
         hide = option is None and word.startswith("-") and is_secret(word.lstrip("-"))
+        shell = _SHELL.fullmatch(word) is not None
     return shown
+
+
+def _assignment(found: re.Match[str]) -> str:
+    return found[1] + HIDDEN if is_secret(found[1].strip("-= \t\n")) else found[0]

@@ -5,6 +5,7 @@ Bodies are JSON: `msgspec.json.encode(message)` and `msgspec.json.decode(data, t
 """
 
 from enum import StrEnum
+from typing import Literal
 
 import msgspec
 
@@ -141,6 +142,46 @@ class LogChunk(Message, frozen=True, kw_only=True):
 
     lines: tuple[LogLine, ...] = ()
     cursor: str = ""
+
+
+class ExecRequest(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What people ask for: run these words, without a shell, for at most `timeout` seconds."""
+
+    command: tuple[str, ...]
+    timeout: float = 60.0
+
+
+class Exec(Message, frozen=True, kw_only=True):
+    """`POST /api/exec`: run these words inside this instance. The reply is a stream of `ExecFrame`, one a line."""
+
+    business_id: str
+    component_id: str
+    instance: int = 0
+    command: tuple[str, ...]
+    timeout: float = 60.0
+
+    @property
+    def key(self) -> InstanceKey:
+        """The instance this is about."""
+        return InstanceKey(self.business_id, self.component_id, self.instance)
+
+
+class ExecFrame(Message, frozen=True, kw_only=True):
+    """Some output of a command, or how it ended; an empty one only says that it goes on.
+
+    `exit_code` is the command's own, 128 and more for a signal. `error` says why there is none: it could not be
+    started, or was ended.
+    """
+
+    stream: Literal["", "stdout", "stderr"] = ""
+    text: str = ""
+    exit_code: int | None = None
+    error: str = ""
+
+    @property
+    def is_last(self) -> bool:
+        """Whether nothing follows."""
+        return self.exit_code is not None or self.error != ""
 
 
 class ComponentReport(InstanceReport, frozen=True, kw_only=True):

@@ -2,10 +2,10 @@
 
 import itertools
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from agent.runtime import LogQuery, Progress, Running, RuntimeFailure
+from agent.runtime import SILENCE, LogQuery, Piece, Progress, Running, RuntimeFailure
 from reconciler.spec.digest import digest
 from reconciler.spec.model import Component
 from reconciler.wire.messages import Deploy, InstanceKey, LogChunk, LogLine, Status, Stop, Usage, promise_of
@@ -29,6 +29,7 @@ class MemoryRuntime:
         self.says: dict[str, list[tuple[float | None, str]]] = {}
         self.polls_progress = False
         self.begins_as: dict[str, Status] = {}
+        self.executions: list[MemoryExecution] = []
 
     # -- the protocol
 
@@ -83,6 +84,12 @@ class MemoryRuntime:
         self._pass("logs")
         return LogChunk(lines=(LogLine(text=f"I am {container_id}"),), cursor=f"{container_id} 1")
 
+    def exec(self, container_id: str, command: Sequence[str]) -> "MemoryExecution":
+        self._pass("exec")
+        execution = MemoryExecution(list(command))
+        self.executions.append(execution)
+        return execution
+
     def watch(self, changed: Callable[[], None]) -> None:
         with self._lock:
             self._watchers.append(changed)
@@ -134,6 +141,34 @@ class MemoryRuntime:
                     meanwhile()
         if step in self.failures:
             raise RuntimeFailure(self.failures[step])
+
+
+class MemoryExecution:
+    """A command that writes its words, each letter of its own on stdout and all at once on stderr, and ends well.
+
+    The command `wait` is silent until it is ended.
+    """
+
+    def __init__(self, command: list[str]) -> None:
+        self.command = command
+        self.ended = threading.Event()
+
+    def output(self) -> Iterator[Piece]:
+        if self.command == ["wait"]:
+            while not self.ended.wait(0.02):
+                yield SILENCE
+            return
+        data = " ".join(self.command).encode()
+        for place in range(len(data)):
+            yield "stdout", data[place : place + 1]
+        yield "stderr", data + b"\xff"
+
+    def exit_code(self) -> int:
+        return 5
+
+    def end(self) -> bool:
+        self.ended.set()
+        return True
 
 
 def a_deploy(image: str = "app:1", version: int = 1, instance: int = 0, component_id: str = "web") -> Deploy:

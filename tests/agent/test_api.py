@@ -12,6 +12,7 @@ from agent.supervisor import Supervisor
 from reconciler.spec.digest import digest
 from reconciler.spec.model import Component
 from reconciler.wire.codec import encode
+from reconciler.wire.exec_stream import MAX_COMMANDS
 from reconciler.wire.messages import InstanceKey
 from tests.agent.memory_runtime import MemoryRuntime, a_deploy, a_stop
 from tests.support.waiting import wait_until
@@ -146,6 +147,80 @@ def test_only_json_of_a_bounded_size_is_read(client: FlaskClient) -> None:
     refused(client.post("/api/deploy", data=large, headers={"Content-Type": "application/json"}), 413, "16 MB")
 
 
+EXEC = {"business_id": "shop", "component_id": "web", "command": ["grüß", "dich"]}
+
+
+def frames(reply: Any) -> list[dict[str, Any]]:
+    """What a stream of frames says, without those that only say that it goes on."""
+    assert reply.mimetype == "application/x-ndjson"
+    text = reply.text
+    reply.close()
+    return [frame for line in text.splitlines() if (frame := json.loads(line)).keys() - {"stream"}]
+
+
+def deployed(client: FlaskClient) -> None:
+    assert client.post("/api/deploy", data=encode(a_deploy()), content_type="application/json").status_code == 200
+    wait_running(client)
+
+
+def test_a_command_answers_in_frames(client: FlaskClient, runtime: MemoryRuntime) -> None:
+    deployed(client)
+    told = frames(client.post("/api/exec", json=EXEC))
+    assert "".join(frame["text"] for frame in told if frame.get("stream") == "stdout") == "grüß dich"
+    assert "".join(frame["text"] for frame in told if frame.get("stream") == "stderr") == "grüß dich\ufffd"
+    assert told[-1] == {"exit_code": 5}
+    assert runtime.executions[0].ended.is_set()
+
+
+def test_a_command_is_ended_in_time_and_with_its_reader(client: FlaskClient, runtime: MemoryRuntime) -> None:
+    deployed(client)
+    late = frames(client.post("/api/exec", json=EXEC | {"command": ["wait"], "timeout": 0.05}))
+    assert late == [{"error": "the command did not end in 0.05 s and was ended"}]
+    for _ in range(2 * MAX_COMMANDS):
+        client.post("/api/exec", json=EXEC | {"command": ["wait"]}, buffered=False).close()
+        assert runtime.executions[-1].ended.is_set()
+
+
+def test_a_bounded_number_of_commands_runs_and_ends_with_the_agent(
+    client: FlaskClient, supervisor: Supervisor, runtime: MemoryRuntime
+) -> None:
+    deployed(client)
+    body = EXEC | {"command": ["wait"]}
+    replies = [client.post("/api/exec", json=body, buffered=False) for _ in range(MAX_COMMANDS)]
+    refused(client.post("/api/exec", json=body), 503, "4 commands run on this node already")
+    supervisor.close()
+    assert all(execution.ended.is_set() for execution in runtime.executions)
+    for reply in replies:
+        reply.close()
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "words"),
+    [
+        (b"{", 400, "not JSON"),
+        (b"[]", 422, "JSON object"),
+        (json.dumps(EXEC | {"business_id": "../../etc"}).encode(), 422, "business_id"),
+        (json.dumps(EXEC | {"component_id": 7}).encode(), 422, "component_id"),
+        (json.dumps(EXEC | {"instance": -1}).encode(), 422, "instance"),
+        (json.dumps(EXEC | {"command": "ls"}).encode(), 422, "command"),
+        (json.dumps(EXEC | {"command": []}).encode(), 422, "name a program"),
+        (json.dumps(EXEC | {"command": ["ls", None]}).encode(), 422, "command"),
+        (json.dumps(EXEC | {"command": ["a\0"]}).encode(), 422, "NUL"),
+        (json.dumps(EXEC | {"command": ["a"] * 1001}).encode(), 422, "1001 words"),
+        (json.dumps(EXEC | {"command": ["a" * 131_073]}).encode(), 422, "128 KiB"),
+        (json.dumps(EXEC | {"timeout": 0}).encode(), 422, "timeout"),
+        (json.dumps(EXEC | {"timeout": 3601}).encode(), 422, "timeout"),
+        (json.dumps(EXEC | {"timeout": "long"}).encode(), 422, "timeout"),
+        (json.dumps(EXEC).encode(), 404, "nothing of shop/web/0 is on this node"),
+    ],
+)
+def test_what_is_no_command_is_refused_with_a_reason(
+    client: FlaskClient, runtime: MemoryRuntime, body: bytes, code: int, words: str
+) -> None:
+    refused(client.post("/api/exec", data=body, content_type="application/json"), code, words)
+    assert runtime.executions == []
+
+
 def test_unknown_paths_and_methods_are_answered_in_json(client: FlaskClient) -> None:
     refused(client.get("/nothing"), 404, "no such path")
     refused(client.get("/api/deploy"), 405, "method")
@@ -162,6 +237,7 @@ def test_with_a_token_only_who_has_it_may_call(supervisor: Supervisor) -> None:
     refused(client.get("/api/components"), 401, "Bearer TOKEN")
     refused(client.get("/api/components", headers={"Authorization": "Bearer wrong"}), 403, "token")
     refused(client.get("/nothing"), 401, "token")
+    refused(client.post("/api/exec", json=EXEC), 401, "token")
     assert client.get("/api/components", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
     assert client.get("/healthz").json["node_id"] == "node-1"
 
@@ -170,5 +246,6 @@ def test_without_a_token_no_web_page_may_call(client: FlaskClient) -> None:
     headers = {"Origin": "http://evil.example"}
     refused(client.post("/api/deploy", json=MISSION_BODY, headers=headers), 403, "web pages")
     refused(client.get("/api/components", headers={"Host": "evil.example:7701"}), 403, "127.0.0.1")
+    refused(client.post("/api/exec", json=EXEC, headers=headers), 403, "web pages")
     for host in ("127.0.0.1:7701", "localhost:7701", "[::1]:7701"):
         assert client.get("/api/components", headers={"Host": host}).status_code == 200

@@ -25,7 +25,10 @@ def test_without_the_token_nothing_is_taken(guarded: Cluster) -> None:
     for method, path in (("POST", "/api/businesses"), ("POST", "/api/report"), ("POST", "/api/sync")):
         reply = requests.request(method, guarded.url + path, json=shop, timeout=5)
         assert reply.status_code == 401
+    for path in ("/api/businesses/shop/components/web/0/exec", "/api/nodes/a/drain"):
+        assert requests.post(guarded.url + path, json={"command": ["true"]}, timeout=5).status_code == 401
     assert guarded.get("/api/businesses") == []
+    assert guarded.get("/api/events") == []
 
 
 def test_health_and_the_empty_dashboard_are_open(guarded: Cluster) -> None:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from reconciler.spec.load import load_document
-from reconciler.spec.redact import is_secret, redacted
+from reconciler.spec.redact import is_secret, redacted, redacted_words
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,21 @@ def test_nothing_secret_is_left() -> None:
     assert '"PORT": "80"' in shown
     assert "--verbose" in shown
     assert "sha256" in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (["run", "--password=a b", "-v"], ["run", "--password=(hidden)", "-v"]),
+        (["run", "--api-key", "a", "-v"], ["run", "--api-key", "(hidden)", "-v"]),
+        (["run", "--auth", "-v"], ["run", "--auth", "-v"]),
+        (["env", "TOKEN=a b", "PORT=80", "psql"], ["env", "TOKEN=(hidden)", "PORT=80", "psql"]),
+        (["sh", "-c", "PGPASSWORD=a psql; ls -l"], ["sh", "-c", "PGPASSWORD=(hidden) psql; ls -l"]),
+        (["sh", "-ec", "export KEY='a b'&& ls"], ["sh", "-ec", "export KEY=(hidden)&& ls"]),
+        (["sh", "-c", "curl --token a --auth -v x"], ["sh", "-c", "curl --token (hidden) --auth -v x"]),
+        (["sh", "-c", "A=b; echo MONKEY=c"], ["sh", "-c", "A=b; echo MONKEY=c"]),
+        (["CMD-SHELL", "wget pg://u:a@db/x"], ["CMD-SHELL", "wget pg://u:(hidden)@db/x"]),
+    ],
+)
+def test_the_words_of_a_command(words: list[str], shown: list[str]) -> None:
+    assert redacted_words(words) == shown
