@@ -14,8 +14,8 @@ from docker import APIClient
 from docker.errors import APIError, DockerException, NotFound
 from docker.utils import kwargs_from_env
 
-from agent.docker_container import Body, container_body, endpoint
-from agent.docker_errors import readable
+from agent.docker_container import Body, container_body, endpoint, networks_of
+from agent.docker_errors import network_changed, readable
 from agent.docker_files import archive, forget_mounted, write_mounted
 from agent.docker_labels import DIGEST, NODE, container_name, grace_in, key_of, labels_of
 from agent.docker_logs import read_logs
@@ -138,7 +138,14 @@ class DockerRuntime:
             labels_of(deploy, self._node_id),
             self._client.api_version,
         )
-        with self._networks.there(deploy.component.networks):
+        networks = networks_of(deploy)
+        with self._networks.there(networks):
+            try:
+                return self._create_and_start(deploy, name, body)
+            except APIError as error:
+                if not network_changed(error):
+                    raise
+        with self._networks.there(networks):
             return self._create_and_start(deploy, name, body)
 
     def _create_and_start(self, deploy: Deploy, name: str, body: Body) -> str:
@@ -174,11 +181,10 @@ class DockerRuntime:
             files = archive(deploy.component)
             if files is not None:
                 self._client.put_archive(container_id, "/", files)
-            if not deploy.component.network_mode:
-                for network in deploy.component.networks[1:]:
-                    self._client.connect_container_to_network(
-                        container_id, network, aliases=endpoint(deploy.component)["Aliases"]
-                    )
+            for network in networks_of(deploy)[1:]:
+                self._client.connect_container_to_network(
+                    container_id, network, aliases=endpoint(deploy.component)["Aliases"]
+                )
             self._client.start(container_id)
         except BaseException:
             self._discard(container_id, deploy)
