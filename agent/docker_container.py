@@ -1,6 +1,8 @@
 """A component as the Engine's create call wants it: a pure translation, every field in one place."""
 
+import hashlib
 import math
+import re
 from typing import Any
 
 from reconciler.spec.model import Component, Healthcheck, Mount
@@ -14,6 +16,7 @@ CPU_PERIOD = 100_000
 """Microseconds over which CPU time is measured out."""
 SWAP_SHARE = 2
 """Memory and swap together, as a multiple of memory: the Engine's own default, which has to be said in a change."""
+LONGEST_NETWORK = 60
 START_INTERVAL_SINCE = (1, 44)
 """The Engine API version that knows a healthcheck's `start_interval`."""
 
@@ -29,7 +32,7 @@ def container_body(deploy: Deploy, image: str, labels: dict[str, str], api_versi
         "Volumes": {mount.target: {} for mount in component.volumes if is_anonymous(mount)},
         "StopTimeout": math.ceil(component.stop_grace_period),
         "HostConfig": host_config(deploy),
-        "NetworkingConfig": {"EndpointsConfig": first_endpoint(component)},
+        "NetworkingConfig": {"EndpointsConfig": first_endpoint(deploy)},
     }
     body |= given(
         Cmd=component.command and list(component.command),
@@ -56,7 +59,7 @@ def host_config(deploy: Deploy) -> Body:
         "PortBindings": port_bindings(component),
         "Binds": [bind(mount) for mount in component.volumes if mount.type != "tmpfs" and not is_anonymous(mount)],
         "Tmpfs": tmpfs(component),
-        "NetworkMode": component.network_mode or next(iter(component.networks), "default"),
+        "NetworkMode": component.network_mode or networks_of(deploy)[0],
         "Privileged": component.privileged,
         "ReadonlyRootfs": component.read_only,
         "CapAdd": list(component.cap_add),
@@ -95,16 +98,35 @@ def memory_bytes(component: Component) -> int:
     return component.resource_requirements.memory_mb * MIB
 
 
-def first_endpoint(component: Component) -> Body:
+def networks_of(deploy: Deploy) -> tuple[str, ...]:
+    """The networks the instance joins by name: those its component names, or its business's where it says nothing."""
+    component = deploy.component
+    if component.network_mode:
+        return ()
+    return component.networks or (business_network(deploy.business_id),)
+
+
+def business_network(business_id: str) -> str:
+    """The network on which a business's components of one node find each other.
+
+    Where the id is long or holds characters that a network's name can't have, a hash keeps names apart.
+    """
+    plain = f"reconciler-{business_id}"
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", plain)
+    if name != plain or len(name) > LONGEST_NETWORK:
+        name = f"{name[:LONGEST_NETWORK]}-{hashlib.sha256(plain.encode()).hexdigest()[:8]}"
+    return name
+
+
+def first_endpoint(deploy: Deploy) -> Body:
     """The first named network, which the create call itself joins; the others are joined afterwards."""
-    if component.network_mode or not component.networks:
-        return {}
-    return {component.networks[0]: endpoint(component)}
+    return {name: endpoint(deploy.component) for name in networks_of(deploy)[:1]}
 
 
 def endpoint(component: Component) -> Body:
-    """How the instance is known on a named network: by its component id."""
-    return {"Aliases": [component.component_id]}
+    """How the instance is known on a named network: by its component id, also as a host name can spell it."""
+    host_name = re.sub(r"[^a-z0-9-]", "-", component.component_id.lower()).strip("-")
+    return {"Aliases": [name for name in dict.fromkeys((component.component_id, host_name)) if name]}
 
 
 def restart_policy(text: str) -> Body:

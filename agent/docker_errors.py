@@ -65,6 +65,21 @@ def explanation(error: APIError) -> str:
     return str(error.explanation or error)
 
 
+def no_address_pool(error: APIError) -> bool:
+    """Whether a network can't be made because the Engine has given out all of its addresses."""
+    return bool(re.search(r"non-overlapping IPv4 address pool|address pools have been fully", explanation(error)))
+
+
+def overlapping_pool(error: APIError) -> bool:
+    """Whether a network can't be made because another one has addresses in its subnet."""
+    return "Pool overlaps" in explanation(error)
+
+
+def network_changed(error: APIError) -> bool:
+    """Whether a container can't join a network because another agent made or removed one of that name just now."""
+    return bool(re.search(r"network \S+ (not found|is ambiguous)", explanation(error)))
+
+
 @contextmanager
 def readable(what: str) -> Iterator[None]:
     """Turn the Engine's errors within into RuntimeFailure: `what` could not be done, and why."""

@@ -14,8 +14,17 @@ from docker import APIClient
 from docker.errors import APIError, DockerException, NotFound
 from docker.utils import kwargs_from_env
 
-from agent.docker_container import CPU_PERIOD, SWAP_SHARE, Body, container_body, cpu_quota, endpoint, memory_bytes
-from agent.docker_errors import readable
+from agent.docker_container import (
+    CPU_PERIOD,
+    SWAP_SHARE,
+    Body,
+    container_body,
+    cpu_quota,
+    endpoint,
+    memory_bytes,
+    networks_of,
+)
+from agent.docker_errors import network_changed, readable
 from agent.docker_exec import DockerExecution
 from agent.docker_files import archive, forget_mounted, write_mounted
 from agent.docker_labels import DIGEST, NODE, container_name, grace_in, key_of, labels_of
@@ -24,6 +33,10 @@ from agent.docker_networks import Networks
 from agent.docker_stats import Sampler
 from agent.docker_status import Details, condition, details_of, failed, running_of
 from agent.docker_watch import Watcher
+from agent.image_cleaner import ImageCleaner
+from agent.image_origin import Origins
+from agent.image_record import ImageRecord
+from agent.image_surplus import KEEP
 from agent.images import Images, image_reference
 from agent.runtime import Execution, LogQuery, Progress, Running, RuntimeFailure
 from reconciler.spec.model import Component
@@ -39,12 +52,16 @@ CONFLICT = 409
 class DockerRuntime:
     """The containers of one node id on one Engine. Several node ids may share an Engine without meeting."""
 
-    def __init__(self, node_id: str, state_dir: Path, client: APIClient, image_client: APIClient) -> None:
+    def __init__(
+        self, node_id: str, state_dir: Path, client: APIClient, image_client: APIClient, keep_images: float
+    ) -> None:
         self._node_id = node_id
         self._configs = state_dir / "config"
         self._client = client
         self._image_client = image_client
-        self._images = Images(image_client, state_dir / "downloads")
+        record, origins = ImageRecord(state_dir / "images.json"), Origins(state_dir / "downloads")
+        self._images = Images(image_client, state_dir / "downloads", record, origins)
+        self._cleaner = ImageCleaner(client, record, origins, keep_images)
         self._networks = Networks(client, node_id)
         self._sampler = Sampler(client)
         self._lock = threading.Lock()
@@ -54,15 +71,20 @@ class DockerRuntime:
         self._watcher: Watcher | None = None
 
     @classmethod
-    def connect(cls, node_id: str, state_dir: Path) -> "DockerRuntime":
-        """A runtime on the Engine that `DOCKER_HOST` names, or the local one. Raises RuntimeFailure without one."""
+    def connect(cls, node_id: str, state_dir: Path, keep_images: float = KEEP) -> "DockerRuntime":
+        """A runtime on the Engine that `DOCKER_HOST` names, or the local one. Raises RuntimeFailure without one.
+
+        Images that it brought and that nothing uses any more are removed after `keep_images` seconds.
+        """
         try:
             client = engine_client(CALL_TIMEOUT)
             image_client = engine_client(IMAGE_TIMEOUT, client.api_version)
         except (DockerException, requests.RequestException, OSError) as error:
             reason = str(error).removeprefix("Error while fetching server API version: ")
             raise RuntimeFailure(f"no Docker Engine answers on this node: {reason}") from error
-        return cls(node_id, state_dir, client, image_client)
+        made = cls(node_id, state_dir, client, image_client, keep_images)
+        made._cleaner.start()
+        return made
 
     def ensure_image(self, component: Component, progress: Progress) -> None:
         """Have the component's image on the Engine, as its `pull_policy` says. Raises RuntimeFailure."""
@@ -153,6 +175,7 @@ class DockerRuntime:
         """Stop watching and let go of the connections. Ends no container."""
         if self._watcher is not None:
             self._watcher.close()
+        self._cleaner.close()
         self._client.close()
         self._image_client.close()
 
@@ -166,7 +189,14 @@ class DockerRuntime:
             labels_of(deploy, self._node_id),
             self._client.api_version,
         )
-        with self._networks.there(deploy.component.networks):
+        networks = networks_of(deploy)
+        with self._networks.there(networks):
+            try:
+                return self._create_and_start(deploy, name, body)
+            except APIError as error:
+                if not network_changed(error):
+                    raise
+        with self._networks.there(networks):
             return self._create_and_start(deploy, name, body)
 
     def _create_and_start(self, deploy: Deploy, name: str, body: Body) -> str:
@@ -202,11 +232,10 @@ class DockerRuntime:
             files = archive(deploy.component)
             if files is not None:
                 self._client.put_archive(container_id, "/", files)
-            if not deploy.component.network_mode:
-                for network in deploy.component.networks[1:]:
-                    self._client.connect_container_to_network(
-                        container_id, network, aliases=endpoint(deploy.component)["Aliases"]
-                    )
+            for network in networks_of(deploy)[1:]:
+                self._client.connect_container_to_network(
+                    container_id, network, aliases=endpoint(deploy.component)["Aliases"]
+                )
             self._client.start(container_id)
         except BaseException:
             self._discard(container_id, deploy)

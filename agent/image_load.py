@@ -17,10 +17,11 @@ ARCHIVES = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
 """How gzip, bzip2, xz and zstd files begin; the Engine unpacks them itself."""
 
 
-def load_image(client: APIClient, path: Path, name: str, url: str, tagged: bool) -> None:
+def load_image(client: APIClient, path: Path, name: str, url: str, tagged: bool) -> list[str]:
     """Load the tar, which shall hold the image `name`; where not `tagged`, its only image gets that name.
 
-    Raises RuntimeFailure when it is no image, or holds another one.
+    Returns the full names that the images in the tar have. Raises RuntimeFailure when it is no image, or holds
+    another one.
     """
     where = shown(url)
     refuse_other_files(path, where)
@@ -34,12 +35,18 @@ def load_image(client: APIClient, path: Path, name: str, url: str, tagged: bool)
         if not tagged and len(loaded) == 1:
             repository, tag = name.rsplit(":", 1)
             client.tag(loaded[0], repository, tag)
-            return
+            return full_names(loaded)
     if not tagged:
         raise RuntimeFailure(f"{where} holds {len(loaded)} images; set image_name to say which one to run")
     if full_name(name) not in map(full_name, loaded):
         holds = ", ".join("an image without a name" if one.startswith("sha256:") else one for one in loaded)
         raise RuntimeFailure(f"{where} holds {holds or 'no image'}, not {name}; set image_name to what it holds")
+    return full_names(loaded)
+
+
+def full_names(loaded: list[str]) -> list[str]:
+    """The full names among what was loaded; an image without a name is loaded as its id."""
+    return [full_name(one) for one in loaded if not one.startswith("sha256:")]
 
 
 def refuse_other_files(path: Path, where: str) -> None:

@@ -17,34 +17,33 @@ import hashlib
 import threading
 from pathlib import Path
 
-import msgspec
 from docker import APIClient
 from docker.errors import ImageNotFound
 
 from agent.docker_errors import readable
-from agent.image_download import LARGEST, Download, Downloaded, shown
-from agent.image_load import load_image, pull_image
+from agent.image_download import LARGEST, Download
+from agent.image_load import full_name, load_image, pull_image
+from agent.image_origin import Origins
+from agent.image_record import ImageRecord
 from agent.runtime import Progress, RuntimeFailure
 from reconciler.spec.model import Component
 
 TRANSFERS = 3
 
 
-class Origin(msgspec.Struct, frozen=True):
-    """Which tar an image was loaded from, kept beside the downloads: what `missing` and `always` go by."""
-
-    url: str
-    sha256: str
-    validator: str
-    image_id: str
-
-
 class Images:
-    """Gets images, each once however many components wait for it, and at most three at a time."""
+    """Gets images, each once however many components wait for it, and at most three at a time.
 
-    def __init__(self, client: APIClient, folder: Path, largest: int = LARGEST) -> None:
+    What it gets is noted in `record`, and so is each use of that.
+    """
+
+    def __init__(
+        self, client: APIClient, folder: Path, record: ImageRecord, origins: Origins, largest: int = LARGEST
+    ) -> None:
         self._client = client
         self._folder = folder
+        self._record = record
+        self._origins = origins
         self._largest = largest
         self._transfers = threading.BoundedSemaphore(TRANSFERS)
         self._lock = threading.Lock()
@@ -55,6 +54,8 @@ class Images:
         if not component.image_name and not component.image_url:
             raise RuntimeFailure(f"{component.component_id} names no image: give it image_name or image_url")
         name = image_reference(component)
+        # Before looking: from here on the image is not removed, or else it is seen to be gone.
+        self._record.touch(full_name(name))
         if component.pull_policy != "always" and self._usable(component, name):
             return
         if component.pull_policy == "never":
@@ -68,50 +69,54 @@ class Images:
             if component.pull_policy != "always" and self._usable(component, name):
                 return
             with self._transfers:
-                self._get(component, name, progress)
+                before = self._named() | {full_name(name): self._image_id(name)}
+                for brought in {full_name(name), *self._get(component, name, progress)}:
+                    self._note_brought(brought, before.get(brought))
         finally:
             only_one.release()
 
-    def _get(self, component: Component, name: str, progress: Progress) -> None:
+    def _get(self, component: Component, name: str, progress: Progress) -> list[str]:
+        """Get the image; the full names of whatever came with it."""
         url = component.image_url
         if url is None:
             pull_image(self._client, name, component.platform, progress)
-            return
+            return []
         pull_failed = ""
         if component.image_name and names_registry(component.image_name) and component.image_sha256 is None:
             try:
                 pull_image(self._client, name, component.platform, progress)
-                return
+                return []
             except RuntimeFailure as failure:
                 pull_failed = f"{failure}; then "
         try:
-            self._download(component, name, url, progress)
+            return self._download(component, name, url, progress)
         except RuntimeFailure as failure:
             raise RuntimeFailure(f"{pull_failed}{failure}") from failure
 
-    def _download(self, component: Component, name: str, url: str, progress: Progress) -> None:
-        origin = self._origin(name)
+    def _download(self, component: Component, name: str, url: str, progress: Progress) -> list[str]:
+        origin = self._origins.of(name)
         same = origin is not None and origin.url == url and origin.image_id == self._image_id(name)
         if origin is not None and same and component.image_sha256 == origin.sha256:
-            return
+            return []
         validator = origin.validator if origin is not None and same and component.image_sha256 is None else ""
         download = Download(url, self._folder, self._largest, component.image_sha256)
         downloaded = download.fetch(progress, unless=validator)
         if downloaded is None:
-            return
+            return []
         try:
             progress(None, f"loading {name}")
-            load_image(self._client, downloaded.path, name, url, tagged=component.image_name is not None)
+            loaded = load_image(self._client, downloaded.path, name, url, tagged=component.image_name is not None)
         finally:
             downloaded.path.unlink(missing_ok=True)
-        self._remember(name, url, downloaded)
+        self._origins.remember(name, url, downloaded, self._image_id(name) or "")
+        return loaded
 
     def _usable(self, component: Component, name: str) -> bool:
         """Whether the image is there, and is not one that we loaded from elsewhere than the component says."""
         image_id = self._image_id(name)
         if image_id is None:
             return False
-        origin = self._origin(name)
+        origin = self._origins.of(name)
         if component.image_url is None or origin is None or origin.image_id != image_id:
             return True
         return origin.url == component.image_url and component.image_sha256 in (None, origin.sha256)
@@ -124,25 +129,15 @@ class Images:
             except ImageNotFound:
                 return None
 
-    def _origin(self, name: str) -> Origin | None:
-        try:
-            return msgspec.json.decode(self._origin_file(name).read_bytes(), type=Origin)
-        except (OSError, msgspec.MsgspecError):
-            return None
+    def _named(self) -> dict[str, str | None]:
+        """The ids of all images on the Engine by their full names."""
+        with readable("cannot list the images"):
+            return {full_name(tag): one["Id"] for one in self._client.images() for tag in one.get("RepoTags") or ()}
 
-    def _remember(self, name: str, url: str, downloaded: Downloaded) -> None:
-        origin = Origin(url, downloaded.sha256, downloaded.validator, self._image_id(name) or "")
-        path = self._origin_file(name)
-        try:
-            fresh = path.with_suffix(".new")
-            fresh.touch(mode=0o600)
-            fresh.write_bytes(msgspec.json.encode(origin))
-            fresh.replace(path)
-        except OSError as error:
-            raise RuntimeFailure(f"cannot note where {name} came from ({shown(url)}): {error}") from error
-
-    def _origin_file(self, name: str) -> Path:
-        return self._folder / f"{hashlib.sha256(name.encode()).hexdigest()[:24]}.origin"
+    def _note_brought(self, name: str, before: str | None) -> None:
+        image_id = self._image_id(name)
+        if image_id is not None:
+            self._record.brought(name, before, image_id)
 
 
 def image_reference(component: Component) -> str:

@@ -13,6 +13,7 @@ from agent.address import advertised_address
 from agent.api import MAX_BODY_BYTES, build_app
 from agent.engine import EngineSeeker
 from agent.gpu import open_gpus
+from agent.image_surplus import KEEP, RECENT
 from agent.manager_client import ManagerClient
 from agent.outbox import Outbox
 from agent.reporter import Host, Reporter
@@ -38,8 +39,8 @@ def default_node_id() -> str:
 class AgentConfig:
     """How to run an agent: where it listens, whom it reports to (URL), who it is, and where it keeps its files.
 
-    `runtimes` is `docker`, `process` or `auto` (process always, docker when an Engine answers). `heartbeat` is in
-    seconds.
+    `runtimes` is `docker`, `process` or `auto` (process always, docker when an Engine answers). `heartbeat` and
+    `keep_images`, how long images that it brought stay when nothing uses them, are in seconds.
     """
 
     listen: str
@@ -50,6 +51,7 @@ class AgentConfig:
     token: str | None = field(default=None, repr=False)
     runtimes: Runtimes = "auto"
     heartbeat: float = 5.0
+    keep_images: float = KEEP
 
 
 class RunningAgent:
@@ -135,6 +137,11 @@ def _check(config: AgentConfig) -> None:
         )
     if not 0.1 <= config.heartbeat <= 60:
         raise ServeError(f"--heartbeat {config.heartbeat:g} is out of range: give 0.1 to 60 seconds")
+    if config.keep_images < RECENT:
+        raise ServeError(
+            f"--keep-images {config.keep_images:g}s is too short: give 1h or more, because a deploy may wait that long "
+            "between having its image and using it"
+        )
 
 
 def _claim(state_dir: Path) -> int:
@@ -163,7 +170,7 @@ def _docker(config: AgentConfig) -> Runtime:
     # Imported only where an Engine may be: the library would be a third of the memory of an agent without one.
     from agent.docker_runtime import DockerRuntime
 
-    return DockerRuntime.connect(config.node_id, config.state_dir)
+    return DockerRuntime.connect(config.node_id, config.state_dir, config.keep_images)
 
 
 def _processes(config: AgentConfig) -> Runtime:

@@ -76,6 +76,13 @@ def serve(
     help="What to offer.",
 )
 @click.option("--heartbeat", type=Duration(), default="5s", show_default=True, help="Time between full reports.")
+@click.option(
+    "--keep-images",
+    type=Duration(),
+    default="7d",
+    show_default=True,
+    help="How long images it brought stay when nothing uses them.",
+)
 @manager_options
 def agent(
     listen: str,
@@ -84,6 +91,7 @@ def agent(
     state_dir: Path | None,
     runtime: str,
     heartbeat: float,
+    keep_images: float,
     manager: str | None,
     token_file: Path | None,
 ) -> None:
@@ -102,6 +110,7 @@ def agent(
             state_dir=state_dir or default_state() / "agent",
             runtimes=cast(Runtimes, runtime),
             heartbeat=heartbeat,
+            keep_images=keep_images,
         )
     )
 

@@ -14,10 +14,11 @@ def component(component_id: str = "web", **fields: Any) -> Component:
 
 
 def deploy(component_id: str = "web", instance: int = 0, digest: str = "d1", version: int = 1, **fields: Any) -> Deploy:
-    """A deploy of such a component in the business `shop`."""
+    """A deploy of such a component in the business `shop`, unless the fields name another."""
     gpu_devices = fields.pop("gpu_devices", ())
+    business_id = fields.pop("business_id", "shop")
     return Deploy(
-        business_id="shop",
+        business_id=business_id,
         component=component(component_id, **fields),
         instance=instance,
         digest=digest,

@@ -1,8 +1,12 @@
 """What the Engine is asked for: a component's fields, each where the Engine wants it."""
 
-from agent.docker_container import container_body
+import re
+
+import pytest
+
+from agent.docker_container import business_network, container_body, endpoint
 from reconciler.spec.model import Device, Healthcheck, Logging, Mount, Port, Resources, Ulimit
-from tests.agent.docker_parts import deploy
+from tests.agent.docker_parts import component, deploy
 
 
 def body(**fields: object) -> dict[str, object]:
@@ -86,3 +90,31 @@ def test_an_older_engine_is_not_asked_for_what_it_does_not_know() -> None:
     newer = container_body(deploy(healthcheck=check), "image:1", {}, "1.44")["Healthcheck"]
     assert older["Interval"] == 1_500_000_000 and "StartInterval" not in older
     assert newer["StartInterval"] == 500_000_000
+
+
+def test_components_that_say_nothing_join_their_business_s_network() -> None:
+    assert host()["NetworkMode"] == "reconciler-shop"
+    assert body()["NetworkingConfig"] == {"EndpointsConfig": {"reconciler-shop": {"Aliases": ["web"]}}}
+
+
+def test_components_that_name_networks_or_a_mode_join_no_other_one() -> None:
+    assert host(networks=("front", "back"))["NetworkMode"] == "front"
+    assert list(body(networks=("front", "back"))["NetworkingConfig"]["EndpointsConfig"]) == ["front"]  # type: ignore[index]
+    assert host(network_mode="host")["NetworkMode"] == "host"
+    assert body(network_mode="host")["NetworkingConfig"] == {"EndpointsConfig": {}}
+
+
+@pytest.mark.parametrize(
+    ("component_id", "aliases"),
+    [("web", ["web"]), ("my_db.1", ["my_db.1", "my-db-1"]), ("Web", ["Web", "web"]), ("_", ["_"])],
+)
+def test_an_instance_is_known_by_its_component_id_also_as_a_host_name(component_id: str, aliases: list[str]) -> None:
+    assert endpoint(component(component_id)) == {"Aliases": aliases}
+
+
+def test_names_of_business_networks_can_be_names_and_differ() -> None:
+    assert business_network("shop.eu_1") == "reconciler-shop.eu_1"
+    assert re.fullmatch(r"reconciler-a_b-[0-9a-f]{8}", business_network("a b"))
+    assert business_network("a b") != business_network("a/b")
+    longest = business_network("x" * 63)
+    assert len(longest) == 69 and longest != business_network("x" * 62)

@@ -13,6 +13,8 @@ import docker
 import pytest
 
 from agent.docker_runtime import DockerRuntime, engine_client
+from agent.image_origin import Origins
+from agent.image_record import ImageRecord
 from agent.images import Images, image_reference, names_registry
 from agent.runtime import RuntimeFailure
 from reconciler.wire.messages import Status
@@ -30,7 +32,8 @@ pytestmark = pytest.mark.docker
 @pytest.fixture
 def images(tmp_path: Path) -> Iterator[Images]:
     connection = engine_client(60)
-    yield Images(connection, tmp_path / "downloads")
+    downloads = tmp_path / "downloads"
+    yield Images(connection, downloads, ImageRecord(tmp_path / "images.json"), Origins(downloads))
     connection.close()
 
 

@@ -94,6 +94,7 @@ def test_two_agents_do_not_share_a_directory(manager: FakeManager, tmp_path: Pat
         ({"listen": "7701"}, "HOST:PORT"),
         ({"node_id": "../x"}, "--node-id"),
         ({"heartbeat": 0.0}, "--heartbeat"),
+        ({"keep_images": 60.0}, "--keep-images 60s is too short: give 1h or more"),
         ({"state_dir": Path("/proc/nothing/here")}, "--state-dir"),
     ],
 )

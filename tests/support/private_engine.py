@@ -20,8 +20,9 @@ NEEDS = ("unshare", "dockerd", "containerd", "runc")
 class PrivateEngine:
     """An Engine under `folder`, in a network namespace of its own, where it can harm no other one's bridges."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, options: tuple[str, ...] = ()) -> None:
         self.folder = folder
+        self.options = options
         self.url = f"unix://{folder}/d.sock"
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -39,6 +40,7 @@ class PrivateEngine:
                     *("--exec-root", str(self.folder / "exec")),
                     *("--pidfile", str(self.folder / "d.pid")),
                     *("--bridge", "none", "--iptables=false", "--ip6tables=false"),
+                    *self.options,
                 ],
                 stdout=log,
                 stderr=log,
@@ -65,8 +67,8 @@ class PrivateEngine:
 
 
 @contextmanager
-def private_engine() -> Iterator[PrivateEngine]:
-    """An Engine that has ended, with all of its containers, when the test has.
+def private_engine(*options: str) -> Iterator[PrivateEngine]:
+    """An Engine with these options of `dockerd` that has ended, with all of its containers, when the test has.
 
     Its folder is not the test's own, whose path is too long for the sockets that an Engine makes.
     """
@@ -74,7 +76,7 @@ def private_engine() -> Iterator[PrivateEngine]:
         reason = f"a Docker Engine of our own needs root and {', '.join(NEEDS)}"
         pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
     folder = Path(tempfile.mkdtemp(prefix="engine-"))
-    made = PrivateEngine(folder)
+    made = PrivateEngine(folder, options)
     try:
         yield made
     finally:
