@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from reconciler.plan.model import Action, Copy, Desired, DesiredBusiness, Kind
 from reconciler.plan.wanted import Wanted
 from reconciler.spec.model import Component
+from reconciler.spec.references import dependencies, refers
 from reconciler.wire.messages import InstanceKey, Status
 
 READY = {
@@ -24,6 +25,7 @@ def held(
     wants: Mapping[InstanceKey, Wanted],
     copies: Iterable[Copy],
     actions: Iterable[Action],
+    placements: Mapping[InstanceKey, str],
 ) -> dict[tuple[InstanceKey, str], str]:
     """Why actions of the plan wait, by instance and node; those that need not are left out.
 
@@ -32,12 +34,16 @@ def held(
     """
     if not any(_ordered(entry) for entry in desired.businesses.values()):
         return {}
-    order = _Order(desired, wants, copies, actions)
+    order = _Order(desired, wants, copies, actions, placements)
     return {(action.key, action.node_id): why for action in order.actions if (why := order.why(action))}
 
 
 def _ordered(entry: DesiredBusiness) -> bool:
-    return any(component.depends_on for spec in (entry.business, *entry.earlier) for component in spec.components)
+    return any(
+        component.depends_on or refers(component)
+        for spec in (entry.business, *entry.earlier)
+        for component in spec.components
+    )
 
 
 class _Order:
@@ -47,7 +53,9 @@ class _Order:
         wants: Mapping[InstanceKey, Wanted],
         copies: Iterable[Copy],
         actions: Iterable[Action],
+        placements: Mapping[InstanceKey, str],
     ) -> None:
+        self._placements = placements
         self.actions = tuple(actions)
         self._desired = desired
         self._wants = wants
@@ -77,14 +85,16 @@ class _Order:
         return self._still_used(action.key)
 
     def _not_ready(self, key: InstanceKey) -> str:
-        for name, dependency in self._wants[key].component.depends_on.items():
+        for name, dependency in self._wants[key].needs.items():
             for needed in self._instances[key.business_id, name]:
                 if not any(self._meets(copy, dependency.condition) for copy in self._copies[needed]):
                     return f"waits until {name}/{needed.instance} {READY[dependency.condition]}"
         return ""
 
     def _meets(self, copy: Copy, condition: str) -> bool:
-        """Whether the copy is of the wanted version and as far as the condition asks."""
+        """Whether the copy is of the wanted version, where it is to be, and as far as the condition asks."""
+        if copy.node_id != self._placements.get(copy.key, copy.node_id):
+            return False
         if not copy.confirmed or copy.digest != self._wants[copy.key].digest:
             return False
         if condition == "service_completed_successfully":
@@ -102,7 +112,7 @@ class _Order:
                 continue
             for component in business.components:
                 user = self._ending.get((key.business_id, component.component_id))
-                if key.component_id in component.depends_on and user is not None:
+                if key.component_id in dependencies(component) and user is not None:
                     return f"waits until {user.component_id}/{user.instance} has stopped"
             return ""
         return ""

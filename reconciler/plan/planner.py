@@ -25,15 +25,20 @@ from reconciler.plan.model import (
 )
 from reconciler.plan.order import held
 from reconciler.plan.progress import serves
+from reconciler.plan.references import Places
 from reconciler.plan.releases import Releases, unringed
 from reconciler.plan.rollout import paced
 from reconciler.plan.schedule import Placement, Request, place, promise
 from reconciler.plan.shape import Shape
 from reconciler.plan.verdicts import judged, may_roll_back, with_verdicts
 from reconciler.plan.wanted import Wanted, new_limits, wanted, why_unwanted, why_update
+from reconciler.spec.references import refers
 from reconciler.wire.messages import InstanceKey
 
 DEFAULT_POLICY = Policy()
+
+MOST_ROUNDS = 5
+"""How often a plan is made anew because what references stand for has changed where things fit."""
 
 ORDER = {Kind.STOP: 0, Kind.UPDATE: 1, Kind.CREATE: 2}
 
@@ -58,13 +63,23 @@ def plan(desired: Desired, observed: Observed, policy: Policy = DEFAULT_POLICY, 
     Total and deterministic: any input gives a plan, and the same input in any order gives the same plan.
     `now` is seconds since the epoch, on the clock of `Node.last_seen`.
     """
-    return _Planning(desired, observed, policy, now).result()
+    found = _Planning(desired, observed, policy, now, {}).result()
+    if not any(refers(part) for entry in desired.businesses.values() for part in entry.business.components):
+        return found
+    # References are resolved by where the plan before puts everything, until that is where this one does.
+    for _ in range(MOST_ROUNDS):
+        before = found
+        found = _Planning(desired, observed, policy, now, before.placements).result()
+        if found.placements == before.placements:
+            break
+    return found
 
 
 class _Planning:
     """The state of one planning: the fleet's free room, and the actions found so far."""
 
-    def __init__(self, desired: Desired, observed: Observed, policy: Policy, now: float) -> None:
+    def __init__(self, desired: Desired, observed: Observed, policy: Policy, now: float, places: Places) -> None:
+        self.places = places
         self.desired = desired
         self.observed = observed
         self.now = now
@@ -99,7 +114,7 @@ class _Planning:
         self._place(moves)
         actions = unringed([self._alone(self._timed(action)) for action in self.actions])
         pace = paced(self.desired, wants, self.observed.copies, actions, self.now)
-        waits = pace.held | held(self.desired, wants, self.observed.copies, actions)
+        waits = pace.held | held(self.desired, wants, self.observed.copies, actions, self.placements)
         if waits:
             actions = [
                 replace(action, held=action.held or waits.get((action.key, action.node_id), "")) for action in actions
@@ -113,20 +128,21 @@ class _Planning:
         )
 
     def _wanted(self) -> dict[InstanceKey, Wanted]:
-        return {want.key: want for want in wanted(self.desired, self.copies, self.fleet)}
+        return {want.key: want for want in wanted(self.desired, self.copies, self.fleet, self.places)}
 
     def _judge(self, wants: dict[InstanceKey, Wanted]) -> tuple[dict[tuple[str, str, str], Verdict], float | None]:
         """New verdicts, which the desired state has from here on, and when there may be more (epoch seconds)."""
-        judging: dict[tuple[str, str, str], list[InstanceKey]] = defaultdict(list)
+        judging: dict[tuple[str, str, str], list[Wanted]] = defaultdict(list)
         for key, want in wants.items():
             entry = self.desired.businesses[key.business_id]
             asked = want.component.update.failure_action == "rollback"
-            if asked and not entry.verdict(key.component_id, want.digest):
-                judging[key.business_id, key.component_id, want.digest].append(key)
+            if asked and not entry.verdict(key.component_id, want.version):
+                judging[key.business_id, key.component_id, want.version].append(want)
         found: dict[tuple[str, str, str], Verdict] = {}
         times = []
-        for name, keys in judging.items():
-            verdict, time = judged(wants[keys[0]].component, name[2], keys, self.copies, self.now)
+        for name, group in judging.items():
+            marks = {want.key: want.digest for want in group}
+            verdict, time = judged(group[0].component, marks, self.copies, self.now)
             times += [] if time is None else [time]
             entry = self.desired.businesses[name[0]]
             if verdict is not None and (verdict.word == "good" or may_roll_back(entry, name[1], name[2])):
@@ -146,6 +162,9 @@ class _Planning:
             moves.append(_Move(want, f"node {kept.node_id} no longer meets its affinity", kept))
         elif self._leaves(kept):
             moves.append(_Move(want, f"node {kept.node_id} is draining", kept, leaves=True))
+        elif want.unresolved:
+            self.placements[want.key] = kept.node_id
+            self._waits(want, want.unresolved)
         elif kept.digest != want.digest or new_limits(want, kept):
             self.placements[want.key] = kept.node_id
             updates.append((want, kept))
@@ -316,6 +335,9 @@ class _Planning:
         """Create it on its node and stop the copy it replaces; whether that freed anything."""
         node_id = self.fleet.nodes[placement.row].node_id
         self.placements[move.want.key] = node_id
+        if move.want.unresolved:
+            self._waits(move.want, move.want.unresolved)
+            return False
         self._act(Kind.CREATE, move.want, node_id, move.reason, placement.gpu_devices)
         if move.old is None:
             return False

@@ -55,8 +55,10 @@ def paced(
             instances[copy.key].append(copy)
     for name, group in updates.items():
         entry = desired.businesses[name[0]]
-        promoted = entry.verdict(name[1], group[0].digest) == "promoted"
-        rollout = _Rollout(wants[group[0].key], known[name], promoted, now)
+        want = wants[group[0].key]
+        promoted = entry.verdict(name[1], want.version) == "promoted"
+        marks = {key: wants[key].digest for key in known[name]}
+        rollout = _Rollout(want.component, marks, known[name], promoted, now)
         for action, why in rollout.waiting(sorted(group, key=lambda action: action.key)):
             if (action.key, action.node_id) not in needed:
                 pace.held[action.key, action.node_id] = why
@@ -68,26 +70,32 @@ def paced(
 class _Rollout:
     """One component's way from any versions to the wanted one."""
 
-    def __init__(self, want: Wanted, copies: Mapping[InstanceKey, list[Copy]], promoted: bool, now: float) -> None:
-        self._component: Component = want.component
-        self._digest = want.digest
+    def __init__(
+        self,
+        component: Component,
+        marks: Mapping[InstanceKey, str],
+        copies: Mapping[InstanceKey, list[Copy]],
+        promoted: bool,
+        now: float,
+    ) -> None:
+        """`marks` are the digests that the instances are to have."""
+        self._component = component
+        self._marks = marks
         self._copies = {key: copies[key] for key in sorted(copies)}
         self._promoted = promoted
-        settling = {key: time for key, found in copies.items() if (time := self._settles(found)) > now}
+        settling = {key: time for key, found in copies.items() if (time := self._settles(key, found)) > now}
         self.due = min(settling.values(), default=None)
-        failures = [key for key, found in self._copies.items() if any(failed(copy, self._digest) for copy in found)]
+        failures = [key for key, found in self._copies.items() if any(failed(copy, marks[key]) for copy in found)]
         if self._component.update.failure_action != "continue":
             failures = failures[: allowed_failures(self._component, len(copies))]
         self._down = {key for key, found in self._copies.items() if found and not any(map(serves, found))}
-        tried = {
-            key for key, found in self._copies.items() if any(copy.failed_digest == self._digest for copy in found)
-        }
+        tried = {key for key, found in self._copies.items() if any(copy.failed_digest == marks[key] for copy in found)}
         self._settling = settling.keys()
         self._blocking = [
             key for key in self._copies if key in self._down | tried | self._settling and key not in failures
         ]
         self._begun = tried | {
-            key for key, found in self._copies.items() if any(copy.digest == self._digest for copy in found)
+            key for key, found in self._copies.items() if any(copy.digest == marks[key] for copy in found)
         }
 
     def waiting(self, updates: list[Action]) -> Iterable[tuple[Action, str]]:
@@ -117,7 +125,7 @@ class _Rollout:
             verb = f"{'has' if len(before) == 1 else 'have'} run for {wait:g} s"
         return f"waits until {names} {verb}: {self._component.update.parallelism} at a time"
 
-    def _settles(self, copies: list[Copy]) -> float:
+    def _settles(self, key: InstanceKey, copies: list[Copy]) -> float:
         """When what runs in the new version no longer keeps others waiting (epoch seconds); 0 if none does."""
-        times = [good_from(self._component, copy, self._digest) for copy in copies]
+        times = [good_from(self._component, copy, self._marks[key]) for copy in copies]
         return max((time + self._component.update.delay for time in times if time is not None), default=0.0)

@@ -4,7 +4,7 @@ A verdict is found once and then remembered, for two reasons: a version that was
 happens later, and one that was rejected is not tried again by the plan that follows its disappearance.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -17,21 +17,23 @@ from reconciler.wire.messages import InstanceKey
 
 
 def judged(
-    component: Component,
-    mark: str,
-    keys: Iterable[InstanceKey],
-    copies: Mapping[InstanceKey, Sequence[Copy]],
-    now: float,
+    component: Component, marks: Mapping[InstanceKey, str], copies: Mapping[InstanceKey, Sequence[Copy]], now: float
 ) -> tuple[Verdict | None, float | None]:
-    """The verdict on a component's wanted version if it can be told now, or else when it may be (epoch seconds)."""
-    keys = list(keys)
-    there = [copy for key in keys for copy in sorted(copies.get(key, ()), key=lambda copy: copy.node_id)]
-    failures = [copy for copy in there if failed(copy, mark)]
-    if len({copy.key for copy in failures}) > allowed_failures(component, len(keys)):
+    """The verdict on a component's wanted version if it can be told now, or else when it may be (epoch seconds).
+
+    `marks` are the digests that its instances have in that version.
+    """
+    failures = [
+        copy
+        for key, mark in marks.items()
+        for copy in sorted(copies.get(key, ()), key=lambda copy: copy.node_id)
+        if failed(copy, mark)
+    ]
+    if len({copy.key for copy in failures}) > allowed_failures(component, len(marks)):
         return Verdict("rejected", failures[0].message or "it failed"), None
-    times = [_good(component, copies.get(key, ()), mark) for key in keys]
+    times = [_good(component, copies.get(key, ()), mark) for key, mark in marks.items()]
     known = [time for time in times if time is not None]
-    if not keys or len(known) < len(times):
+    if not times or len(known) < len(times):
         return None, None
     return (Verdict("good"), None) if max(known) <= now else (None, max(known))
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 
 from reconciler.plan.diff import changes
 from reconciler.plan.fleet import Fleet
-from reconciler.plan.instances import nodes, numbers
+from reconciler.plan.instances import Known, nodes, numbers
 from reconciler.plan.model import Change, Copy, Desired, DesiredBusiness, Node
+from reconciler.plan.references import Places, Resolver, Unresolved
 from reconciler.plan.shape import Shape, mebibytes, milli, shape_of
 from reconciler.plan.verdicts import rolled_back, version
 from reconciler.spec.digest import digest
-from reconciler.spec.model import Component
+from reconciler.spec.model import Component, Dependency
+from reconciler.spec.references import dependencies, refers
 from reconciler.wire.messages import InstanceKey
 
 RESTARTS_BACK = 5
@@ -20,19 +22,30 @@ RESTARTS_BACK = 5
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One instance that should run."""
+    """One instance that should run.
+
+    `version` is the digest of the component as its spec has it, `digest` that of what this instance shall run, with its
+    references resolved. `needs` is what it waits for of other components. `unresolved` says why references can't be
+    resolved ("" when they are): such an instance stays as it is.
+    """
 
     key: InstanceKey
     component: Component
     digest: str
     shape: Shape
+    version: str
+    needs: Mapping[str, Dependency]
+    unresolved: str = ""
 
 
-def wanted(desired: Desired, copies: Mapping[InstanceKey, Sequence[Copy]], fleet: Fleet) -> Iterator[Wanted]:
+def wanted(
+    desired: Desired, copies: Mapping[InstanceKey, Sequence[Copy]], fleet: Fleet, places: Places
+) -> Iterator[Wanted]:
     """Every instance that should run, sorted by business, then as the spec has them.
 
-    `copies` are all that exist on the nodes of the fleet.
+    `copies` are all that exist on the nodes of the fleet. `places` is what references are resolved by.
     """
+    resolver = Resolver(places, {node.node_id: node for node in fleet.nodes})
     known: dict[tuple[str, str], dict[int, Sequence[Copy]]] = defaultdict(dict)
     for key, found in copies.items():
         known[key.business_id, key.component_id][key.instance] = found
@@ -44,13 +57,30 @@ def wanted(desired: Desired, copies: Mapping[InstanceKey, Sequence[Copy]], fleet
             component, mark = version(entry, component)
             shape = shape_of(entry.business, component)
             there = known.get((business_id, component.component_id), {})
-            if component.mode == "replicated":
-                for number in numbers(component, there, fleet):
-                    yield Wanted(InstanceKey(business_id, component.component_id, number), component, mark, shape)
-                continue
-            for number, node_id in nodes(component, shape.constraint, there, fleet):
-                bound = replace(shape, constraint=replace(shape.constraint, node_id=node_id))
-                yield Wanted(InstanceKey(business_id, component.component_id, number), component, mark, bound)
+            plain = not refers(component)
+            needs = component.depends_on if plain else dependencies(component)
+            for number, bound in _instances(component, shape, there, fleet):
+                key = InstanceKey(business_id, component.component_id, number)
+                want = Wanted(key, component, mark, bound, mark, needs)
+                yield want if plain else _resolved(want, entry, resolver)
+
+
+def _instances(component: Component, shape: Shape, known: Known, fleet: Fleet) -> Iterator[tuple[int, Shape]]:
+    """The number and the shape of each of a component's instances: those of a global one are bound to their nodes."""
+    if component.mode == "replicated":
+        for number in numbers(component, known, fleet):
+            yield number, shape
+        return
+    for number, node_id in nodes(component, shape.constraint, known, fleet):
+        yield number, replace(shape, constraint=replace(shape.constraint, node_id=node_id))
+
+
+def _resolved(want: Wanted, entry: DesiredBusiness, resolver: Resolver) -> Wanted:
+    try:
+        component = resolver.resolved(entry.business, want.component, want.key)
+    except Unresolved as reason:
+        return replace(want, unresolved=str(reason))
+    return replace(want, component=component, digest=digest(component, entry.restarts))
 
 
 def new_limits(want: Wanted, copy: Copy) -> tuple[Change, ...]:
@@ -78,6 +108,8 @@ def why_update(entry: DesiredBusiness, want: Wanted, copy: Copy) -> tuple[str, t
                 if digest(component, restarts) == copy.digest:
                     different = changes(component, want.component)
                     return rejected or ("spec changed" if different else "restart asked for"), different
+    if want.version != want.digest:
+        return rejected or "spec changed, or what it refers to has moved", ()
     return rejected or "runs a version that no kept revision has", ()
 
 

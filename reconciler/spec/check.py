@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from reconciler.spec.document import Path
 from reconciler.spec.model import Business, Component
+from reconciler.spec.references import dependencies, mistakes
 
 Found = Iterator[tuple[Path, str]]
 
@@ -42,6 +43,8 @@ def check(business: Business) -> Found:
         for name in component.affinity.anti_affinity:
             if all(name != peer.component_id for peer in business.components):
                 yield (*path, "affinity", "anti_affinity"), f"'{name}' is no component of this business"
+        for where, message in mistakes(component, {other.component_id for other in business.components}):
+            yield (*path, *where), message
         for where, message in _dependencies(component, business):
             yield (*path, *where), message
         rules = (_image, _ports, _volumes, _names, _ending, _network, _devices, _replicas, _update)
@@ -56,8 +59,10 @@ def check(business: Business) -> Found:
 
 def _dependencies(component: Component, business: Business) -> Found:
     others = {other.component_id: other for other in business.components}
-    for name, dependency in component.depends_on.items():
-        path: Path = ("depends_on", name)
+    for name, dependency in dependencies(component).items():
+        path: Path = ("depends_on", name) if name in component.depends_on else ()
+        if name not in others and name not in component.depends_on:
+            continue
         if name not in others:
             near = difflib.get_close_matches(name, others, n=1)
             hint = f"; did you mean '{near[0]}'?" if near else f": it has {', '.join(others)}"
@@ -85,7 +90,7 @@ def _cycle(start: str, following: str, others: dict[str, Component]) -> list[str
             while way and way[-1] != start:
                 way.append(came_from[way[-1]])
             return way[::-1] or [start]
-        for after in others[name].depends_on if name in others else ():
+        for after in dependencies(others[name]) if name in others else ():
             if after not in came_from or after == start:
                 came_from[after] = name
                 ahead.append(after)

@@ -273,7 +273,6 @@ def test_a_stranger_with_our_name_is_left_alone(
         (deploy(runtime="no-such-runtime"), "the Engine has no runtime no-such-runtime"),
         (deploy(devices=(Device(source="/dev/nothing", target="/dev/x"),)), "the node has no device /dev/nothing"),
         (deploy(resource_requirements=Resources(gpu=True)), "install the NVIDIA Container Toolkit"),
-        (deploy(resource_requirements=Resources(cpu_cores=4000)), "CPUs"),
     ],
 )
 def test_what_cannot_start_says_why_and_leaves_nothing(runtime: DockerRuntime, wanted: Deploy, reason: str) -> None:

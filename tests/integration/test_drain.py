@@ -12,16 +12,18 @@ def nodes_of(cluster: Cluster) -> list[str]:
 
 
 def test_a_node_is_emptied_without_a_gap(programs: Cluster, tmp_path: Path) -> None:
-    log, healthy = tmp_path / "log", tmp_path / "healthy"
+    log, healthy = tmp_path / "log", {node_id: tmp_path / f"healthy-{node_id}" for node_id in ("east", "west")}
     script = f"trap 'echo stops >> {log}; exit 0' TERM; echo starts >> {log}; while :; do sleep 0.1; done"
-    check = {"test": ["CMD", "test", "-e", str(healthy)], "interval": "100ms", "start_period": "1h"}
-    healthy.touch()
-    programs.post(business("shop", [program("web", None, script, healthcheck=check)]))
+    check = {"test": f"test -e {tmp_path}/healthy-$NODE", "interval": "100ms", "start_period": "1h"}
+    for mark in healthy.values():
+        mark.touch()
+    web = program("web", None, script, healthcheck=check, environment={"NODE": "${node.id}"})
+    programs.post(business("shop", [web]))
     programs.wait_status("shop", "running")
     (here,) = nodes_of(programs)
     there = {"east": "west", "west": "east"}[here]
 
-    healthy.unlink()
+    healthy[there].unlink()
     shown = programs.cli("node", "drain", here)
     assert shown.returncode == 0, shown.stderr
     wait_until(lambda: log.read_text() == "starts\nstarts\n", what="the successor")
@@ -32,7 +34,7 @@ def test_a_node_is_emptied_without_a_gap(programs: Cluster, tmp_path: Path) -> N
     assert late.returncode == 1 and here in late.stderr
     assert log.read_text() == "starts\nstarts\n", "the old one serves until the new one does"
 
-    healthy.touch()
+    healthy[there].touch()
     done = programs.cli("node", "drain", here, "--wait")
     assert done.returncode == 0, done.stderr
     assert log.read_text() == "starts\nstarts\nstops\n"

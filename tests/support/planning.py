@@ -131,7 +131,7 @@ class World:
         for copy in self.observed.copies:
             if copy.node_id in fleet.row:
                 copies.setdefault(copy.key, []).append(copy)
-        return list(wanted(self.desired, copies, fleet))
+        return list(wanted(self.desired, copies, fleet, self.plan().placements))
 
     def lines(self) -> list[str]:
         """What would be done now, as text."""
