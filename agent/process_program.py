@@ -5,6 +5,7 @@ found. Before it is started its record and a mark in its environment are there: 
 leaves nothing that the next one can't find.
 """
 
+import logging
 import os
 import subprocess
 import threading
@@ -21,6 +22,8 @@ from agent.process_stop import end_program
 from agent.process_system import end_session, find_marked, signal_number, start_ticks, wait_exit
 from agent.runtime import RuntimeFailure
 from reconciler.wire.messages import Status
+
+log = logging.getLogger(__name__)
 
 FIRST_DELAY, LONGEST_DELAY, STABLE_SECONDS = 0.5, 30.0, 10.0
 """Restarts wait twice as long each time, until the program has run stably."""
@@ -95,7 +98,7 @@ class Program:
                 end_session(self._record.pid, signal_number(None), 0.5)
             failures = 0 if time.monotonic() - began > STABLE_SECONDS else failures
             if self._condemned:
-                self._condemned, delay = False, 0.0
+                self._condemned, delay = False, FIRST_DELAY
                 self._liveness.restarted(time.monotonic())
             elif self._again(code):
                 delay = min(FIRST_DELAY * 2**failures, LONGEST_DELAY)
@@ -131,6 +134,7 @@ class Program:
             wait = 0.0 if due is None else due - time.monotonic()
             if due is not None and wait <= 0:
                 self._condemned = True
+                log.warning("restarting %s: %s", self._record.deploy.key, message)
                 end_program(pid, self._folder, self._record)
                 self._note(pid=None, ticks=None)
                 return True

@@ -93,27 +93,12 @@ def test_on_a_network_of_its_own_it_is_probed_there(runtime: DockerRuntime, node
     wait_status(runtime, Status.RUNNING)
 
 
-def test_the_next_agent_knows_at_once_what_is_well(
-    runtime: DockerRuntime, second: DockerRuntime, client: docker.DockerClient
-) -> None:
+def test_the_next_agent_knows_at_once_what_is_well(runtime: DockerRuntime, second: DockerRuntime) -> None:
     check = Healthcheck(http=HttpProbe(port=8080), interval=0.1, retries=3, start_period=600)
     runtime.create(deploy(image_name=WEB, healthcheck=check))
     wait_status(runtime, Status.RUNNING)
     runtime.close()
     assert the_one(second).status is Status.RUNNING
-
-
-def test_the_next_agent_trusts_what_has_run_for_long(runtime: DockerRuntime, second: DockerRuntime) -> None:
-    check = Healthcheck(tcp=TcpProbe(port=9), interval=0.05, retries=100_000)
-    runtime.create(deploy(healthcheck=check))
-    assert the_one(runtime).status is Status.STARTING
-    known = Healthcheck(tcp=TcpProbe(port=9), interval=0.001, retries=1)
-    runtime.create(deploy("old", healthcheck=known, restart="no"))
-    wait_until(lambda: {one.key.component_id: one.status for one in runtime.list()}["old"] is Status.FAILED)
-    runtime.close()
-    first = {one.key.component_id: one.status for one in second.list()}
-    assert first["web"] is Status.STARTING
-    wait_until(lambda: {one.key.component_id: one.status for one in second.list()}["old"] is Status.FAILED)
 
 
 @pytest.mark.parametrize(
