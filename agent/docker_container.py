@@ -21,8 +21,13 @@ START_INTERVAL_SINCE = (1, 44)
 """The Engine API version that knows a healthcheck's `start_interval`."""
 
 
-def container_body(deploy: Deploy, image: str, labels: dict[str, str], api_version: str) -> Body:
-    """The body of the Engine's `POST /containers/create` for this instance."""
+LOG_DRIVER = "json-file"
+LOG_LIMITS = {"max-size": "10m", "max-file": "3"}
+"""What the Engine's usual logging driver keeps of a container's output, which without limits fills the disk."""
+
+
+def container_body(deploy: Deploy, image: str, labels: dict[str, str], api_version: str, log_driver: str) -> Body:
+    """The body of the Engine's `POST /containers/create` for this instance; `log_driver` is the Engine's default."""
     component = deploy.component
     body: Body = {
         "Image": image,
@@ -44,6 +49,8 @@ def container_body(deploy: Deploy, image: str, labels: dict[str, str], api_versi
     )
     if component.healthcheck is not None:
         body["Healthcheck"] = healthcheck(component.healthcheck, api_version)
+    if component.logging is None and log_driver == LOG_DRIVER:
+        body["HostConfig"]["LogConfig"] = {"Type": LOG_DRIVER, "Config": LOG_LIMITS}
     return body
 
 
@@ -177,7 +184,9 @@ def gpu_requests(deploy: Deploy) -> list[Body]:
 
 
 def healthcheck(check: Healthcheck, api_version: str) -> Body:
-    """The healthcheck with its times in nanoseconds; an empty test keeps the image's."""
+    """The healthcheck with its times in nanoseconds; an empty test keeps the image's, a probe of ours disables it."""
+    if check.http or check.tcp:
+        return {"Test": ["NONE"]}
     body: Body = {
         "Test": list(check.test),
         "Interval": round(check.interval * NANOSECONDS),

@@ -9,6 +9,7 @@ import re
 
 import msgspec
 
+from reconciler.spec.model import Healthcheck
 from reconciler.wire.messages import Deploy, InstanceKey, Promise, promise_of
 
 BUSINESS = "reconciler.business_id"
@@ -19,23 +20,31 @@ DIGEST = "reconciler.digest"
 VERSION = "reconciler.version"
 PROMISE = "reconciler.promise"
 GRACE = "reconciler.grace"
+PROBE = "reconciler.probe"
+PRE_STOP = "reconciler.pre_stop"
 
 LONGEST_NAME = 180
 
 
 def labels_of(deploy: Deploy, node_id: str) -> dict[str, str]:
     """All labels of the instance's container: the component's own, and ours, which win."""
-    return {
-        **deploy.component.labels,
+    component, check = deploy.component, deploy.component.healthcheck
+    labels = {
+        **component.labels,
         BUSINESS: deploy.business_id,
-        COMPONENT: deploy.component.component_id,
+        COMPONENT: component.component_id,
         INSTANCE: str(deploy.instance),
         NODE: node_id,
         DIGEST: deploy.digest,
         VERSION: str(deploy.version),
-        PROMISE: msgspec.json.encode(promise_of(deploy.component, deploy.gpu_devices)).decode(),
-        GRACE: str(math.ceil(deploy.component.stop_grace_period)),
+        PROMISE: msgspec.json.encode(promise_of(component, deploy.gpu_devices)).decode(),
+        GRACE: str(math.ceil(component.stop_grace_period)),
     }
+    if check is not None and (check.http or check.tcp):
+        labels[PROBE] = msgspec.json.encode(check).decode()
+    if component.pre_stop:
+        labels[PRE_STOP] = msgspec.json.encode(component.pre_stop).decode()
+    return labels
 
 
 def container_name(key: InstanceKey, node_id: str) -> str:
@@ -79,3 +88,21 @@ def grace_in(labels: dict[str, str]) -> int:
     """Seconds that the container gets to end by itself."""
     text = labels.get(GRACE, "")
     return int(text) if text.isdecimal() else 10
+
+
+def probe_in(labels: dict[str, str]) -> Healthcheck | None:
+    """The healthcheck that the agent itself makes, by http or tcp; None when there is none that can be read."""
+    if PROBE not in labels:
+        return None
+    try:
+        return msgspec.json.decode(labels[PROBE], type=Healthcheck)
+    except msgspec.MsgspecError:
+        return None
+
+
+def pre_stop_in(labels: dict[str, str]) -> tuple[str, ...]:
+    """The words to run in the container before it is told to end; none when there are none."""
+    try:
+        return msgspec.json.decode(labels.get(PRE_STOP, "[]"), type=tuple[str, ...])
+    except msgspec.MsgspecError:
+        return ()

@@ -6,6 +6,7 @@ instance, lets the Engine itself refuse a second one. Nothing without our node's
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +25,18 @@ from agent.docker_container import (
     memory_bytes,
     networks_of,
 )
+from agent.docker_details import Inspections
 from agent.docker_errors import network_changed, readable
 from agent.docker_exec import DockerExecution
 from agent.docker_files import archive, forget_mounted, write_mounted
-from agent.docker_labels import DIGEST, NODE, container_name, grace_in, key_of, labels_of
+from agent.docker_labels import DIGEST, NODE, container_name, key_of, labels_of
 from agent.docker_logs import read_logs
 from agent.docker_networks import Networks
+from agent.docker_probes import Prober, target_of
+from agent.docker_revive import Reviver
 from agent.docker_stats import Sampler
-from agent.docker_status import Details, condition, details_of, failed, running_of
+from agent.docker_status import Details, running_of
+from agent.docker_stop import prepare_stop
 from agent.docker_watch import Watcher
 from agent.image_cleaner import ImageCleaner
 from agent.image_origin import Origins
@@ -40,12 +45,11 @@ from agent.image_surplus import KEEP
 from agent.images import Images, image_reference
 from agent.runtime import Execution, LogQuery, Progress, Running, RuntimeFailure
 from reconciler.spec.model import Component
-from reconciler.wire.messages import Deploy, InstanceKey, LogChunk, Usage
+from reconciler.wire.messages import Deploy, InstanceKey, LogChunk, Status, Usage
 
 CONNECTIONS = 16
 CALL_TIMEOUT = 120
 IMAGE_TIMEOUT = 1800
-LOG_LINES = 3
 CONFLICT = 409
 
 
@@ -64,11 +68,14 @@ class DockerRuntime:
         self._cleaner = ImageCleaner(client, record, origins, keep_images)
         self._networks = Networks(client, node_id)
         self._sampler = Sampler(client)
+        self._inspections = Inspections(client)
         self._lock = threading.Lock()
-        self._details: dict[str, tuple[str, Details]] = {}
-        self._changes = 0
         self._making: set[InstanceKey] = set()
         self._watcher: Watcher | None = None
+        self._notify: Callable[[], None] = lambda: None
+        self._log_driver: str | None = None
+        self._prober = Prober(lambda: self._notify())
+        self._reviver = Reviver(self._restart, lambda: self._notify())
 
     @classmethod
     def connect(cls, node_id: str, state_dir: Path, keep_images: float = KEEP) -> "DockerRuntime":
@@ -122,9 +129,7 @@ class DockerRuntime:
                 mem_limit=memory or None,
                 memswap_limit=SWAP_SHARE * memory or None,
             )
-        with self._lock:
-            self._changes += 1
-            self._details.pop(container_id, None)
+        self._inspections.forget(container_id)
 
     def stop(self, container_id: str) -> None:
         """End the container as its component says (signal, grace period) and remove it with its anonymous volumes."""
@@ -136,13 +141,20 @@ class DockerRuntime:
 
     def list(self) -> list[Running]:
         """Every container with our node's label, in any state. Raises RuntimeFailure when the Engine doesn't say."""
+        with self._lock:
+            making = frozenset(self._making)
+        busy = self._reviver.busy()
         with readable("cannot list the containers"):
             listed = self._client.containers(all=True, filters={"label": f"{NODE}={self._node_id}"})
-            seen = [running for one in listed if (running := self._running(one)) is not None]
+            known = [(one, details) for one in listed if (details := self._inspections.of(one)) is not None]
+        ids = {one["Id"] for one in listed}
+        self._inspections.forget_others(ids)
+        self._reviver.forget_others(ids)
+        self._prober.follow(target for one, details in known if (target := target_of(one, details.started_at)))
         with self._lock:
-            ids = {one["Id"] for one in listed}
-            self._details = {known: details for known, details in self._details.items() if known in ids}
-        return seen
+            making |= self._making
+        seen = (self._running(one, details, making, busy) for one, details in known)
+        return [running for running in seen if running is not None]
 
     def stats(self, container_ids: Iterable[str]) -> dict[str, Usage]:
         """CPU (percent of one core since the last call) and memory of those that run."""
@@ -159,23 +171,17 @@ class DockerRuntime:
 
     def watch(self, changed: Callable[[], None]) -> None:
         """Call `changed` after each change of a container of ours, and whenever the Engine is back."""
-
-        def heard(container_id: str | None) -> None:
-            with self._lock:
-                self._changes += 1
-                if container_id is None:
-                    self._details.clear()
-                else:
-                    self._details.pop(container_id, None)
-            changed()
-
-        self._watcher = Watcher(self._client, self._node_id, heard)
+        self._notify = changed
+        self._inspections.listen()
+        self._watcher = Watcher(self._client, self._node_id, self._heard)
 
     def close(self) -> None:
         """Stop watching and let go of the connections. Ends no container."""
         if self._watcher is not None:
             self._watcher.close()
         self._cleaner.close()
+        self._prober.close()
+        self._reviver.close()
         self._client.close()
         self._image_client.close()
 
@@ -188,6 +194,7 @@ class DockerRuntime:
             image_reference(deploy.component),
             labels_of(deploy, self._node_id),
             self._client.api_version,
+            self._default_log_driver(),
         )
         networks = networks_of(deploy)
         with self._networks.there(networks):
@@ -273,7 +280,7 @@ class DockerRuntime:
             raise RuntimeFailure(f"container {container_id[:12]} is not of node {self._node_id!r}; it is left alone")
         try:
             if inspected["State"]["Running"] or inspected["State"].get("Restarting"):
-                self._client.stop(container_id, timeout=grace_in(labels))
+                self._client.stop(container_id, timeout=prepare_stop(self._client, inspected))
             self._client.remove_container(container_id, v=True, force=True)
         except NotFound:
             pass
@@ -285,32 +292,42 @@ class DockerRuntime:
         if key is not None:
             forget_mounted(self._config_folder(key, labels.get(DIGEST, "")))
 
-    def _running(self, listed: dict[str, Any]) -> Running | None:
-        container_id, now = listed["Id"], condition(listed)
-        with self._lock:
-            known, changes = self._details.get(container_id), self._changes
-            making = key_of(listed.get("Labels") or {}) in self._making
-        if known is not None and known[0] == now:
-            return running_of(listed, known[1], making)
-        try:
-            inspected = self._client.inspect_container(container_id)
-            details = details_of(inspected, self._last_words(inspected))
-        except NotFound:
-            return None
-        with self._lock:
-            if self._watcher is not None and self._changes == changes:
-                self._details[container_id] = (now, details)
-        return running_of(listed, details, making)
+    def _restart(self, container_id: str) -> int | None:
+        """Restart a container that runs; how often the Engine had done so, None when it does not run any more."""
+        with readable(f"cannot restart container {container_id[:12]}"):
+            try:
+                inspected = self._client.inspect_container(container_id)
+                if not inspected["State"]["Running"]:
+                    return None
+                self._client.restart(container_id, timeout=prepare_stop(self._client, inspected))
+            except NotFound:
+                return None
+            finally:
+                self._inspections.forget(container_id)
+        return int(inspected["RestartCount"])
 
-    def _last_words(self, inspected: dict[str, Any]) -> str:
-        """The last lines a failed container wrote; nothing where its logging driver can't be read."""
-        if not failed(inspected) or inspected["State"].get("ExitCode", 0) == 0:
-            return ""
-        try:
-            log: bytes = self._client.logs(inspected["Id"], tail=LOG_LINES)
-        except APIError:
-            return ""
-        return log.decode(errors="replace")
+    def _heard(self, container_id: str | None) -> None:
+        self._inspections.forget(container_id)
+        self._notify()
+
+    def _running(
+        self, listed: dict[str, Any], details: Details, making: frozenset[InstanceKey], busy: frozenset[str]
+    ) -> Running | None:
+        """A listed container as its checks say. `making` and `busy` may have been true when it was listed."""
+        running = running_of(listed, details, key_of(listed.get("Labels") or {}) in making)
+        if running is None:
+            return None
+        verdict = self._prober.verdict(running.container_id)
+        if verdict is not None and running.status is Status.RUNNING:
+            running = replace(running, status=verdict[0], message=verdict[1])
+        unhealthy = listed["State"] == "running" and running.status is Status.FAILED
+        return self._reviver.look(running, unhealthy, details.most_restarts, busy)
+
+    def _default_log_driver(self) -> str:
+        """The logging driver that the Engine uses when it is told none."""
+        if self._log_driver is None:
+            self._log_driver = str(self._client.info()["LoggingDriver"])
+        return self._log_driver
 
     def _config_folder(self, key: InstanceKey, digest: str) -> Path:
         return self._configs / container_name(key, self._node_id) / digest

@@ -12,6 +12,7 @@ import msgspec
 
 from agent.docker_container import CPU_PERIOD, MIB
 from agent.docker_labels import DIGEST, key_of, promise_in, version_in
+from agent.liveness import restarts_allowed
 from agent.runtime import Running
 from reconciler.wire.messages import Status
 
@@ -24,12 +25,14 @@ KILLED = 137
 class Details:
     """What an inspect call says: when it started (epoch seconds), restarts, and how it ended or why it is ill.
 
+    `most_restarts` is how often its policy lets it be restarted while it is unhealthy; None is without end.
     `output` is the last lines of its log when it failed, or the last line of its healthcheck when it is unhealthy.
     `cpu_cores` and `memory_mb` (MiB) are its limits, 0 for none.
     """
 
     started_at: float | None = None
     restart_count: int = 0
+    most_restarts: int | None = None
     exit_code: int = 0
     out_of_memory: bool = False
     error: str = ""
@@ -40,13 +43,14 @@ class Details:
 
 def details_of(inspected: dict[str, Any], log: str = "") -> Details:
     """The details in an inspect call's answer; `log` is the container's last lines, where it failed."""
-    state = inspected["State"]
+    state, policy = inspected["State"], inspected.get("HostConfig", {}).get("RestartPolicy") or {}
     checks = (state.get("Health") or {}).get("Log") or []
     unhealthy = (state.get("Health") or {}).get("Status") == "unhealthy"
     last_check = checks[-1].get("Output", "").strip().rpartition("\n")[2] if unhealthy and checks else ""
     return Details(
         started_at=epoch(state.get("StartedAt", "")),
         restart_count=inspected.get("RestartCount", 0),
+        most_restarts=restarts_allowed(f"{policy.get('Name', '')}:{policy.get('MaximumRetryCount', 0)}"),
         exit_code=state.get("ExitCode", 0),
         out_of_memory=state.get("OOMKilled", False),
         error=" ".join(state.get("Error", "").split()),

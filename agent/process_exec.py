@@ -7,8 +7,8 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
 
-from agent.process_program import MARK, environment, launch
 from agent.process_record import InstanceFolder, Record
+from agent.process_start import MARK, environment, launch
 from agent.process_system import end_session
 from agent.runtime import END_SECONDS, PIECE_BYTES, SILENCE, TICK_SECONDS, NotRunnable, Piece, RuntimeFailure
 

@@ -5,30 +5,29 @@ found. Before it is started its record and a mark in its environment are there: 
 leaves nothing that the next one can't find.
 """
 
-import grp
+import logging
 import os
-import pwd
-import resource
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
-from typing import IO
+from collections.abc import Callable
 
 import msgspec
 
-from agent.process_health import Health
+from agent.liveness import Liveness, restarts_allowed
+from agent.process_health import ProgramHealth
 from agent.process_record import InstanceFolder, Record
+from agent.process_start import MARK, environment, launch
+from agent.process_stop import end_program
 from agent.process_system import end_session, find_marked, signal_number, start_ticks, wait_exit
 from agent.runtime import RuntimeFailure
-from reconciler.spec.model import Component
 from reconciler.wire.messages import Deploy, Status
 
-MARK = "RECONCILER_INSTANCE"
+log = logging.getLogger(__name__)
+
 FIRST_DELAY, LONGEST_DELAY, STABLE_SECONDS = 0.5, 30.0, 10.0
 """Restarts wait twice as long each time, until the program has run stably."""
 LOOK_SECONDS = 30.0
-BASE = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "HOME": "/"}
 
 
 class Program:
@@ -41,7 +40,9 @@ class Program:
         self._closing = threading.Event()
         self._wake = os.eventfd(0)
         self._child: subprocess.Popen[bytes] | None = None
-        self._health = Health(record.deploy.component, environment(folder, record), str(folder.files))
+        self._liveness = Liveness()
+        self._condemned = False
+        self._health = ProgramHealth(record.deploy.component, environment(folder, record), str(folder.files))
         self._thread = threading.Thread(target=self._care, name=f"program-{record.deploy.key}", daemon=True)
 
     @property
@@ -61,14 +62,14 @@ class Program:
             if pid is not None:
                 self._note(pid=pid, ticks=start_ticks(pid))
         if not self._record.ended:
+            self._health.resume(self._record.started_at, self._record.status)
             self._thread.start()
 
     def stop(self) -> None:
         """End it and all it started, with its own signal and grace period."""
         self.close()
-        component = self._record.deploy.component
         if self.pid is not None:
-            end_session(self.pid, signal_number(component.stop_signal), component.stop_grace_period)
+            end_program(self.pid, self._folder, self._record)
         if self._child is not None:
             self._child.wait()
 
@@ -100,13 +101,16 @@ class Program:
             if self._record.pid is not None:
                 end_session(self._record.pid, signal_number(None), 0.5)
             failures = 0 if time.monotonic() - began > STABLE_SECONDS else failures
-            if not self._again(code):
+            if self._condemned:
+                self._condemned, delay = False, FIRST_DELAY
+                self._liveness.restarted(time.monotonic())
+            elif self._again(code):
+                delay = min(FIRST_DELAY * 2**failures, LONGEST_DELAY)
+                failures += 1
+                message = self._why(code, f", restarting in {delay:g} s")
+                self._note(status=Status.FAILED, message=message, pid=None, ticks=None)
+            else:
                 return
-            delay = min(FIRST_DELAY * 2**failures, LONGEST_DELAY)
-            failures += 1
-            self._note(
-                status=Status.FAILED, message=self._why(code, f", restarting in {delay:g} s"), pid=None, ticks=None
-            )
             if self._closing.wait(delay):
                 return
             try:
@@ -117,19 +121,41 @@ class Program:
                 return
 
     def _follow(self) -> bool:
-        """Wait until the program ends, True, or until this agent lets go of it, False."""
+        """Wait until the program ends, True, or until this agent lets go of it, False.
+
+        One that is unhealthy is ended when its next restart is due, and is then `_condemned`.
+        """
         while True:
             pid = self.pid
             if pid is None:
                 return True
             status, message = self._health.look()
+            due = self._restart_due(status)
+            if due is not None:
+                message = f"{message}; {self._liveness.plan}"
             if (status, message) != (self._record.status, self._record.message):
                 self._note(status=status, message=message)
-            if wait_exit(pid, min(self._health.next_look(), LOOK_SECONDS), self._wake):
+            wait = 0.0 if due is None else due - time.monotonic()
+            if due is not None and wait <= 0:
+                self._condemned = True
+                log.warning("restarting %s: %s", self._record.deploy.key, message)
+                end_program(pid, self._folder, self._record)
+                self._note(pid=None, ticks=None)
+                return True
+            wait = min(self._health.next_look(), LOOK_SECONDS, LOOK_SECONDS if due is None else wait)
+            if wait_exit(pid, wait, self._wake):
                 return True
             if self._closing.is_set():
                 return False
             self._folder.rotate()
+
+    def _restart_due(self, status: Status) -> float | None:
+        """When the program is to be restarted because it is unhealthy; None when it is not."""
+        most = restarts_allowed(self._record.deploy.component.restart)
+        if most is not None and self._record.restart_count >= most:
+            return None
+        self._liveness.observe(status, time.monotonic())
+        return self._liveness.due
 
     def _again(self, code: int | None) -> bool:
         """Whether the policy has it restarted; if not, note how it ended."""
@@ -167,73 +193,10 @@ class Program:
             raise RuntimeFailure(f"can't be started: {error}") from None
         self._child = child
         self._health.begin()
-        status, message = self._health.look()
+        status, message = self._health.verdict()
         self._note(pid=child.pid, ticks=start_ticks(child.pid), status=status, message=message, started_at=time.time())
 
     def _note(self, **changes: object) -> None:
         self._record = msgspec.structs.replace(self._record, **changes)
         self._folder.write(self._record)
         self._changed()
-
-
-def launch(
-    component: Component,
-    folder: InstanceFolder,
-    command: Sequence[str],
-    own: dict[str, str],
-    stdout: IO[bytes] | int,
-    stderr: IO[bytes] | int,
-) -> subprocess.Popen[bytes]:
-    """Start a command with the environment `own`, as the component's account, in its directory and within its limits.
-
-    It leads a session of its own. Raises RuntimeFailure, OSError, ValueError and SubprocessError.
-    """
-    uid, gid = account(component.user) or (None, None)
-    child = subprocess.Popen(
-        list(command),
-        stdin=subprocess.DEVNULL,
-        stdout=stdout,
-        stderr=stderr,
-        cwd=component.working_dir or folder.files,
-        env=own,
-        start_new_session=True,
-        user=uid,
-        group=gid,
-        extra_groups=None if uid is None else [],
-    )
-    limit(child.pid, component)
-    return child
-
-
-def environment(folder: InstanceFolder, record: Record) -> dict[str, str]:
-    """The program's environment: a small base, what the spec says, and how we find it again."""
-    own = {MARK: record.container_id, "RECONCILER_FILES": str(folder.files)}
-    return BASE | record.deploy.component.environment_variables | own
-
-
-def account(user: str | None) -> tuple[int, int] | None:
-    """`NAME[:GROUP]`, by names or numbers, as (uid, gid); None for the agent's own. Raises RuntimeFailure."""
-    if not user:
-        return None
-    name, _, group = user.partition(":")
-    try:
-        if name.isdigit():
-            uid = gid = int(name)
-        else:
-            uid, gid = pwd.getpwnam(name).pw_uid, pwd.getpwnam(name).pw_gid
-        if group:
-            gid = int(group) if group.isdigit() else grp.getgrnam(group).gr_gid
-    except KeyError as error:
-        raise RuntimeFailure(f"user '{user}' is not known on this node: {error.args[0]}") from None
-    return uid, gid
-
-
-def limit(pid: int, component: Component) -> None:
-    """Set its resource limits. One that the kernel has no name for is left out."""
-    for name, ulimit in component.ulimits.items():
-        kind = getattr(resource, f"RLIMIT_{name.upper()}", None)
-        if kind is not None:
-            try:
-                resource.prlimit(pid, kind, (ulimit.soft, ulimit.hard))
-            except (ProcessLookupError, PermissionError, ValueError):
-                continue

@@ -15,8 +15,9 @@ from pathlib import Path
 import psutil
 
 from agent.process_exec import HostExecution
-from agent.process_program import BASE, Program, account
+from agent.process_program import Program
 from agent.process_record import InstanceFolder, Record
+from agent.process_start import BASE, account
 from agent.process_system import session_members
 from agent.runtime import LOG_BYTES, Execution, LogQuery, NotRunning, Progress, Running, RuntimeFailure
 from reconciler.spec.model import Component

@@ -5,12 +5,12 @@ import re
 import pytest
 
 from agent.docker_container import business_network, container_body, endpoint
-from reconciler.spec.model import Device, Healthcheck, Logging, Mount, Port, Resources, Ulimit
+from reconciler.spec.model import Device, Healthcheck, HttpProbe, Logging, Mount, Port, Resources, TcpProbe, Ulimit
 from tests.agent.docker_parts import component, deploy
 
 
 def body(**fields: object) -> dict[str, object]:
-    return container_body(deploy(**fields), "image:1", {}, "1.41")
+    return container_body(deploy(**fields), "image:1", {}, "1.41", "json-file")
 
 
 def host(**fields: object) -> dict[str, object]:
@@ -86,8 +86,8 @@ def test_the_rest_passes_through() -> None:
 
 def test_an_older_engine_is_not_asked_for_what_it_does_not_know() -> None:
     check = Healthcheck(test=("CMD", "true"), interval=1.5, start_interval=0.5)
-    older = container_body(deploy(healthcheck=check), "image:1", {}, "1.41")["Healthcheck"]
-    newer = container_body(deploy(healthcheck=check), "image:1", {}, "1.44")["Healthcheck"]
+    older = container_body(deploy(healthcheck=check), "image:1", {}, "1.41", "journald")["Healthcheck"]
+    newer = container_body(deploy(healthcheck=check), "image:1", {}, "1.44", "journald")["Healthcheck"]
     assert older["Interval"] == 1_500_000_000 and "StartInterval" not in older
     assert newer["StartInterval"] == 500_000_000
 
@@ -118,3 +118,25 @@ def test_names_of_business_networks_can_be_names_and_differ() -> None:
     assert business_network("a b") != business_network("a/b")
     longest = business_network("x" * 63)
     assert len(longest) == 69 and longest != business_network("x" * 62)
+
+
+@pytest.mark.parametrize("check", [Healthcheck(http=HttpProbe(port=80)), Healthcheck(tcp=TcpProbe(port=80))])
+def test_a_probe_of_ours_replaces_the_image_s_own_check(check: Healthcheck) -> None:
+    assert body(healthcheck=check)["Healthcheck"] == {"Test": ["NONE"]}
+
+
+@pytest.mark.parametrize(
+    ("driver", "logging", "expected"),
+    [
+        ("json-file", None, {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}),
+        ("local", None, None),
+        ("journald", None, None),
+        ("json-file", Logging(driver="syslog"), {"Type": "syslog", "Config": {}}),
+        ("json-file", Logging(driver="json-file"), {"Type": "json-file", "Config": {}}),
+    ],
+)
+def test_logs_have_limits_where_the_engine_s_driver_has_none(
+    driver: str, logging: Logging | None, expected: dict[str, object] | None
+) -> None:
+    made = container_body(deploy(logging=logging), "image:1", {}, "1.41", driver)
+    assert made["HostConfig"].get("LogConfig") == expected

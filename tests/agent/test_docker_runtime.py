@@ -320,7 +320,7 @@ def test_health_decides_the_status(runtime: DockerRuntime, client: docker.Docker
         timeout=5,
         retries=2,
     )
-    container_id = runtime.create(deploy(healthcheck=check))
+    container_id = runtime.create(deploy(healthcheck=check, restart="no"))
     assert the_one(runtime).status in (Status.STARTING, Status.FAILED)
     assert wait_status(runtime, Status.FAILED).message == "unhealthy: not well yet"
     output(client, container_id, "sh", "-c", "echo 1 > /tmp/well")

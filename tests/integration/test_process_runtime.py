@@ -194,7 +194,7 @@ def test_what_does_not_run_says_why(cluster: Cluster, command: list[str], more: 
 def test_a_program_is_healthy_when_its_check_says_so(cluster: Cluster, tmp_path: Path) -> None:
     flag = tmp_path / "healthy"
     check = {"test": ["CMD", "test", "-e", str(flag)], "interval": "100ms", "start_period": "1m"}
-    cluster.post(business("checked", [program("a", "sleep", "600", healthcheck=check)]))
+    cluster.post(business("checked", [program("a", "sleep", "600", healthcheck=check, restart="no")]))
     wait_until(lambda: [part["status"] for part in cluster.components("checked")] == ["starting"], what="starting")
     flag.touch()
     cluster.wait_status("checked", "running")

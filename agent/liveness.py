@@ -1,0 +1,60 @@
+"""When an instance that turned unhealthy is restarted. Pure: times are handed in, in monotonic seconds.
+
+A restart helps at once or, mostly, not at all; so the first comes immediately and each further one later than the one
+before, and an instance that has been well for long begins anew.
+"""
+
+from reconciler.wire.messages import Status
+
+FIRST_SECONDS, LONGEST_SECONDS = 10.0, 300.0
+WELL_SECONDS = 600.0
+"""How long an instance must be healthy until earlier restarts are forgotten."""
+
+
+class Liveness:
+    """The restarts of one instance."""
+
+    def __init__(self) -> None:
+        self._restarts = 0
+        self._last = 0.0
+        self._wait = 0.0
+        self._well_since: float | None = None
+        self.due: float | None = None
+        """When to restart it; None while there is no reason to."""
+
+    def observe(self, status: Status, now: float) -> None:
+        """Take in what its checks say of it: running, starting, or failed for unhealthy."""
+        if status is not Status.FAILED:
+            self.due = None
+            if status is not Status.RUNNING:
+                self._well_since = None
+            elif self._well_since is None:
+                self._well_since = now
+        elif self.due is None:
+            if self._well_since is not None and now - self._well_since >= WELL_SECONDS:
+                self._restarts = 0
+            self._well_since = None
+            pause = min(FIRST_SECONDS * 2 ** (self._restarts - 1), LONGEST_SECONDS) if self._restarts else 0.0
+            self.due = max(now, self._last + pause)
+            self._wait = self.due - now
+
+    def restarted(self, now: float) -> None:
+        """A restart has been made, or tried."""
+        self._restarts += 1
+        self._last, self.due = now, None
+
+    @property
+    def plan(self) -> str:
+        """What will be done about it, as it was when it turned unhealthy: the text stays the same while it waits."""
+        if not self._restarts:
+            return "restarting"
+        again = f"in {self._wait:.0f} s" if self._wait >= 1 else "now"
+        return f"restarted {self._restarts} time{'s' if self._restarts > 1 else ''}, again {again}"
+
+
+def restarts_allowed(policy: str) -> int | None:
+    """How often a `restart` policy lets an unhealthy instance be restarted; None is without end."""
+    name, _, most = policy.partition(":")
+    if name in ("", "no"):
+        return 0
+    return int(most) if most and int(most) else None

@@ -1,0 +1,78 @@
+"""Starting a program of this host as its component says: whose it is, what it finds in its environment."""
+
+import grp
+import pwd
+import resource
+import subprocess
+from collections.abc import Sequence
+from typing import IO
+
+from agent.process_record import InstanceFolder, Record
+from agent.runtime import RuntimeFailure
+from reconciler.spec.model import Component
+
+MARK = "RECONCILER_INSTANCE"
+BASE = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "HOME": "/"}
+
+
+def launch(
+    component: Component,
+    folder: InstanceFolder,
+    command: Sequence[str],
+    own: dict[str, str],
+    stdout: IO[bytes] | int,
+    stderr: IO[bytes] | int,
+) -> subprocess.Popen[bytes]:
+    """Start a command with the environment `own`, as the component's account, in its directory and within its limits.
+
+    It leads a session of its own. Raises RuntimeFailure, OSError, ValueError and SubprocessError.
+    """
+    uid, gid = account(component.user) or (None, None)
+    child = subprocess.Popen(
+        list(command),
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+        cwd=component.working_dir or folder.files,
+        env=own,
+        start_new_session=True,
+        user=uid,
+        group=gid,
+        extra_groups=None if uid is None else [],
+    )
+    limit(child.pid, component)
+    return child
+
+
+def environment(folder: InstanceFolder, record: Record) -> dict[str, str]:
+    """The program's environment: a small base, what the spec says, and how we find it again."""
+    own = {MARK: record.container_id, "RECONCILER_FILES": str(folder.files)}
+    return BASE | record.deploy.component.environment_variables | own
+
+
+def account(user: str | None) -> tuple[int, int] | None:
+    """`NAME[:GROUP]`, by names or numbers, as (uid, gid); None for the agent's own. Raises RuntimeFailure."""
+    if not user:
+        return None
+    name, _, group = user.partition(":")
+    try:
+        if name.isdigit():
+            uid = gid = int(name)
+        else:
+            uid, gid = pwd.getpwnam(name).pw_uid, pwd.getpwnam(name).pw_gid
+        if group:
+            gid = int(group) if group.isdigit() else grp.getgrnam(group).gr_gid
+    except KeyError as error:
+        raise RuntimeFailure(f"user '{user}' is not known on this node: {error.args[0]}") from None
+    return uid, gid
+
+
+def limit(pid: int, component: Component) -> None:
+    """Set its resource limits. One that the kernel has no name for is left out."""
+    for name, ulimit in component.ulimits.items():
+        kind = getattr(resource, f"RLIMIT_{name.upper()}", None)
+        if kind is not None:
+            try:
+                resource.prlimit(pid, kind, (ulimit.soft, ulimit.hard))
+            except (ProcessLookupError, PermissionError, ValueError):
+                continue
