@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from reconciler.spec.model import Component, Healthcheck, Mount
-from reconciler.wire.messages import Deploy
+from reconciler.wire.messages import Deploy, fencing
 
 Body = dict[str, Any]
 
@@ -31,7 +31,7 @@ def container_body(deploy: Deploy, image: str, labels: dict[str, str], api_versi
     component = deploy.component
     body: Body = {
         "Image": image,
-        "Env": [f"{name}={value}" for name, value in component.environment_variables.items()],
+        "Env": [f"{name}={value}" for name, value in (component.environment_variables | fencing(deploy)).items()],
         "Labels": labels,
         "ExposedPorts": {f"{port.target}/{port.protocol}": {} for port in component.ports},
         "Volumes": {mount.target: {} for mount in component.volumes if is_anonymous(mount)},
@@ -62,7 +62,8 @@ def host_config(deploy: Deploy) -> Body:
         "CpuQuota": cpu_quota(component),
         "Memory": memory_bytes(component),
         "MemorySwap": SWAP_SHARE * memory_bytes(component),
-        "RestartPolicy": restart_policy(component.restart),
+        # A singleton is started by nobody but its agent: the Engine does not know whether it may run here.
+        "RestartPolicy": restart_policy("no" if component.singleton else component.restart),
         "PortBindings": port_bindings(component),
         "Binds": [bind(mount) for mount in component.volumes if mount.type != "tmpfs" and not is_anonymous(mount)],
         "Tmpfs": tmpfs(component),

@@ -22,6 +22,7 @@ PROMISE = "reconciler.promise"
 GRACE = "reconciler.grace"
 PROBE = "reconciler.probe"
 PRE_STOP = "reconciler.pre_stop"
+SINGLETON = "reconciler.singleton"
 
 LONGEST_NAME = 180
 
@@ -42,6 +43,8 @@ def labels_of(deploy: Deploy, node_id: str) -> dict[str, str]:
     }
     if check is not None and (check.http or check.tcp):
         labels[PROBE] = msgspec.json.encode(check).decode()
+    if component.singleton:
+        labels[SINGLETON] = "true"
     if component.pre_stop:
         labels[PRE_STOP] = msgspec.json.encode(component.pre_stop).decode()
     return labels

@@ -131,11 +131,14 @@ class DockerRuntime:
             )
         self._inspections.forget(container_id)
 
-    def stop(self, container_id: str) -> None:
-        """End the container as its component says (signal, grace period) and remove it with its anonymous volumes."""
+    def stop(self, container_id: str, within: float | None = None) -> None:
+        """End the container as its component says (signal, grace period) and remove it with its anonymous volumes.
+
+        `within` cuts the grace period short (seconds).
+        """
         with readable(f"cannot stop container {container_id[:12]}"):
             try:
-                self._end(self._client.inspect_container(container_id))
+                self._end(self._client.inspect_container(container_id), within)
             except NotFound:
                 return
 
@@ -273,14 +276,14 @@ class DockerRuntime:
         self._end(there)
         return None
 
-    def _end(self, inspected: dict[str, Any]) -> None:
+    def _end(self, inspected: dict[str, Any], within: float | None = None) -> None:
         """Stop and remove an inspected container, if it is ours. Being gone already is fine."""
         container_id, labels = inspected["Id"], inspected["Config"].get("Labels") or {}
         if labels.get(NODE) != self._node_id:
             raise RuntimeFailure(f"container {container_id[:12]} is not of node {self._node_id!r}; it is left alone")
         try:
             if inspected["State"]["Running"] or inspected["State"].get("Restarting"):
-                self._client.stop(container_id, timeout=prepare_stop(self._client, inspected))
+                self._client.stop(container_id, timeout=prepare_stop(self._client, inspected, within))
             self._client.remove_container(container_id, v=True, force=True)
         except NotFound:
             pass

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from agent.docker_container import CPU_PERIOD, MIB
-from agent.docker_labels import DIGEST, key_of, promise_in, version_in
+from agent.docker_labels import DIGEST, SINGLETON, key_of, promise_in, version_in
 from agent.liveness import restarts_allowed
 from agent.runtime import Running
 from reconciler.wire.messages import Status
@@ -96,6 +96,7 @@ def running_of(listed: dict[str, Any], details: Details, making: bool) -> Runnin
         restart_count=details.restart_count,
         started_at=details.started_at,
         ended=over(listed, making),
+        singleton=SINGLETON in labels,
     )
 
 

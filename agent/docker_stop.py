@@ -17,13 +17,15 @@ SHORTEST_STOP = 1
 LOOK_SECONDS = 0.1
 
 
-def prepare_stop(client: APIClient, inspected: dict[str, Any]) -> int:
-    """Run the container's `pre_stop`, if it has one and runs; the whole seconds that its stop may take, at least 1.
+def prepare_stop(client: APIClient, inspected: dict[str, Any], within: float | None = None) -> int:
+    """Run the container's `pre_stop`, if it has one and runs; the whole seconds that its stop may take.
 
+    These are what is left of its grace period, or of `within` (seconds) where that is shorter.
     A command that fails is logged and no obstacle; one that takes longer than the grace period is not waited for.
     """
     labels = inspected["Config"].get("Labels") or {}
     grace, words, state = grace_in(labels), pre_stop_in(labels), inspected["State"]
+    grace = grace if within is None else min(grace, int(within))
     if not words or not state.get("Running") or state.get("Paused") or state.get("Restarting"):
         return grace
     began = monotonic()

@@ -38,7 +38,14 @@ class Tidy:
     """The goal of leaving one copy of an instance, the newest that runs, where a crash left several."""
 
 
-Goal = Deploy | Stop | Tidy
+@dataclass(frozen=True, slots=True)
+class Relinquish:
+    """The goal of ending a singleton that may not run here any more, in at most so many seconds."""
+
+    within: float
+
+
+Goal = Deploy | Stop | Tidy | Relinquish
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,12 @@ class Ledger:
             if running.key == key
         ]
         return sorted(found, key=_age)
+
+    def singletons(self) -> set[InstanceKey]:
+        """The singletons that are here, or under way."""
+        here = {one.key for inventory in self.inventories.values() for one in inventory.found if one.singleton}
+        goals = ((key, entry.goal) for key, entry in self.entries.items())
+        return here | {key for key, goal in goals if isinstance(goal, Deploy) and goal.component.singleton}
 
     def newest(self, key: InstanceKey) -> int:
         """The newest version seen of the instance: by this process, or on what runs."""

@@ -3,8 +3,8 @@
 import msgspec
 import requests
 
-from reconciler.wire.codec import encode
-from reconciler.wire.messages import ComponentReport, NodeReport
+from reconciler.wire.codec import MessageError, decode, encode
+from reconciler.wire.messages import ComponentReport, NodeReport, Taken
 
 CONNECT_SECONDS = 3.05
 READ_SECONDS = 15.0
@@ -38,22 +38,26 @@ class ManagerClient:
         if token:
             self._session.headers["Authorization"] = f"Bearer {token}"
 
-    def report_node(self, report: NodeReport) -> None:
+    def report_node(self, report: NodeReport) -> Taken:
         """Register, or say that we are alive and what is here. Raises ManagerAwayError."""
-        status = self._post("/api/report", report)
+        status, reply = self._post("/api/report", report)
         if status == 404:
             raise ManagerAwayError(TOKEN_HELP[404])
+        try:
+            return decode(reply, Taken)
+        except MessageError as error:
+            raise ManagerAwayError(f"its answer can't be read: {error}") from None
 
     def report_component(self, report: ComponentReport) -> None:
         """Tell one change. Raises ManagerAwayError, UnknownNodeError."""
-        if self._post("/api/report/component", report) == 404:
+        if self._post("/api/report/component", report)[0] == 404:
             raise UnknownNodeError
 
     def close(self) -> None:
         """Let go of the connection."""
         self._session.close()
 
-    def _post(self, path: str, report: msgspec.Struct) -> int:
+    def _post(self, path: str, report: msgspec.Struct) -> tuple[int, bytes]:
         try:
             reply = self._session.post(
                 self.url + path,
@@ -68,7 +72,7 @@ class ManagerClient:
             raise ManagerAwayError(TOKEN_HELP[status])
         if status != 404 and not 200 <= status < 300:
             raise ManagerAwayError(f"it answered {status}: {reply.text[:300]}")
-        return status
+        return status, reply.content
 
 
 def _cause(error: BaseException) -> str:

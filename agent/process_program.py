@@ -65,13 +65,17 @@ class Program:
             self._health.resume(self._record.started_at, self._record.status)
             self._thread.start()
 
-    def stop(self) -> None:
-        """End it and all it started, with its own signal and grace period."""
+    def stop(self, within: float | None = None) -> None:
+        """End it and all it started, with its own signal, in its own grace period or `within` fewer seconds."""
         self.close()
         if self.pid is not None:
-            end_program(self.pid, self._folder, self._record)
+            end_program(self.pid, self._folder, self._record, min(self._grace, within or self._grace))
         if self._child is not None:
             self._child.wait()
+
+    @property
+    def _grace(self) -> float:
+        return self._record.deploy.component.stop_grace_period
 
     def promise(self, deploy: Deploy) -> None:
         """It runs on, with the limits of this deploy."""
@@ -139,7 +143,7 @@ class Program:
             if due is not None and wait <= 0:
                 self._condemned = True
                 log.warning("restarting %s: %s", self._record.deploy.key, message)
-                end_program(pid, self._folder, self._record)
+                end_program(pid, self._folder, self._record, self._grace)
                 self._note(pid=None, ticks=None)
                 return True
             wait = min(self._health.next_look(), LOOK_SECONDS, LOOK_SECONDS if due is None else wait)

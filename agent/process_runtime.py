@@ -86,12 +86,12 @@ class ProcessRuntime:
         if program is not None:
             program.promise(deploy)
 
-    def stop(self, container_id: str) -> None:
-        """End the program and all it started, and remove its folder."""
+    def stop(self, container_id: str, within: float | None = None) -> None:
+        """End the program and all it started, at most `within` seconds from now, and remove its folder."""
         program = self._named(container_id)
         if program is None:
             return
-        program.stop()
+        program.stop(within)
         key = program.record.deploy.key
         with self._lock:
             if self._programs.get(key) is program:
@@ -189,4 +189,5 @@ def _running(record: Record) -> Running:
         restart_count=record.restart_count,
         started_at=record.started_at,
         ended=record.ended,
+        singleton=deploy.component.singleton,
     )

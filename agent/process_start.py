@@ -10,6 +10,7 @@ from typing import IO
 from agent.process_record import InstanceFolder, Record
 from agent.runtime import RuntimeFailure
 from reconciler.spec.model import Component
+from reconciler.wire.messages import fencing
 
 MARK = "RECONCILER_INSTANCE"
 BASE = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "HOME": "/"}
@@ -46,7 +47,7 @@ def launch(
 
 def environment(folder: InstanceFolder, record: Record) -> dict[str, str]:
     """The program's environment: a small base, what the spec says, and how we find it again."""
-    own = {MARK: record.container_id, "RECONCILER_FILES": str(folder.files)}
+    own = {MARK: record.container_id, "RECONCILER_FILES": str(folder.files)} | fencing(record.deploy)
     return BASE | record.deploy.component.environment_variables | own
 
 

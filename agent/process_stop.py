@@ -14,23 +14,23 @@ log = logging.getLogger(__name__)
 SHORTEST_STOP = 1.0
 
 
-def end_program(pid: int, folder: InstanceFolder, record: Record) -> None:
+def end_program(pid: int, folder: InstanceFolder, record: Record, grace: float) -> None:
     """Run the instance's `pre_stop`, if it has one, as its program is run; then end the program's whole session.
 
-    A command that fails is logged and no obstacle; one that takes longer than the grace period is killed.
+    A command that fails is logged and no obstacle; one that takes longer than `grace` (seconds) is killed.
     """
     component = record.deploy.component
-    left = component.stop_grace_period
+    left = grace
     if component.pre_stop:
         began = monotonic()
-        failure = _run(folder, record)
+        failure = _run(folder, record, grace)
         if failure:
             log.warning("pre_stop of %s: %s; it is stopped all the same", record.deploy.key, failure)
         left = max(SHORTEST_STOP, left - (monotonic() - began))
     end_session(pid, signal_number(component.stop_signal), left)
 
 
-def _run(folder: InstanceFolder, record: Record) -> str:
+def _run(folder: InstanceFolder, record: Record, grace: float) -> str:
     """Run the words; how that failed, if it did."""
     component = record.deploy.component
     try:
@@ -40,7 +40,7 @@ def _run(folder: InstanceFolder, record: Record) -> str:
     except (RuntimeFailure, OSError, ValueError, subprocess.SubprocessError) as failure:
         return f"can't be started: {failure}"
     try:
-        code = child.wait(component.stop_grace_period)
+        code = child.wait(grace)
     except subprocess.TimeoutExpired:
         end_session(child.pid, signal_number("SIGKILL"), 0.0)
         child.wait()

@@ -15,6 +15,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 import msgspec
 
+from agent.lease import Lease
+from agent.lease import now as lease_clock
 from agent.manager_client import ManagerAwayError, ManagerClient, UnknownNodeError
 from agent.outbox import Outbox
 from agent.supervisor import Supervisor
@@ -59,11 +61,13 @@ class Reporter:
         host: Host,
         supervisor: Supervisor,
         outbox: Outbox,
+        lease: Lease,
         interval: float = 5.0,
         settled: Callable[[], bool] = lambda: True,
     ) -> None:
         """`settled` says whether every runtime that may hold instances was found; until then nothing is said."""
         self._client, self._host, self._supervisor, self._outbox = client, host, supervisor, outbox
+        self._lease = lease
         self._interval = interval
         self._settled = settled
         self._closing = threading.Event()
@@ -127,7 +131,9 @@ class Reporter:
             timestamp=self._timestamp(),
             agent_version=self._version,
         )
-        self._client.report_node(report)
+        sent_at = lease_clock()
+        taken = self._client.report_node(report)
+        self._lease.renew(sent_at, taken.lease_seconds, keep=self._supervisor.has_singletons())
         spread = self._interval * JITTER
         self._full_at = time.monotonic() + self._interval + random.uniform(-spread, spread)  # noqa: S311
         self._wait = FIRST_WAIT

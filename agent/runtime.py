@@ -59,6 +59,7 @@ class Running:
     restart_count: int = 0
     started_at: float | None = None
     ended: bool = False
+    singleton: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +111,11 @@ class Runtime(Protocol):
     def limit(self, container_id: str, deploy: Deploy) -> None:
         """Give a running container the CPU and memory limits of the deploy. Raises RuntimeFailure."""
 
-    def stop(self, container_id: str) -> None:
-        """End it (its own stop signal and grace period) and remove it. Being gone already is success."""
+    def stop(self, container_id: str, within: float | None = None) -> None:
+        """End it (its own stop signal and grace period) and remove it. Being gone already is success.
+
+        `within` is the most seconds that it may take, whatever its grace period.
+        """
 
     def list(self) -> list[Running]:
         """Everything this runtime made for this node, also what has ended. Raises RuntimeFailure when it can't tell."""

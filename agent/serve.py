@@ -14,6 +14,7 @@ from agent.api import MAX_BODY_BYTES, build_app
 from agent.engine import EngineSeeker
 from agent.gpu import open_gpus
 from agent.image_surplus import KEEP, RECENT
+from agent.lease import Lease
 from agent.manager_client import ManagerClient
 from agent.outbox import Outbox
 from agent.reporter import Host, Reporter
@@ -82,6 +83,8 @@ class RunningAgent:
             self._engine.start()
         self._server = HttpServer(build_app(self._supervisor, config.node_id, config.token), bound, 2 * MAX_BODY_BYTES)
         self._server.start()
+        self._lease = Lease(config.state_dir / "lease.json", self._supervisor.relinquish)
+        self._lease.start()
         self._reporter = Reporter(
             ManagerClient(config.manager_url, config.token),
             Host(
@@ -94,6 +97,7 @@ class RunningAgent:
             ),
             self._supervisor,
             outbox,
+            self._lease,
             config.heartbeat,
             self._engine.settled if config.runtimes != "process" else lambda: True,
         )
@@ -105,6 +109,7 @@ class RunningAgent:
         self._server.close()
         self._engine.close()
         self._reporter.close()
+        self._lease.close()
         self._supervisor.close()
         os.close(self._state)
 

@@ -12,7 +12,7 @@ from functools import partial
 
 from agent.executions import Executions, Frames
 from agent.inventory import Inventory
-from agent.ledger import Copy, Ledger, Note, Tidy
+from agent.ledger import Copy, Ledger, Note, Relinquish, Tidy
 from agent.runtime import LogQuery, Runtime
 from agent.worker import Worker, limits_differ, runs, under_way
 from reconciler.wire.messages import Deploy, Exec, InstanceKey, InstanceReport, LogChunk, Status, Stop, Usage
@@ -112,6 +112,24 @@ class Supervisor:
         """Every instance there is on this node, running, ended, under way or failed; sorted by key."""
         reports = self._ledger.reports()
         return [reports[key] for key in sorted(reports)]
+
+    def relinquish(self, within: float) -> int:
+        """End every singleton here, in at most so many seconds; how many that is now begun for."""
+        begun = []
+        with self._ledger.lock:
+            for key in self._ledger.singletons():
+                entry = self._ledger.entry(key)
+                if not isinstance(entry.goal, Stop | Relinquish):
+                    begun.append((key, entry.take(Relinquish(within), Note(Status.STOPPING), ready=True)))
+        for key, turn in begun:
+            self._ledger.tell(key)
+            self._worker.begin(key, turn)
+        return len(begun)
+
+    def has_singletons(self) -> bool:
+        """Whether any singleton is here, or under way."""
+        with self._ledger.lock:
+            return bool(self._ledger.singletons())
 
     def logs(self, key: InstanceKey, wanted: LogQuery) -> LogChunk:
         """Some of the instance's output. Raises UnknownInstance, and RuntimeFailure when it can't be read."""

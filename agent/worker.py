@@ -11,7 +11,7 @@ from functools import partial
 from time import monotonic
 
 from agent.inventory import Inventory
-from agent.ledger import Copy, Ledger, Note, Tidy
+from agent.ledger import Copy, Ledger, Note, Relinquish, Tidy
 from agent.pool import Pool
 from agent.runtime import Running, RuntimeFailure
 from reconciler.wire.messages import Deploy, InstanceKey, Status, Stop, promise_of
@@ -92,6 +92,8 @@ class Worker:
                     self._deploy(key, turn, goal)
                 case Stop():
                     self._stop(key, turn)
+                case Relinquish(within):
+                    self._stop(key, turn, within)
                 case Tidy():
                     self._tidy(key, turn)
 
@@ -183,19 +185,20 @@ class Worker:
                 deploy.version,
                 Status.STARTING,
                 promise=promise_of(deploy.component, deploy.gpu_devices),
+                singleton=deploy.component.singleton,
             )
         )
         inventory.poke()
         log.info("%s version %d created: %s", deploy.key, deploy.version, container_id[:12])
         return container_id
 
-    def _stop(self, key: InstanceKey, turn: int) -> None:
+    def _stop(self, key: InstanceKey, turn: int, within: float | None = None) -> None:
         note = None
         try:
             for copy in self._copies(key, None):
                 if not self._ledger.is_newest(key, turn):
                     return
-                self._end(copy)
+                self._end(copy, within)
         except Exception as error:
             note = Note(Status.FAILED, message=f"could not be stopped: {_reason(error)}")
             log.warning("%s %s", key, note.message)
@@ -238,8 +241,8 @@ class Worker:
                     raise
         return self._ledger.copies(key)
 
-    def _end(self, copy: Copy) -> None:
-        copy.inventory.runtime.stop(copy.running.container_id)
+    def _end(self, copy: Copy, within: float | None = None) -> None:
+        copy.inventory.runtime.stop(copy.running.container_id, within)
         copy.inventory.drop(copy.running.container_id)
 
     def _note(self, key: InstanceKey, turn: int, deploy: Deploy, message: str) -> None:

@@ -1,5 +1,6 @@
 """Nodes, the reports of their agents, events, and the manager's own health."""
 
+import msgspec
 from flask import Blueprint, Response, jsonify, request
 
 from api.bodies import JSON_TYPES, body
@@ -8,26 +9,26 @@ from api.views import event_form, node_forms
 from reconciler.control.controller import Controller
 from reconciler.control.errors import UnknownNodeId
 from reconciler.wire.codec import decode
-from reconciler.wire.messages import MAX_REPORT_BYTES, ComponentReport, NodeReport
+from reconciler.wire.messages import MAX_REPORT_BYTES, ComponentReport, NodeReport, Taken
 
 Reply = Response | tuple[Response, int]
 MAX_EVENTS = 1000
-TAKEN = {"status": "success", "message": "taken"}
 
 
 def fleet_routes(controller: Controller) -> Blueprint:
     """`/api/nodes`, `/api/report`, `/api/report/component`, `/api/events`, `/healthz`, `/readyz`."""
     routes = Blueprint("fleet", __name__)
+    taken = msgspec.to_builtins(Taken(status="success", message="taken", lease_seconds=controller.lease_seconds))
 
     @routes.post("/api/report")
     def report() -> Reply:
         controller.report(decode(body(MAX_REPORT_BYTES, JSON_TYPES), NodeReport))
-        return jsonify(TAKEN)
+        return jsonify(taken)
 
     @routes.post("/api/report/component")
     def report_component() -> Reply:
         controller.report_component(decode(body(MAX_REPORT_BYTES, JSON_TYPES), ComponentReport))
-        return jsonify(TAKEN)
+        return jsonify(taken)
 
     @routes.get("/api/nodes")
     def nodes() -> Reply:

@@ -16,6 +16,7 @@ from reconciler.control.errors import UnknownBusiness, UnknownInstance, UnknownN
 from reconciler.control.execs import Execs, Relay, copy_to_enter
 from reconciler.control.intake import Intake, overlay
 from reconciler.control.journal import happened
+from reconciler.control.steadiness import Steadiness
 from reconciler.control.view import Preview, SyncResult, View
 from reconciler.plan.liveness import liveness
 from reconciler.plan.model import Liveness, Node, Observed, Policy
@@ -31,6 +32,8 @@ from reconciler.wire.messages import ComponentReport, Exec, InstanceKey, LogChun
 log = logging.getLogger(__name__)
 
 HOUSEKEEPING_SECONDS = 30.0
+LEASE_SHARE = 0.5
+"""The lease of singletons, as a share of the silence after which a node counts as lost; the rest is for their end."""
 FRESH_COST = 2.0
 """A view is as good as new for this many times what the last one took to make."""
 
@@ -54,6 +57,7 @@ class Controller:
         self._intake = Intake(store, source, clock)
         self._dispatcher = Dispatcher(store, agents, self.wake)
         self._execs = Execs(store, agents, clock)
+        self._steadiness = Steadiness()
         self._awake = threading.Event()
         self._files_changed = threading.Event()
         self._closing = threading.Event()
@@ -169,6 +173,11 @@ class Controller:
 
     # -- observed state
 
+    @property
+    def lease_seconds(self) -> float:
+        """How long a node may run singletons after a report of it was taken: they have ended when it counts as lost."""
+        return self._policy.lost_after * LEASE_SHARE
+
     def report(self, report: NodeReport) -> None:
         """Take a node's heartbeat and inventory."""
         changed = self._store.record_report(report, self._clock())
@@ -262,7 +271,7 @@ class Controller:
         began = time.monotonic()
         now = self._clock()
         desired, known = self._store.desired(), self._store.observed()
-        observed = self._heard(known, now)
+        observed = self._observed(now)
         planned = plan(desired, observed, self._policy, now)
         statuses = derive(desired, observed, planned, self._dispatcher.notes())
         old = self._view.statuses
@@ -278,7 +287,14 @@ class Controller:
         return self._view
 
     def _observed(self, now: float) -> Observed:
-        return self._heard(self._store.observed(), now)
+        """Observed state, with what is known of its nodes beyond their reports."""
+        observed = self._heard(self._store.observed(), now)
+        self._steadiness.watch({key: liveness(node, self._policy, now) for key, node in observed.nodes.items()}, now)
+        unsteady = self._steadiness.unsteady(now)
+        if not unsteady:
+            return observed
+        nodes = {key: replace(node, unsteady_until=unsteady.get(key, 0.0)) for key, node in observed.nodes.items()}
+        return Observed(nodes, observed.copies)
 
     def _heard(self, observed: Observed, now: float) -> Observed:
         """Observed state, with no silence counted from before this manager could listen."""
@@ -321,6 +337,7 @@ class Controller:
         look_again = self._view.plan.look_again
         if look_again is not None:
             waits.append(max(look_again - now, 0.0))
+        waits += [until - now for until in self._steadiness.unsteady(now).values()]
         retry = self._dispatcher.next_due()
         if retry is not None:
             waits.append(retry)

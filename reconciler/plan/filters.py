@@ -29,24 +29,28 @@ class Filter(Protocol):
 
 
 class Open:
-    """New instances go to nodes that answer and are not cordoned."""
+    """New instances go to nodes that answer, are not cordoned, and do not come and go."""
 
     def applies(self, shape: Shape) -> bool:
         """Always."""
         return True
 
     def check(self, shape: Shape, fleet: Fleet) -> np.ndarray:
-        """Ready and not cordoned."""
+        """Ready, not cordoned, and steady."""
         return fleet.open
 
     def explain(self, shape: Shape, fleet: Fleet, rows: np.ndarray) -> list[Refusal]:
-        """Lost, suspect, draining or cordoned."""
+        """Lost, suspect, draining, cordoned, or back for too short a time."""
 
         def why(row: int) -> str:
             alive = fleet.liveness[row]
             if alive is not Liveness.READY:
                 return f"{alive}: has not reported lately"
-            return "draining" if fleet.nodes[row].draining else "cordoned"
+            if fleet.nodes[row].draining:
+                return "draining"
+            return (
+                "cordoned" if fleet.nodes[row].cordoned else "lost several times lately: has to stay for a while first"
+            )
 
         return _grouped(rows, why)
 

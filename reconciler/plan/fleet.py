@@ -27,7 +27,7 @@ class Fleet:
         size = len(self.nodes)
         self.open = np.array(
             [
-                alive is Liveness.READY and not (node.cordoned or node.draining)
+                alive is Liveness.READY and not (node.cordoned or node.draining or node.unsteady_until > now)
                 for node, alive in zip(self.nodes, self.liveness, strict=True)
             ],
             dtype=bool,

@@ -66,7 +66,8 @@ class Liveness(StrEnum):
 class Node:
     """A node as it last reported, and how long ago. CPU in cores, memory in MiB, `cpu_percent` of the whole node.
 
-    A `cordoned` one gets nothing new; a `draining` one gives away what it runs besides.
+    A `cordoned` one gets nothing new; a `draining` one gives away what it runs besides. One that was lost again and
+    again gets nothing new before `unsteady_until` (seconds since the epoch).
     """
 
     node_id: str
@@ -81,6 +82,7 @@ class Node:
     last_seen: float = 0.0
     cordoned: bool = False
     draining: bool = False
+    unsteady_until: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -236,6 +236,23 @@ class NodeReport(Message, frozen=True, kw_only=True):
     agent_version: str = ""
 
 
+def fencing(deploy: Deploy) -> dict[str, str]:
+    """The environment in which a singleton finds its fencing token: each start has a greater one than any before.
+
+    What the singleton writes to can refuse whoever comes with a smaller token than it has seen; see M. Kleppmann,
+    "How to do distributed locking" (2016).
+    """
+    return {"RECONCILER_FENCING_TOKEN": str(deploy.version)} if deploy.component.singleton else {}
+
+
+class Taken(Message, frozen=True, kw_only=True):
+    """The manager's answer to a report. `lease_seconds` is how long singletons may run on without another one."""
+
+    status: str
+    message: str
+    lease_seconds: float
+
+
 def promise_of(component: Component, gpu_devices: tuple[int, ...] = ()) -> Promise:
     """What an instance of this component holds of its node."""
     resources: Resources = component.resource_requirements

@@ -51,6 +51,7 @@ class MemoryRuntime:
                 deploy.version,
                 status,
                 promise=promise_of(deploy.component, deploy.gpu_devices),
+                singleton=deploy.component.singleton,
                 started_at=1000.0 + len(self.created),
             )
             self.created.append((deploy.key, deploy.component.image_name or "", deploy.version))
@@ -66,7 +67,7 @@ class MemoryRuntime:
             promise = promise_of(deploy.component, deploy.gpu_devices)
             self.containers[container_id] = replace(self.containers[container_id], promise=promise)
 
-    def stop(self, container_id: str) -> None:
+    def stop(self, container_id: str, within: float | None = None) -> None:
         self._pass("stop")
         with self._lock:
             self.containers.pop(container_id, None)

@@ -5,10 +5,12 @@ import logging
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agent.lease import Lease
 from agent.manager_client import ManagerClient
 from agent.outbox import Outbox
 from agent.reporter import Host, Reporter
@@ -38,7 +40,8 @@ class FakeManager:
                 manager.headers.append(self.headers.get("Authorization"))
                 if status == 200:
                     manager.heard.append((self.path, body))
-                reply = json.dumps({"status": "success" if status == 200 else "error", "message": "m"}).encode()
+                word = "success" if status == 200 else "error"
+                reply = json.dumps({"status": word, "message": "m", "lease_seconds": 30}).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(reply)))
                 self.end_headers()
@@ -80,7 +83,8 @@ class Node:
         )
         client = ManagerClient(url, "a-token-of-enough-letters")
         settled = settled or _set()
-        self.reporter = Reporter(client, host, self.supervisor, self.outbox, interval, settled.is_set)
+        lease = Lease(Path("lease.json"), lambda within: 0)
+        self.reporter = Reporter(client, host, self.supervisor, self.outbox, lease, interval, settled.is_set)
 
     def close(self) -> None:
         self.reporter.close()

@@ -8,6 +8,7 @@ from typing import Any
 
 import requests
 
+from tests.support.namespaces import Namespace
 from tests.support.processes import Child, command, free_port
 from tests.support.waiting import wait_until
 
@@ -57,7 +58,8 @@ class Cluster:
 
         wait_until(ready, what="the manager to be ready")
 
-    def start_agent(self, node_id: str, *extra: str, runtime: str = "docker") -> None:
+    def start_agent(self, node_id: str, *extra: str, runtime: str = "docker", inside: Namespace | None = None) -> None:
+        """Start an agent, or one that has ended again; `inside` a network namespace if one is given."""
         if node_id not in self._agent_arguments:
             self._agent_arguments[node_id] = [
                 "agent",
@@ -67,10 +69,13 @@ class Cluster:
                 *("--state-dir", str(self.root / node_id)),
                 *("--runtime", runtime),
                 *("--heartbeat", HEARTBEAT),
+                *(("--listen", f"{inside.address}:7701") if inside else ()),
+                *(("--manager", f"http://{inside.gateway}:{self.port}") if inside else ()),
                 *extra,
             ]
         log = self.root / f"{node_id}.log"
-        self.agents[node_id] = Child(self._agent_arguments[node_id], log, **self._secret())
+        within = inside.words if inside else ()
+        self.agents[node_id] = Child(self._agent_arguments[node_id], log, within, **self._secret())
 
     def wait_node(self, node_id: str, state: str = "ready", timeout: float = 30.0) -> None:
         wait_until(

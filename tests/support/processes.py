@@ -27,11 +27,12 @@ def environment(**extra: str) -> dict[str, str]:
 class Child:
     """A `reconciler` command that runs until it is ended; what it writes goes to `log`."""
 
-    def __init__(self, arguments: Sequence[str], log: Path, **extra: str) -> None:
+    def __init__(self, arguments: Sequence[str], log: Path, within: Sequence[str] = (), **extra: str) -> None:
+        """`within` are words that run a command somewhere else, as `ip netns exec NAME` does."""
         self.log = log
         with log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "reconciler.cli.main", *arguments],
+                [*within, sys.executable, "-m", "reconciler.cli.main", *arguments],
                 stdout=output,
                 stderr=output,
                 stdin=subprocess.DEVNULL,
