@@ -7,7 +7,7 @@ from typing import Any
 from docker import APIClient
 from docker.errors import APIError, NotFound
 
-from agent.docker_status import Details, condition, details_of, failed
+from agent.docker_status import Details, as_inspected, condition, details_of, failed
 
 LOG_LINES = 3
 
@@ -41,22 +41,23 @@ class Inspections:
             for gone in self._kept.keys() - container_ids:
                 del self._kept[gone]
 
-    def of(self, listed: dict[str, Any]) -> Details | None:
-        """The details of a listed container; None when it is gone by now. Raises DockerException."""
+    def of(self, listed: dict[str, Any]) -> tuple[dict[str, Any], Details] | None:
+        """A listed container as it is by now, and its details; None when it is gone. Raises DockerException."""
         container_id, now = listed["Id"], condition(listed)
         with self._lock:
             known, changes = self._kept.get(container_id), self._changes
         if known is not None and known[0] == now:
-            return known[1]
+            return listed, known[1]
         try:
             inspected = self._client.inspect_container(container_id)
             details = details_of(inspected, self._last_words(inspected))
         except NotFound:
             return None
+        seen = as_inspected(listed, inspected)
         with self._lock:
             if self._listening and self._changes == changes:
-                self._kept[container_id] = (now, details)
-        return details
+                self._kept[container_id] = (condition(seen), details)
+        return seen, details
 
     def _last_words(self, inspected: dict[str, Any]) -> str:
         """The last lines a failed container wrote; nothing where its logging driver can't be read."""

@@ -149,7 +149,7 @@ class DockerRuntime:
         busy = self._reviver.busy()
         with readable("cannot list the containers"):
             listed = self._client.containers(all=True, filters={"label": f"{NODE}={self._node_id}"})
-            known = [(one, details) for one in listed if (details := self._inspections.of(one)) is not None]
+            known = [pair for one in listed if (pair := self._inspections.of(one)) is not None]
         ids = {one["Id"] for one in listed}
         self._inspections.forget_others(ids)
         self._reviver.forget_others(ids)

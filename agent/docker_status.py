@@ -75,6 +75,16 @@ def condition(listed: dict[str, Any]) -> str:
     return str(listed["State"])
 
 
+def as_inspected(listed: dict[str, Any], inspected: dict[str, Any]) -> dict[str, Any]:
+    """A listed container in the state that a later inspect call found it in, so that its details fit its state."""
+    state = inspected["State"]
+    if state["Status"] == listed["State"]:
+        return listed
+    health = (state.get("Health") or {}).get("Status", "none")
+    text = {"none": "", "starting": "(health: starting)"}.get(health, f"({health})")
+    return listed | {"State": state["Status"], "Status": text}
+
+
 def running_of(listed: dict[str, Any], details: Details, making: bool) -> Running | None:
     """One listed container as the supervisor sees it; None when its labels don't say whose it is.
 
