@@ -24,6 +24,7 @@ from tests.support.images import busybox_image
 NODE = "bench"
 COUNTS = (1, 20)
 PARALLEL = 8
+NETWORK = "reconciler-bench"
 
 
 def timed(client: docker.DockerClient, label: str, count: int, act: Callable[[], None]) -> float:
@@ -47,7 +48,7 @@ def timed(client: docker.DockerClient, label: str, count: int, act: Callable[[],
 
 
 def raw(client: docker.DockerClient, count: int) -> float:
-    """The floor: the same image, command and limits, in parallel."""
+    """The floor: the same image, command, limits and network, in parallel."""
     component = docker_component("raw")
 
     def one(_: int) -> None:
@@ -56,12 +57,13 @@ def raw(client: docker.DockerClient, count: int) -> float:
             component["command"],
             labels={"reconciler-bench": "raw"},
             host_config=client.api.create_host_config(
-                mem_limit="16m", nano_cpus=20_000_000, restart_policy={"Name": "always"}
+                mem_limit="16m", nano_cpus=20_000_000, restart_policy={"Name": "always"}, network_mode=NETWORK
             ),
         )
         client.api.start(made["Id"])
 
     def act() -> None:
+        client.api.create_network(NETWORK, driver="bridge")
         with ThreadPoolExecutor(PARALLEL) as threads:
             list(threads.map(one, range(count)))
 
@@ -72,6 +74,7 @@ def raw(client: docker.DockerClient, count: int) -> float:
             all=True, ignore_removed=True, filters={"label": "reconciler-bench=raw"}
         ):
             container.remove(force=True)
+        client.api.remove_network(NETWORK)
 
 
 def ours(cluster: Cluster, client: docker.DockerClient, count: int, way: str) -> float:
