@@ -47,12 +47,19 @@ class Networks:
         When that fails, those that nobody uses go again. Raises RuntimeFailure where no address is left for one.
         """
         names = list(names)
+        with self.kept(names):
+            for name in names:
+                self._have(name)
+            yield
+
+    @contextmanager
+    def kept(self, names: Iterable[str]) -> Iterator[None]:
+        """Remove none of these networks meanwhile, though nobody may use them; but do when what is done fails."""
+        names = list(names)
         with self._lock:
             self._wanted.update(names)
         well = False
         try:
-            for name in names:
-                self._have(name)
             yield
             well = True
         finally:

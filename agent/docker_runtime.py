@@ -6,6 +6,7 @@ instance, lets the Engine itself refuse a second one. Nothing without our node's
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,10 @@ class DockerRuntime:
         finally:
             with self._lock:
                 self._making.discard(deploy.key)
+
+    def kept(self, deploy: Deploy) -> AbstractContextManager[None]:
+        """Meanwhile, the networks of the instance are not removed though no container is on them."""
+        return self._networks.kept(networks_of(deploy))
 
     def succeed(self, container_id: str, key: InstanceKey) -> None:
         """Give a container the name of its instance's container, which is gone. Raises RuntimeFailure."""

@@ -10,6 +10,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import psutil
@@ -76,6 +77,10 @@ class ProcessRuntime:
             folder.remove()
             raise
         return program.record.container_id
+
+    def kept(self, deploy: Deploy) -> AbstractContextManager[None]:
+        """A program needs nothing that it shares."""
+        return nullcontext()
 
     def succeed(self, container_id: str, key: InstanceKey) -> None:
         """A program has its place from the start."""

@@ -5,6 +5,7 @@ no memory of its own that matters: what it made carries its labels, and `list` f
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -104,6 +105,9 @@ class Runtime(Protocol):
 
         One that is made `beside` leaves what runs of the instance alone, until it is told to `succeed` it.
         """
+
+    def kept(self, deploy: Deploy) -> AbstractContextManager[None]:
+        """Meanwhile, what the instance needs besides its image is not tidied away though nothing may use it."""
 
     def succeed(self, container_id: str, key: InstanceKey) -> None:
         """What was made beside an older container of the instance, which is gone now, takes its place."""

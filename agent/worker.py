@@ -114,6 +114,13 @@ class Worker:
         if keep is None and start_first and any(copy.running.status is Status.RUNNING for copy in copies):
             self._succeed(key, turn, deploy, inventory)
             return
+        with inventory.runtime.kept(deploy):
+            self._take_turns(key, turn, deploy, inventory, copies, keep)
+
+    def _take_turns(
+        self, key: InstanceKey, turn: int, deploy: Deploy, inventory: Inventory, copies: list[Copy], keep: Copy | None
+    ) -> None:
+        """End what is not to run, then start what is and does not run yet."""
         for copy in copies:
             if copy is keep:
                 continue

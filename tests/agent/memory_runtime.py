@@ -3,6 +3,7 @@
 import itertools
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from agent.runtime import SILENCE, LogQuery, Piece, Progress, Running, RuntimeFailure
@@ -57,6 +58,9 @@ class MemoryRuntime:
             self.created.append((deploy.key, deploy.component.image_name or "", deploy.version))
             self.most_at_once[deploy.key] = max(self.most_at_once.get(deploy.key, 0), len(self.of(deploy.key)))
         return container_id
+
+    def kept(self, deploy: Deploy) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def succeed(self, container_id: str, key: InstanceKey) -> None:
         self._pass("succeed")
