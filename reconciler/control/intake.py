@@ -190,6 +190,7 @@ class Intake:
 def overlay(desired: Desired, accepted: Iterable[tuple[Business, str]], removed: Iterable[str] = ()) -> Desired:
     """Desired state with these (business, source) accepted and these ids removed; nothing is stored."""
     gone = set(removed)
+    left = desired.removed | {key: entry.business for key, entry in desired.businesses.items() if key in gone}
     businesses = {key: entry for key, entry in desired.businesses.items() if key not in gone}
     for business, source in accepted:
         known = businesses.get(business.business_id)
@@ -199,4 +200,4 @@ def overlay(desired: Desired, accepted: Iterable[tuple[Business, str]], removed:
             businesses[business.business_id] = DesiredBusiness(
                 business, known.stopped, known.restarts, source, known.revision + 1, (known.business, *known.earlier)
             )
-    return Desired(businesses)
+    return Desired(businesses, {key: business for key, business in left.items() if key not in businesses})

@@ -49,9 +49,20 @@ class DesiredBusiness:
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """Desired state: every accepted business, by its id."""
+    """Desired state: every accepted business, by its id.
+
+    `removed` are the last specs of businesses that were removed, for as long as something of them may run.
+    """
 
     businesses: dict[str, DesiredBusiness] = field(default_factory=dict)
+    removed: dict[str, Business] = field(default_factory=dict)
+
+    def specs(self, business_id: str) -> tuple[Business, ...]:
+        """What may run of a business: its spec and earlier ones, newest first; or the last one of a removed one."""
+        entry = self.businesses.get(business_id)
+        if entry is not None:
+            return (entry.business, *entry.earlier)
+        return (self.removed[business_id],) if business_id in self.removed else ()
 
 
 class Liveness(StrEnum):

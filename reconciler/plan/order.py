@@ -7,9 +7,9 @@ looks anew. Conditions are Compose's (`depends_on`), and hold across nodes.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from reconciler.plan.model import Action, Copy, Desired, DesiredBusiness, Kind
+from reconciler.plan.model import Action, Copy, Desired, Kind
 from reconciler.plan.wanted import Wanted
-from reconciler.spec.model import Component
+from reconciler.spec.model import Business, Component
 from reconciler.spec.references import dependencies, refers
 from reconciler.wire.messages import InstanceKey, Status
 
@@ -32,18 +32,14 @@ def held(
     `wants` are all instances that should run. What others wait for to have its room (`Action.waits_for`) is never
     held, so that no two wait for each other.
     """
-    if not any(_ordered(entry) for entry in desired.businesses.values()):
+    if not any(_ordered(desired.specs(key)) for key in (*desired.businesses, *desired.removed)):
         return {}
     order = _Order(desired, wants, copies, actions, placements)
     return {(action.key, action.node_id): why for action in order.actions if (why := order.why(action))}
 
 
-def _ordered(entry: DesiredBusiness) -> bool:
-    return any(
-        component.depends_on or refers(component)
-        for spec in (entry.business, *entry.earlier)
-        for component in spec.components
-    )
+def _ordered(specs: Iterable[Business]) -> bool:
+    return any(component.depends_on or refers(component) for spec in specs for component in spec.components)
 
 
 class _Order:
@@ -106,8 +102,7 @@ class _Order:
 
     def _still_used(self, key: InstanceKey) -> str:
         """Stops go in reverse order: first what depends on it, where that stops too."""
-        entry = self._desired.businesses.get(key.business_id)
-        for business in (entry.business, *entry.earlier) if entry else ():
+        for business in self._desired.specs(key.business_id):
             if _component(business.components, key.component_id) is None:
                 continue
             for component in business.components:

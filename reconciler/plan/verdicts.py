@@ -74,7 +74,7 @@ def with_verdicts(desired: Desired, verdicts: Mapping[tuple[str, str, str], Verd
     for (business_id, component_id, mark), verdict in verdicts.items():
         entry = businesses[business_id]
         businesses[business_id] = replace(entry, verdicts=entry.verdicts | {(component_id, mark): verdict})
-    return Desired(businesses)
+    return replace(desired, businesses=businesses)
 
 
 def rolled_back(entry: DesiredBusiness) -> dict[str, str]:

@@ -10,7 +10,7 @@ from reconciler.spec.model import Business
 from reconciler.store.database import Database
 from reconciler.store.model import Accepted, ComponentRow, Revision, SyncOutcome
 from reconciler.store.rows import component_row, revision_of, spec_digest, to_json
-from reconciler.store.schema import business_components, businesses, revisions, verdicts
+from reconciler.store.schema import business_components, businesses, instances, revisions, verdicts
 from reconciler.store.upsert import upsert
 from reconciler.wire.messages import Status
 
@@ -44,6 +44,7 @@ class DesiredStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._kept: dict[str, Kept] = {}
+        self._removed: dict[str, Business] = {}
         self._desired: Desired | None = None
         with database.transaction() as connection:
             self._load_desired(connection)
@@ -52,7 +53,7 @@ class DesiredStore:
         """The desired state as last committed: the same value until something changes."""
         with self._database.lock:
             if self._desired is None:
-                self._desired = Desired({key: kept.desired for key, kept in self._kept.items()})
+                self._desired = Desired({key: kept.desired for key, kept in self._kept.items()}, dict(self._removed))
             return self._desired
 
     def times(self) -> dict[str, tuple[float, float]]:
@@ -161,11 +162,18 @@ class DesiredStore:
             )
         self._remember({key: kept}, ())
 
+    def _forget_removed(self, left: Collection[str]) -> None:
+        """Let go of removed businesses of which nothing is left."""
+        if self._removed.keys() - left:
+            self._removed = {key: business for key, business in self._removed.items() if key in left}
+            self._desired = None
+
     def _remember(self, written: dict[str, Kept], gone: Iterable[str]) -> None:
         """Bring memory to what was just committed."""
         for key in gone:
-            del self._kept[key]
+            self._removed[key] = self._kept.pop(key).desired.business
         self._kept.update(written)
+        self._removed = {key: one for key, one in self._removed.items() if key not in self._kept}
         self._desired = None
 
     def _delete(self, connection: Connection, gone: Sequence[str]) -> None:
@@ -213,6 +221,7 @@ class DesiredStore:
                 row.business_id, row.component_id, row.status, row.node_id, row.container_id, row.started_at
             )
             saved.setdefault(row.business_id, {})[row.component_id] = (status, row.updated_at)
+        self._removed = removed_businesses(connection)
         judged: dict[str, dict[tuple[str, str], Verdict]] = {}
         for row in connection.execute(select(verdicts).order_by(verdicts.c.at)):
             judged.setdefault(row.business_id, {})[row.component_id, row.digest] = Verdict(row.verdict, row.reason)
@@ -230,6 +239,14 @@ class DesiredStore:
             self._kept[row.business_id] = Kept(
                 desired, row.status, row.created_at, row.updated_at, saved.get(row.business_id, {})
             )
+
+
+def removed_businesses(connection: Connection) -> dict[str, Business]:
+    """The last specs of the businesses of which nothing but instances is left."""
+    known = select(businesses.c.business_id)
+    left = select(instances.c.business_id).where(instances.c.business_id.not_in(known)).distinct()
+    last = {key: newest_revisions(connection, key, 1) for key in connection.execute(left).scalars().all()}
+    return {key: found[0].business for key, found in last.items() if found}
 
 
 def components_after(business: Business, old: Kept | None, at: float) -> dict[str, tuple[ComponentRow, float]]:

@@ -59,6 +59,7 @@ class Store(StatusStore, ObservedStore, EventStore):
                 age_samples(connection, at)
                 drop_old_events(connection)
             self._flushed(at)
+            self._forget_removed({copy.key.business_id for copy in self.observed().copies})
 
     def close(self) -> None:
         """Write what waits in memory and let other managers have the database."""

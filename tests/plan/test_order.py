@@ -77,6 +77,13 @@ def test_stops_go_in_reverse_order() -> None:
     assert held(World(node("a")).wants(business("shop", after("db"), component("db")))) != {}
 
 
+def test_a_business_that_is_removed_stops_in_reverse_order_too() -> None:
+    world = World(node("a")).wants(business("shop", after("db"), component("db"))).settles()
+    world.removes("shop")
+    assert held(world) == {"stop shop/db/0": "waits until web/0 has stopped"}
+    world.settles()
+
+
 def test_components_that_leave_the_spec_stop_in_reverse_order_too() -> None:
     world = World(node("a")).wants(business("shop", after("db"), component("db"), component("other"))).settles()
     world.wants(business("shop", component("other")))

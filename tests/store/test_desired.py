@@ -4,8 +4,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from reconciler.plan.model import Verdict
 from reconciler.store import Accepted, BusinessRow, ComponentRow, Event, Store, SyncOutcome
-from tests.store.making import accept, business, report, rows
+from reconciler.store.desired import KEPT_VERDICTS
+from tests.store.making import accept, business, instance, report, rows
 
 
 def test_what_is_accepted_is_desired_and_still_is_after_reopening(store: Store, path: Path) -> None:
@@ -162,3 +164,41 @@ def test_statuses_of_what_is_gone_are_skipped(store: Store, path: Path) -> None:
     here = ComponentRow("shop", "web", "running", node_id="forgotten")
     store.save_statuses([BusinessRow("gone", "running")], [*gone, here], 2.0)
     assert rows(path, "SELECT component_id, status, node_id FROM business_components") == [("web", "running", None)]
+
+
+def test_verdicts_are_remembered_with_their_reasons_and_go_with_the_business(store: Store, path: Path) -> None:
+    accept(store, business())
+    store.judge({("shop", "web", "d1"): Verdict("good"), ("gone", "web", "d1"): Verdict("good")}, 2.0)
+    store.judge({("shop", "web", "d2"): Verdict("rejected", "exited with code 3")}, 3.0)
+    expected = {("web", "d1"): Verdict("good"), ("web", "d2"): Verdict("rejected", "exited with code 3")}
+    assert store.desired().businesses["shop"].verdicts == expected
+    store.close()
+    again = Store.open(path)
+    assert again.desired().businesses["shop"].verdicts == expected
+    accept(again, business(image="nginx:2"), at=4.0)
+    assert again.desired().businesses["shop"].verdicts == expected
+    again.remove("shop", 5.0)
+    assert rows(path, "SELECT * FROM verdicts") == []
+    again.close()
+
+
+def test_only_the_newest_verdicts_are_kept(store: Store, path: Path) -> None:
+    accept(store, business())
+    for number in range(KEPT_VERDICTS + 5):
+        store.judge({("shop", "web", f"d{number}"): Verdict("good")}, float(number))
+    assert len(store.desired().businesses["shop"].verdicts) == KEPT_VERDICTS
+    assert rows(path, "SELECT count(*), min(at) FROM verdicts") == [(KEPT_VERDICTS, 5.0)]
+
+
+def test_the_last_spec_of_a_removed_business_is_known_while_anything_of_it_runs(store: Store, path: Path) -> None:
+    accept(store, business())
+    store.record_report(report(instance()), 2.0)
+    store.remove("shop", 3.0)
+    assert store.desired().removed == {"shop": business()}
+    store.close()
+    again = Store.open(path)
+    assert again.desired().removed == {"shop": business()}
+    again.record_report(report(timestamp=4.0), 4.0)
+    again.housekeeping(5.0)
+    assert again.desired().removed == {}
+    again.close()

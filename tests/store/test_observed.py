@@ -223,3 +223,14 @@ def test_a_write_that_fails_leaves_memory_as_it_was(store: Store) -> None:
         store.record_report(report(instance(version=too_great_for_a_column), timestamp=2.0), 11.0)
     assert store.observed() == before
     assert store.record_report(report(instance(version=2), timestamp=3.0), 12.0)
+
+
+def test_since_when_a_copy_is_as_it_is_outlives_reports_and_restarts(store: Store, path: Path) -> None:
+    store.record_report(report(instance(started_at=5.0)), 10.0)
+    store.record_report(report(instance(started_at=5.0, message="still well"), timestamp=2.0), 20.0)
+    store.close()
+    again = Store.open(path)
+    assert [copy.since for copy in again.observed().copies] == [10.0]
+    again.record_report(report(instance(started_at=25.0), timestamp=3.0), 30.0)
+    assert [copy.since for copy in again.observed().copies] == [30.0], "it was started again"
+    again.close()

@@ -99,7 +99,8 @@ class World:
     def removes(self, business_id: str) -> None:
         """The business leaves the desired state."""
         rest = {name: entry for name, entry in self.desired.businesses.items() if name != business_id}
-        self.desired = Desired(rest)
+        removed = self.desired.removed | {business_id: self.desired.businesses[business_id].business}
+        self.desired = Desired(rest, removed)
 
     def has(self, *nodes: Node) -> None:
         """These nodes register, or report anew."""
@@ -170,4 +171,5 @@ class World:
         return derive(self.desired, self.observed, self.plan(), notes)[business_id]
 
     def _desire(self, business_id: str, entry: DesiredBusiness) -> None:
-        self.desired = Desired({**self.desired.businesses, business_id: entry})
+        removed = {key: spec for key, spec in self.desired.removed.items() if key != business_id}
+        self.desired = Desired({**self.desired.businesses, business_id: entry}, removed)
