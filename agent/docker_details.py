@@ -7,7 +7,7 @@ from typing import Any
 from docker import APIClient
 from docker.errors import APIError, NotFound
 
-from agent.docker_status import Details, as_inspected, condition, details_of, failed
+from agent.docker_status import Details, as_inspected, condition, details_of, epoch, failed
 
 LOG_LINES = 3
 
@@ -64,7 +64,9 @@ class Inspections:
         if not failed(inspected) or inspected["State"].get("ExitCode", 0) == 0:
             return ""
         try:
-            log: bytes = self._client.logs(inspected["Id"], tail=LOG_LINES)
+            log: bytes = self._client.logs(
+                inspected["Id"], tail=LOG_LINES, since=epoch(inspected["State"].get("StartedAt", ""))
+            )
         except APIError:
             return ""
         return log.decode(errors="replace")

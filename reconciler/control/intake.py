@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
-from reconciler.control.errors import Conflict, UnknownBusiness
+from reconciler.control.errors import Conflict, UnknownBusiness, UnknownInstance
 from reconciler.control.view import SyncResult
 from reconciler.plan.model import Desired, DesiredBusiness, Verdict
 from reconciler.plan.verdicts import version
@@ -92,10 +92,13 @@ class Intake:
     def promote(self, business_id: str, component_id: str | None, who: str) -> tuple[str, ...]:
         """Let new versions whose `update.canary` holds them go on to all instances; the component ids.
 
-        Raises UnknownBusiness, and Conflict when there is none.
+        Raises UnknownBusiness, UnknownInstance, and Conflict when there is none.
         """
         with self._lock:
             entry = self._get(business_id)
+            names = sorted(component.component_id for component in entry.business.components)
+            if component_id is not None and component_id not in names:
+                raise UnknownInstance(f"{business_id} has no component '{component_id}': it has {', '.join(names)}")
             found: dict[tuple[str, str, str], Verdict] = {}
             for component in entry.business.components:
                 running, mark = version(entry, component)
@@ -106,9 +109,9 @@ class Intake:
                 name = business_id if component_id is None else f"{business_id}/{component_id}"
                 raise Conflict(f"nothing of {name} waits to be promoted: that is for components with update.canary")
             self._store.judge(found, self._clock())
-            names = tuple(name for _, name, _ in found)
-            self._note("promoted", business_id, f"{', '.join(names)} promoted by {who}")
-            return names
+            promoted = tuple(name for _, name, _ in found)
+            self._note("promoted", business_id, f"{', '.join(promoted)} promoted by {who}")
+            return promoted
 
     def sync(self, confirmed: bool = False) -> SyncResult:
         """Read the directory and accept what it says; `confirmed` is the yes to large removals."""

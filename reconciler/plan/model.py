@@ -179,13 +179,15 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why nodes can't take an instance: how many nodes, and the reason they share."""
+    """Why nodes can't take an instance: how many nodes, and the reason they share; 0 where it is about no node."""
 
     nodes: int
     reason: str
 
     def __str__(self) -> str:
         """`3 nodes: memory: needs 4096 MB, at most 2048 free`."""
+        if not self.nodes:
+            return self.reason
         return f"{self.nodes} {'node' if self.nodes == 1 else 'nodes'}: {self.reason}"
 
 

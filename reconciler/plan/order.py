@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from reconciler.plan.model import Action, Copy, Desired, Kind
+from reconciler.plan.progress import Waits, good_from
 from reconciler.plan.wanted import Wanted
 from reconciler.spec.model import Business, Component
 from reconciler.spec.references import dependencies, refers
@@ -26,16 +27,21 @@ def held(
     copies: Iterable[Copy],
     actions: Iterable[Action],
     placements: Mapping[InstanceKey, str],
-) -> dict[tuple[InstanceKey, str], str]:
+    now: float,
+) -> Waits:
     """Why actions of the plan wait, by instance and node; those that need not are left out.
 
     `wants` are all instances that should run. What others wait for to have its room (`Action.waits_for`) is never
     held, so that no two wait for each other.
     """
     if not any(_ordered(desired.specs(key)) for key in (*desired.businesses, *desired.removed)):
-        return {}
-    order = _Order(desired, wants, copies, actions, placements)
-    return {(action.key, action.node_id): why for action in order.actions if (why := order.why(action))}
+        return Waits()
+    order = _Order(desired, wants, copies, actions, placements, now)
+    for action in order.actions:
+        why = order.why(action)
+        if why:
+            order.waits.held[action.key, action.node_id] = why
+    return order.waits
 
 
 def _ordered(specs: Iterable[Business]) -> bool:
@@ -50,7 +56,10 @@ class _Order:
         copies: Iterable[Copy],
         actions: Iterable[Action],
         placements: Mapping[InstanceKey, str],
+        now: float,
     ) -> None:
+        self._now = now
+        self.waits = Waits()
         self._placements = placements
         self.actions = tuple(actions)
         self._desired = desired
@@ -96,7 +105,10 @@ class _Order:
         if condition == "service_completed_successfully":
             return copy.status is Status.STOPPED and copy.ended
         if condition == "service_healthy":
-            return copy.status is Status.RUNNING
+            good = good_from(self._wants[copy.key].component, copy, copy.digest)
+            if good is not None and good > self._now:
+                self.waits.until(good)
+            return good is not None and good <= self._now
         began = copy.started_at is not None and copy.status in (Status.STARTING, Status.STOPPED)
         return copy.status is Status.RUNNING or began
 

@@ -114,17 +114,19 @@ class _Planning:
         self._place(moves)
         actions = unringed([self._alone(self._timed(action)) for action in self.actions])
         pace = paced(self.desired, wants, self.observed.copies, actions, self.now)
-        waits = pace.held | held(self.desired, wants, self.observed.copies, actions, self.placements)
+        order = held(self.desired, wants, self.observed.copies, actions, self.placements, self.now)
+        waits = pace.held | order.held
         if waits:
             actions = [
                 replace(action, held=action.held or waits.get((action.key, action.node_id), "")) for action in actions
             ]
+        times = [time for time in (look_again, pace.look_again, order.look_again) if time is not None]
         return Plan(
             actions=tuple(sorted(actions, key=lambda action: (ORDER[action.kind], action.key, action.node_id))),
             pending=tuple(sorted(self.pending, key=lambda pending: pending.key)),
             placements=dict(sorted(self.placements.items())),
             verdicts=verdicts,
-            look_again=min((time for time in (look_again, pace.look_again) if time is not None), default=None),
+            look_again=min(times, default=None),
         )
 
     def _wanted(self) -> dict[InstanceKey, Wanted]:
@@ -220,7 +222,7 @@ class _Planning:
 
     def _waits(self, want: Wanted, reason: str) -> None:
         """Nothing can be done for this instance until something happens to its node."""
-        self.pending.append(Pending(want.key, (Refusal(1, reason),)))
+        self.pending.append(Pending(want.key, (Refusal(0, reason),)))
 
     def _again(self, want: Wanted, copy: Copy) -> None:
         """Ask once more for what was asked for and has not come, or has ended though it should run."""

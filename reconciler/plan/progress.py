@@ -1,8 +1,22 @@
-"""How far one copy of an instance is with a version: it serves, it is good, or it has failed."""
+"""How far one copy of an instance is with a version (it serves, it is good, it has failed), and what waits for that."""
+
+from dataclasses import dataclass, field
 
 from reconciler.plan.model import Copy
 from reconciler.spec.model import Component
-from reconciler.wire.messages import Status
+from reconciler.wire.messages import InstanceKey, Status
+
+
+@dataclass(slots=True)
+class Waits:
+    """Why actions of a plan wait, by instance and node; and when time alone ends a wait (seconds since the epoch)."""
+
+    held: dict[tuple[InstanceKey, str], str] = field(default_factory=dict)
+    look_again: float | None = None
+
+    def until(self, time: float) -> None:
+        """Look again then at the latest."""
+        self.look_again = min(time, self.look_again or time)
 
 
 def serves(copy: Copy) -> bool:

@@ -47,7 +47,8 @@ class Resolver:
         if reference.attribute == "replicas":
             return str(len(keys) if target.mode == "global" else target.replicas)
         if not keys:
-            raise Unresolved(f"${{{target.component_id}.{reference.attribute}}}: it has no place yet")
+            name = target.component_id
+            raise Unresolved(f"${{{name}.{reference.attribute}}}: {name} has no place yet")
         there = [key for key in keys if self._places[key] == own.node_id]
         node_id = self._places[(there or keys)[0]]
         if there and neighbours(component, target):

@@ -8,10 +8,9 @@ serving.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 from reconciler.plan.model import Action, Copy, Desired, Kind
-from reconciler.plan.progress import allowed_failures, failed, good_from, serves
+from reconciler.plan.progress import Waits, allowed_failures, failed, good_from, serves
 from reconciler.plan.wanted import Wanted
 from reconciler.spec.model import Component
 from reconciler.wire.messages import InstanceKey
@@ -20,21 +19,13 @@ ComponentKey = tuple[str, str]
 """A component: its business's id, and its own."""
 
 
-@dataclass(slots=True)
-class Pace:
-    """Why updates wait for their turn, by instance and node; and when time alone ends a wait (epoch seconds)."""
-
-    held: dict[tuple[InstanceKey, str], str] = field(default_factory=dict)
-    look_again: float | None = None
-
-
 def paced(
     desired: Desired,
     wants: Mapping[InstanceKey, Wanted],
     copies: Iterable[Copy],
     actions: Iterable[Action],
     now: float,
-) -> Pace:
+) -> Waits:
     """Which updates wait. `wants` are all instances that should run. What others wait for to have its room never is."""
     updates: dict[ComponentKey, list[Action]] = defaultdict(list)
     needed: set[tuple[InstanceKey, str]] = set()
@@ -42,9 +33,9 @@ def paced(
         needed |= {(key, action.node_id) for key in action.waits_for}
         if action.kind is Kind.UPDATE and action.digest != action.old_digest:
             updates[action.key.business_id, action.key.component_id].append(action)
-    pace = Pace()
+    waits = Waits()
     if not updates:
-        return pace
+        return waits
     known: dict[ComponentKey, dict[InstanceKey, list[Copy]]] = {name: {} for name in updates}
     for key in wants:
         if (key.business_id, key.component_id) in known:
@@ -61,10 +52,10 @@ def paced(
         rollout = _Rollout(want.component, marks, known[name], promoted, now)
         for action, why in rollout.waiting(sorted(group, key=lambda action: action.key)):
             if (action.key, action.node_id) not in needed:
-                pace.held[action.key, action.node_id] = why
+                waits.held[action.key, action.node_id] = why
         if rollout.due is not None:
-            pace.look_again = min(rollout.due, pace.look_again or rollout.due)
-    return pace
+            waits.until(rollout.due)
+    return waits
 
 
 class _Rollout:

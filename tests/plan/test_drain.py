@@ -53,7 +53,7 @@ def test_an_instance_may_be_kept_where_it_is() -> None:
     world = World(node("a"), node("b")).wants(business("shop", component(on_node_loss="keep"))).settles()
     world.node("a", silent=61)
     assert world.lines() == []
-    assert world.pending() == {"shop/web/0": "1 node: a is lost and is to be kept there: waits until it is back"}
+    assert world.pending() == {"shop/web/0": "a is lost and is to be kept there: waits until it is back"}
 
 
 def test_how_loss_is_met_is_no_part_of_a_container() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from reconciler.plan.model import Kind
 from reconciler.spec.model import Component, Dependency
 from reconciler.wire.messages import Status
-from tests.support.planning import World, business, component, node
+from tests.support.planning import NOW, World, business, component, node
 
 AFTER = {
     word: Dependency(condition=f"service_{word}")  # type: ignore[arg-type]
@@ -62,6 +62,16 @@ def test_a_one_shot_comes_first_and_again_when_it_changes() -> None:
     world.wants(business("shop", after("migrate", "completed_successfully", image_name="web:2"), newer))
     assert [action.kind for action in world.plan().actions] == [Kind.UPDATE, Kind.UPDATE]
     assert held(world) == {"update shop/web/0": "waits until migrate/0 has completed"}
+
+
+def test_without_a_healthcheck_healthy_is_what_has_run_for_a_while() -> None:
+    world = World(node("a")).wants(business("shop", after("db"), component("db")))
+    world.carry_out(tuple(action for action in world.plan().actions if not action.held))
+    world.copy("shop/db/0", since=NOW - 2)
+    assert held(world) == {"create shop/web/0": "waits until db/0 is healthy"}
+    assert world.plan().look_again == NOW + 3
+    world.copy("shop/db/0", since=NOW - 5)
+    assert held(world) == {}
 
 
 def test_the_order_is_no_part_of_a_container() -> None:

@@ -94,7 +94,7 @@ def test_volumes_stay_on_a_lost_node_and_say_so() -> None:
     world.node("a", silent=3600)
     assert world.lines() == []
     assert world.where()["shop/db/0"] == "a"
-    assert world.pending() == {"shop/db/0": "1 node: a is lost and holds its volumes: waits until it is back"}
+    assert world.pending() == {"shop/db/0": "a is lost and holds its volumes: waits until it is back"}
     world.node("a", silent=0)
     assert world.lines() == []
     assert world.pending() == {}

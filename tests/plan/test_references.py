@@ -83,7 +83,7 @@ def test_a_lost_node_s_target_is_followed_to_where_it_is_placed_anew() -> None:
 def test_what_stands_for_nothing_keeps_it_waiting_with_the_reason() -> None:
     world = fleet().wants(business("shop", web(node_id="a"), component("db", memory=10**6)))
     assert world.lines() == []
-    assert "it has no place yet" in world.pending()["shop/web/0"]
+    assert "${db.host}: db has no place yet" in world.pending()["shop/web/0"]
     world = fleet().wants(business("shop", web(node_id="a"), component("db", node_id="b")))
     assert 'add ports: ["5432:5432"]' in world.pending()["shop/web/0"]
 

@@ -120,7 +120,7 @@ def nothing_wanted() -> World:
             holds_data_on_a_lost_node,
             "pending",
             "running",
-            "web/0: 1 node: a is lost and holds its volumes: waits until it is back",
+            "web/0: a is lost and holds its volumes: waits until it is back",
         ),
         (lost_without_other, "pending", "pending", "web/0: 1 node: lost: has not reported lately"),
         (nothing_wanted, "running", "", ""),

@@ -70,7 +70,7 @@ def test_what_keeps_data_does_not_move_for_room() -> None:
     world.has(node("b", memory=4096))
     world.wants(business("shop", component("db", memory=2048, data=True)))
     assert world.lines() == []
-    assert world.pending() == {"shop/db/0": "1 node: a holds its volumes and has no room for the new version"}
+    assert world.pending() == {"shop/db/0": "a holds its volumes and has no room for the new version"}
 
 
 def test_an_update_on_a_silent_node_waits_until_it_answers() -> None:
@@ -78,7 +78,7 @@ def test_an_update_on_a_silent_node_waits_until_it_answers() -> None:
     world.node("a", silent=20)
     world.wants(business("shop", component(image_name="web:2")))
     assert world.lines() == []
-    assert world.pending() == {"shop/web/0": "1 node: a is suspect: updated when it answers"}
+    assert world.pending() == {"shop/web/0": "a is suspect: updated when it answers"}
     world.node("a", silent=0)
     assert world.lines() == ["update shop/web/0 on a: spec changed"]
 
