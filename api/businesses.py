@@ -5,7 +5,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from api.bodies import read_business, read_confirmation, read_exec, read_plan_request, read_replicas
 from api.errors import failure, problem_form
-from api.views import business_form, component_forms, plan_form, revision_form, spec_form
+from api.views import business_form, component_forms, explanation_form, plan_form, revision_form, spec_form
 from reconciler.control.controller import Controller
 from reconciler.control.errors import UnknownBusiness
 from reconciler.control.view import View
@@ -54,6 +54,10 @@ def business_routes(controller: Controller) -> Blueprint:
         query = {name: request.args[name] for name in ("tail", "since", "cursor") if name in request.args}
         chunk = controller.logs(InstanceKey(business_id, component_id, instance), query)
         return Response(msgspec.json.encode(chunk), mimetype="application/json")
+
+    @routes.get("/api/businesses/<business_id>/components/<component_id>/<int:instance>/explain")
+    def explanation(business_id: str, component_id: str, instance: int) -> Reply:
+        return jsonify(explanation_form(controller.explain(InstanceKey(business_id, component_id, instance))))
 
     @routes.post("/api/businesses/<business_id>/components/<component_id>/<int:instance>/exec")
     def exec_(business_id: str, component_id: str, instance: int) -> Reply:

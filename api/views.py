@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from reconciler.control.view import View
+from reconciler.plan.explain import Explanation
 from reconciler.plan.hash import plan_hash
 from reconciler.plan.model import Action, Copy, Desired, Kind, Plan
 from reconciler.plan.status import BusinessStatus, InstanceStatus
@@ -101,6 +102,28 @@ def plan_form(plan: Plan, desired: Desired) -> Form:
         "unchanged": len(set(plan.instances) - busy),
         "summary": {kind: counts[kind] for kind in ("create", "update", "stop")} | {"pending": len(plan.pending)},
         "hash": plan_hash(plan),
+    }
+
+
+def explanation_form(explanation: Explanation) -> Form:
+    """How an instance stands with every node."""
+    key = explanation.key
+    return {
+        "business_id": key.business_id,
+        "component_id": key.component_id,
+        "instance": key.instance,
+        "node_id": explanation.node_id,
+        "reason": explanation.reason,
+        "remedy": explanation.remedy,
+        "situations": [
+            {
+                "nodes": list(situation.nodes),
+                "fits": not situation.obstacles,
+                "obstacles": list(situation.obstacles),
+                "score": situation.score and {"total": situation.score.total} | situation.score._asdict(),
+            }
+            for situation in explanation.situations
+        ],
     }
 
 

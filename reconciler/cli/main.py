@@ -25,6 +25,7 @@ COMMANDS = {
     "exec": "reconciler.cli.exec:exec_",
     "events": "reconciler.cli.reading:events",
     "node": "reconciler.cli.nodes:node",
+    "explain": "reconciler.cli.explain:explain",
     "scale": "reconciler.cli.acting:scale",
     "promote": "reconciler.cli.acting:promote",
     "stop": "reconciler.cli.acting:stop",

@@ -18,6 +18,7 @@ from reconciler.control.intake import Intake, overlay
 from reconciler.control.journal import happened
 from reconciler.control.steadiness import Steadiness
 from reconciler.control.view import Preview, SyncResult, View
+from reconciler.plan.explain import Explanation, explain
 from reconciler.plan.liveness import liveness
 from reconciler.plan.model import Liveness, Node, Observed, Policy
 from reconciler.plan.planner import plan
@@ -170,6 +171,12 @@ class Controller:
             desired = overlay(desired, pairs, gone)
         now = self._clock()
         return Preview(desired, plan(desired, self._observed(now), self._policy, now), decision.problems, decision.held)
+
+    def explain(self, key: InstanceKey) -> Explanation:
+        """How an instance stands with every node. Raises UnknownBusiness, UnknownInstance."""
+        desired, now = self._store.desired(), self._clock()
+        self._intake.component(key.business_id, key.component_id)
+        return explain(desired, self._observed(now), key, self._policy, now)
 
     # -- observed state
 

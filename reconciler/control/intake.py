@@ -16,7 +16,7 @@ from reconciler.plan.verdicts import version
 from reconciler.source.decide import API, Decision, decide
 from reconciler.source.directory import DirectorySource
 from reconciler.spec.errors import Problem, SpecError
-from reconciler.spec.model import Business
+from reconciler.spec.model import Business, Component
 from reconciler.store.model import Accepted, Event
 from reconciler.store.store import Store
 
@@ -96,9 +96,8 @@ class Intake:
         """
         with self._lock:
             entry = self._get(business_id)
-            names = sorted(component.component_id for component in entry.business.components)
-            if component_id is not None and component_id not in names:
-                raise UnknownInstance(f"{business_id} has no component '{component_id}': it has {', '.join(names)}")
+            if component_id is not None:
+                self.component(business_id, component_id)
             found: dict[tuple[str, str, str], Verdict] = {}
             for component in entry.business.components:
                 running, mark = version(entry, component)
@@ -151,6 +150,14 @@ class Intake:
         decision = decide(self._source.read(), desired.businesses)
         accepted = ((declared.business, declared.file) for declared in decision.accept)
         return overlay(desired, accepted, decision.remove), decision
+
+    def component(self, business_id: str, component_id: str) -> Component:
+        """A component of the desired state. Raises UnknownBusiness, UnknownInstance."""
+        parts = {component.component_id: component for component in self._get(business_id).business.components}
+        if component_id not in parts:
+            names = ", ".join(sorted(parts))
+            raise UnknownInstance(f"{business_id} has no component '{component_id}': it has {names}")
+        return parts[component_id]
 
     def _get(self, business_id: str) -> DesiredBusiness:
         businesses = self._store.desired().businesses

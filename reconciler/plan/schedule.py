@@ -9,6 +9,7 @@ import heapq
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -37,6 +38,24 @@ class Placement:
 
     row: int
     gpu_devices: tuple[int, ...] = ()
+
+
+class ScoreParts(NamedTuple):
+    """What a node's score is made of; the lowest sum wins.
+
+    `promised` is the share of CPU and memory that would be promised, `measured` its load now, `instances` how many it
+    has, `gpu` what it costs to take a GPU node without need.
+    """
+
+    promised: float
+    measured: float
+    instances: float
+    gpu: float
+
+    @property
+    def total(self) -> float:
+        """The score."""
+        return self.promised + self.measured + self.instances + self.gpu
 
 
 def place(requests: Iterable[Request], fleet: Fleet) -> dict[InstanceKey, Placement]:
@@ -103,7 +122,7 @@ def _rows(shape: Shape, count: int, fleet: Fleet) -> Iterator[int]:
         yield row
         counts[zone] += 1
         if not alone and fleet.fits(row, shape):
-            heapq.heappush(heaps[zone], (_score(shape, fleet, row), row))
+            heapq.heappush(heaps[zone], (score_parts(shape, fleet, row).total, row))
         if not heaps[zone]:
             del heaps[zone]
 
@@ -122,14 +141,15 @@ def _scores(shape: Shape, fleet: Fleet, rows: np.ndarray) -> np.ndarray:
     return scores
 
 
-def _score(shape: Shape, fleet: Fleet, row: int) -> float:
+def score_parts(shape: Shape, fleet: Fleet, row: int) -> ScoreParts:
     """`_scores` of a single row, without the cost of arrays: the same operations in the same order."""
     cpu_total, memory_total = int(fleet.cpu_total[row]), int(fleet.memory_total[row])
     cpu = (cpu_total - int(fleet.cpu_free[row]) + shape.cpu_milli) / max(cpu_total, 1)
     memory = (memory_total - int(fleet.memory_free[row]) + shape.memory_mb) / max(memory_total, 1)
-    score = (
-        (cpu + memory) / 2 + MEASURED_WEIGHT * float(fleet.measured[row]) + INSTANCE_WEIGHT * int(fleet.instances[row])
+    without_need = not shape.gpu_count and not shape.constraint.require_gpu and bool(fleet.has_gpu[row])
+    return ScoreParts(
+        promised=(cpu + memory) / 2,
+        measured=MEASURED_WEIGHT * float(fleet.measured[row]),
+        instances=INSTANCE_WEIGHT * int(fleet.instances[row]),
+        gpu=GPU_PENALTY if without_need else 0.0,
     )
-    if not shape.gpu_count and not shape.constraint.require_gpu and fleet.has_gpu[row]:
-        score += GPU_PENALTY
-    return score
