@@ -1,12 +1,16 @@
 """Reading request bodies: their type, their size, and the specs in them."""
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from reconciler.control.intake import BODY
+from reconciler.plan.suppose import NOTHING_SUPPOSED, NewNode, Suppose
 from reconciler.spec.errors import Problem, SpecError, SyntaxProblems
 from reconciler.spec.load import MAX_BYTES, load_document, load_json, load_text
 from reconciler.spec.model import Business
@@ -19,6 +23,8 @@ YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yam
 MAX_PLAN_BYTES = 32 * MAX_BYTES
 MAX_EXEC_BYTES = 1024 * 1024
 MAX_REPLICAS = 10_000
+MAX_NEW_NODES = 1_000
+MAX_NEW_GPUS = 64
 
 
 def read_business() -> Business:
@@ -33,26 +39,55 @@ def read_business() -> Business:
     return businesses[0]
 
 
-def read_plan_request() -> tuple[list[Business] | None, bool]:
-    """The businesses to plan for (None: what the files say) and whether others of the directory would go."""
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """What to plan for: businesses (None: what the files say), whether others of the directory go, and what else."""
+
+    businesses: list[Business] | None = None
+    prune: bool = False
+    suppose: Suppose = NOTHING_SUPPOSED
+
+
+def read_plan_request() -> PlanRequest:
+    """What a plan is asked for. Raises SpecError."""
     data = body(MAX_PLAN_BYTES, JSON_TYPES)
     if not data.strip():
-        return None, False
+        return PlanRequest()
     document = _json(data)
     if not isinstance(document, dict):
         raise SpecError([Problem(BODY, None, "", 'must be an object such as {"businesses": [...]}')])
-    unknown = sorted(set(document) - {"businesses", "prune"})
+    unknown = sorted(set(document) - {"businesses", "prune", "suppose"})
     if unknown:
-        raise SpecError([Problem(BODY, None, unknown[0], "is unknown here; allowed are: businesses, prune")])
+        raise SpecError([Problem(BODY, None, unknown[0], "is unknown here; allowed are: businesses, prune, suppose")])
+    suppose = _suppose(document.get("suppose", {}))
     prune = document.get("prune", False)
     if not isinstance(prune, bool):
         raise SpecError([Problem(BODY, None, "prune", "must be true or false")])
     entries = document.get("businesses")
     if entries is None:
-        return None, prune
+        return PlanRequest(None, prune, suppose)
     if not isinstance(entries, list):
         raise SpecError([Problem(BODY, None, "businesses", "must be a list of businesses")])
-    return _businesses(entries), prune
+    return PlanRequest(_businesses(entries), prune, suppose)
+
+
+def _suppose(document: object) -> Suppose:
+    try:
+        suppose = msgspec.convert(document, Suppose)
+    except msgspec.ValidationError as error:
+        raise SpecError([Problem(BODY, None, "suppose", str(error))]) from None
+    problems = [
+        Problem(BODY, None, "suppose", f"add_nodes: {wrong}") for node in suppose.add_nodes for wrong in _new_node(node)
+    ]
+    if problems:
+        raise SpecError(problems)
+    return suppose
+
+
+def _new_node(node: NewNode) -> Iterator[str]:
+    for field, most in (("count", MAX_NEW_NODES), ("gpus", MAX_NEW_GPUS)):
+        if not 0 <= getattr(node, field) <= most:
+            yield f"{field} {getattr(node, field)} is out of range: 0 to {most}"
 
 
 def read_replicas() -> dict[str, int]:

@@ -117,11 +117,21 @@ def business_routes(controller: Controller) -> Blueprint:
 
     @routes.post("/api/plan")
     def plan() -> Reply:
-        businesses, prune = read_plan_request()
-        preview = controller.preview(businesses, prune)
+        asked = read_plan_request()
+        preview = controller.preview(asked.businesses, asked.prune, asked.suppose)
         return jsonify(
             plan_form(preview.plan, preview.desired)
             | {"problems": [problem_form(problem) for problem in preview.problems], "held": preview.held or None}
+        )
+
+    @routes.get("/api/survive")
+    def survive() -> Reply:
+        found = controller.survival(request.args.get("by"))
+        return jsonify(
+            [
+                {"lost": name, "homeless": {str(key): why for key, why in homeless.items()}}
+                for name, homeless in found.items()
+            ]
         )
 
     @routes.post("/api/sync")

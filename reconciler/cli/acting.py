@@ -1,6 +1,5 @@
 """`scale`, `promote`, `stop`, `restart`, `delete`, `sync`: asking the manager for a change."""
 
-import re
 import sys
 from urllib.parse import urlencode
 
@@ -10,6 +9,7 @@ from reconciler.cli.apply import TIMEOUT, WAIT
 from reconciler.cli.client import Client
 from reconciler.cli.errors import CliError, ProblemsError
 from reconciler.cli.options import with_client
+from reconciler.cli.suppose import replicas
 from reconciler.cli.waiting import wait_for
 
 
@@ -25,12 +25,11 @@ def scale(client: Client, targets: tuple[str, ...], wait: bool, timeout: float) 
     """
     wanted: dict[str, dict[str, int]] = {}
     for target in targets:
-        matched = re.fullmatch(r"([^/=]+)/([^/=]+)=([0-9]{1,9})", target)
-        if matched is None:
-            raise CliError(f"'{target}' says no number of replicas: write BUSINESS/COMPONENT=N, such as shop/web=3")
-        wanted.setdefault(matched[1], {})[matched[2]] = int(matched[3])
-    for business_id, replicas in wanted.items():
-        message = client.post(f"/api/businesses/{business_id}/scale", replicas)["message"]
+        name, number = replicas(target)
+        business_id, _, component_id = name.partition("/")
+        wanted.setdefault(business_id, {})[component_id] = number
+    for business_id, numbers in wanted.items():
+        message = client.post(f"/api/businesses/{business_id}/scale", numbers)["message"]
         click.echo(f"{business_id} {message}")
     if wait:
         wait_for(client, list(wanted), "running", timeout)

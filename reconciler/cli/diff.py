@@ -1,6 +1,7 @@
 """`diff`: what would happen, before it does."""
 
 import sys
+from typing import Any
 
 import click
 import msgspec
@@ -11,24 +12,27 @@ from reconciler.cli.options import with_client, with_output
 from reconciler.cli.output import machine
 from reconciler.cli.render_plan import in_sync, show_plan
 from reconciler.cli.specfiles import read_specs
+from reconciler.cli.suppose import with_suppose
 
 
 @click.command()
 @click.argument("paths", nargs=-1, metavar="[PATH...]")
+@with_suppose
 @with_client
 @with_output
-def diff(client: Client, paths: tuple[str, ...], output: str) -> None:
+def diff(client: Client, paths: tuple[str, ...], suppose: dict[str, Any], output: str) -> None:
     """Show what would happen if these specs were applied.
 
-    Without PATH: what the manager is about to do, files of its directory included. Exit status: 0 in sync, 1 something
-    would change, 2 error.
+    Without PATH: what the manager is about to do, files of its directory included. The options ask what would happen
+    with other nodes or numbers of replicas; nothing is changed. Exit status: 0 in sync, 1 something would change, 2
+    error.
     """
     try:
-        body = None
+        body: dict[str, Any] = {"suppose": suppose} if suppose else {}
         if paths:
             businesses = [business for file in read_specs(paths) for business in file.businesses]
-            body = {"businesses": [msgspec.to_builtins(business) for business in businesses]}
-        plan = client.post("/api/plan", body)
+            body["businesses"] = [msgspec.to_builtins(business) for business in businesses]
+        plan = client.post("/api/plan", body or None)
         if not machine(plan, output):
             show_plan(plan)
     except CliError as error:

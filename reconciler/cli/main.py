@@ -26,6 +26,7 @@ COMMANDS = {
     "events": "reconciler.cli.reading:events",
     "node": "reconciler.cli.nodes:node",
     "explain": "reconciler.cli.explain:explain",
+    "survive": "reconciler.cli.suppose:survive",
     "scale": "reconciler.cli.acting:scale",
     "promote": "reconciler.cli.acting:promote",
     "stop": "reconciler.cli.acting:stop",

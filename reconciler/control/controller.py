@@ -12,9 +12,9 @@ from dataclasses import replace
 
 from reconciler.control.agent_client import AgentClient
 from reconciler.control.dispatcher import Dispatcher
-from reconciler.control.errors import UnknownBusiness, UnknownInstance, UnknownNodeId
+from reconciler.control.errors import Conflict, UnknownBusiness, UnknownInstance, UnknownNodeId
 from reconciler.control.execs import Execs, Relay, copy_to_enter
-from reconciler.control.intake import Intake, overlay
+from reconciler.control.intake import BODY, Intake, overlay
 from reconciler.control.journal import happened
 from reconciler.control.steadiness import Steadiness
 from reconciler.control.view import Preview, SyncResult, View
@@ -23,8 +23,10 @@ from reconciler.plan.liveness import liveness
 from reconciler.plan.model import Liveness, Node, Observed, Policy
 from reconciler.plan.planner import plan
 from reconciler.plan.status import BusinessStatus, derive
+from reconciler.plan.suppose import NOTHING_SUPPOSED, Suppose, mistakes, supposed, survival
 from reconciler.source.decide import API, Decision
 from reconciler.source.directory import DirectorySource
+from reconciler.spec.errors import Problem, SpecError
 from reconciler.spec.model import Business
 from reconciler.store.model import Accepted, BusinessRow, ComponentRow
 from reconciler.store.store import Store
@@ -33,6 +35,8 @@ from reconciler.wire.messages import ComponentReport, Exec, InstanceKey, LogChun
 log = logging.getLogger(__name__)
 
 HOUSEKEEPING_SECONDS = 30.0
+MOST_GROUPS = 500
+"""How many losses one question may be about: each takes a plan."""
 LEASE_SHARE = 0.5
 """The lease of singletons, as a share of the silence after which a node counts as lost; the rest is for their end."""
 FRESH_COST = 2.0
@@ -154,10 +158,13 @@ class Controller:
         """What the last reading of the sources did."""
         return self._intake.last_sync
 
-    def preview(self, businesses: Sequence[Business] | None, prune: bool = False) -> Preview:
+    def preview(
+        self, businesses: Sequence[Business] | None, prune: bool = False, suppose: Suppose = NOTHING_SUPPOSED
+    ) -> Preview:
         """What would happen if these businesses were accepted (None: if the files were read now). Stores nothing.
 
-        With `prune`, businesses of the directory that are not among them would go.
+        With `prune`, businesses of the directory that are not among them would go. `suppose` is what else would be so.
+        Raises SpecError when it names what is not there.
         """
         desired, decision = self._store.desired(), Decision()
         if businesses is None:
@@ -170,7 +177,28 @@ class Controller:
             pairs = ((business, sources.get(business.business_id, API)) for business in businesses)
             desired = overlay(desired, pairs, gone)
         now = self._clock()
-        return Preview(desired, plan(desired, self._observed(now), self._policy, now), decision.problems, decision.held)
+        observed = self._observed(now)
+        problems = [Problem(BODY, None, "suppose", wrong) for wrong in mistakes(suppose, desired, observed)]
+        if problems:
+            raise SpecError(problems)
+        desired, observed = supposed(suppose, desired, observed, now)
+        return Preview(desired, plan(desired, observed, self._policy, now), decision.problems, decision.held)
+
+    def survival(self, by: str | None) -> dict[str, dict[InstanceKey, str]]:
+        """What would have no place were a node lost, or all nodes with one value of the label `by`; by its name.
+
+        Raises Conflict when there are too many to look at.
+        """
+        now = self._clock()
+        observed = self._observed(now)
+        groups: dict[str, list[str]] = {}
+        for node_id, node in sorted(observed.nodes.items()):
+            name = node_id if by is None else node.labels.get(by)
+            if name is not None and liveness(node, self._policy, now) is not Liveness.LOST:
+                groups.setdefault(name, []).append(node_id)
+        if len(groups) > MOST_GROUPS:
+            raise Conflict(f"{len(groups)} losses are more than the {MOST_GROUPS} looked at: group nodes by a label")
+        return survival(self._store.desired(), observed, groups, self._policy, now)
 
     def explain(self, key: InstanceKey) -> Explanation:
         """How an instance stands with every node. Raises UnknownBusiness, UnknownInstance."""
