@@ -14,7 +14,7 @@ from reconciler.plan.status import BusinessStatus, InstanceStatus
 from reconciler.spec.redact import redacted
 from reconciler.store.model import Event, Revision
 from reconciler.store.store import Store
-from reconciler.wire.messages import InstanceReport
+from reconciler.wire.messages import InstanceReport, promise_of
 
 Form = dict[str, Any]
 
@@ -88,7 +88,7 @@ def plan_form(plan: Plan, desired: Desired) -> Form:
     for action in plan.actions:
         counts[action.kind.value] += 1
     return {
-        "actions": [_action_form(action, desired) for action in plan.actions],
+        "actions": [_action_form(action, plan, desired) for action in plan.actions],
         "pending": [
             {
                 "business_id": pending.key.business_id,
@@ -127,7 +127,7 @@ def explanation_form(explanation: Explanation) -> Form:
     }
 
 
-def _action_form(action: Action, desired: Desired) -> Form:
+def _action_form(action: Action, plan: Plan, desired: Desired) -> Form:
     entry = desired.businesses.get(action.key.business_id)
     return {
         "kind": action.kind.value,
@@ -140,6 +140,9 @@ def _action_form(action: Action, desired: Desired) -> Form:
         "waits_for": [str(key) for key in action.waits_for],
         "held": action.held or None,
         "live": action.live,
+        "interrupts": plan.interrupts(action),
+        "gpu_devices": list(action.gpu_devices),
+        "host_ports": list(promise_of(action.component).host_ports) if action.component else [],
         "source": entry.source if entry else None,
     }
 

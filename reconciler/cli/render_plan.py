@@ -5,6 +5,9 @@ from typing import Any
 
 from reconciler.cli.output import COLOURS, console, plain
 
+HASH_LETTERS = 12
+"""So many letters of a plan's hash are shown; -o json has all 64."""
+
 SIGNS = {"create": "+", "update": "~", "stop": "-"}
 
 
@@ -38,7 +41,7 @@ def summary(plan: dict[str, Any]) -> str:
     parts = [f"{counts[kind]} to {kind}" for kind in ("create", "update", "stop")]
     if counts["pending"]:
         parts.append(f"{counts['pending']} waiting")
-    return f"Plan: {', '.join(parts)}, {plan['unchanged']} unchanged."
+    return f"Plan {plan['hash'][:HASH_LETTERS]}: {', '.join(parts)}, {plan['unchanged']} unchanged."
 
 
 def in_sync(plan: dict[str, Any]) -> bool:
@@ -53,9 +56,12 @@ def _show_action(out: Any, action: dict[str, Any]) -> None:
     word = f"{kind} live" if action["live"] else kind
     waits = f", {action['held']}" if action["held"] else ""
     waits += f", after {', '.join(action['waits_for'])}" if action["waits_for"] else ""
+    takes = [f"GPU {device}" for device in action["gpu_devices"]] + [f"port {port}" for port in action["host_ports"]]
+    where = f"{action['node_id']} ({', '.join(takes)})" if takes else action["node_id"]
+    gap = "  [red]interrupts it[/]" if action["interrupts"] else ""
     out.print(
-        f"  [{colour}]{SIGNS[kind]} {word}[/] {plain(name)} on {plain(action['node_id'])}"
-        f"  [dim]{plain(action['reason'] + waits)}[/]"
+        f"  [{colour}]{SIGNS[kind]} {word}[/] {plain(name)} on {plain(where)}"
+        f"  [dim]{plain(action['reason'] + waits)}[/]{gap}"
     )
     for change in action["changes"]:
         old = "(none)" if change["old"] is None else change["old"]

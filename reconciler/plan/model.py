@@ -223,3 +223,15 @@ class Plan:
     def instances(self) -> list[InstanceKey]:
         """Every instance that should run, sorted."""
         return sorted(self.placements.keys() | {pending.key for pending in self.pending})
+
+    def interrupts(self, action: Action) -> bool:
+        """Whether an instance that is wanted does not serve for a while: what runs ends before its successor does."""
+        if action.kind is Kind.UPDATE:
+            stops_first = action.component is not None and action.component.update.order == "stop-first"
+            return stops_first and not action.live
+        moves = action.kind is Kind.STOP and action.key in self.placements
+        return (
+            moves
+            and not action.held
+            and any(other.key == action.key and other.kind is Kind.CREATE for other in self.actions)
+        )

@@ -109,3 +109,21 @@ def test_two_that_swap_crowded_nodes_do_not_wait_for_each_other() -> None:
         assert able or not world.lines()
         world.carry_out(able)
     assert world.lines() == []
+
+
+def test_what_leaves_a_gap_in_an_instance_s_service_is_marked() -> None:
+    def gaps(world: World) -> dict[str, bool]:
+        plan = world.plan()
+        return {f"{action.kind} on {action.node_id}": plan.interrupts(action) for action in plan.actions}
+
+    assert gaps(moving()) == {"stop on a": False, "create on b": False}
+    assert gaps(moving(singleton=True)) == {"stop on a": True, "create on b": False}
+    world = World(node("a")).wants(business("shop", component(memory=10))).settles()
+    world.wants(business("shop", component(memory=20)))
+    assert gaps(world) == {"update on a": False}, "limits change live"
+    world.wants(business("shop", component(memory=10, image_name="web:2")))
+    assert gaps(world) == {"update on a": True}
+    world.wants(business("shop", component(memory=10, image_name="web:2", update=START_FIRST)))
+    assert gaps(world) == {"update on a": False}
+    world.removes("shop")
+    assert gaps(world) == {"stop on a": False}, "what is not wanted is not interrupted"
