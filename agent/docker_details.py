@@ -7,7 +7,7 @@ from typing import Any
 from docker import APIClient
 from docker.errors import APIError, NotFound
 
-from agent.docker_status import Details, as_inspected, condition, details_of, epoch, failed
+from agent.docker_status import Details, as_inspected, condition, details_of, failed
 
 LOG_LINES = 3
 
@@ -64,9 +64,8 @@ class Inspections:
         if not failed(inspected) or inspected["State"].get("ExitCode", 0) == 0:
             return ""
         try:
-            log: bytes = self._client.logs(
-                inspected["Id"], tail=LOG_LINES, since=epoch(inspected["State"].get("StartedAt", ""))
-            )
+            log: bytes = self._client.logs(inspected["Id"], tail=LOG_LINES)
         except APIError:
             return ""
-        return log.decode(errors="replace")
+        # What fails again and again says the same each time.
+        return "\n".join(dict.fromkeys(log.decode(errors="replace").splitlines()))
