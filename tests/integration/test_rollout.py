@@ -147,7 +147,7 @@ def test_a_broken_version_is_rolled_back_by_itself_and_stays_so(
     assert set(requested.answers) == {"one"}
     found = cluster.get("/api/businesses/shop")
     assert (found["status"], found["revision"]) == ("running", 2)
-    assert "out of order" in found["message"], "the reason survives the manager"
+    assert "exited with code 3" in found["message"], "the reason survives the manager"
     assert any(event["kind"] == "rollback" for event in cluster.get("/api/events?limit=1000"))
     cluster.put(business("shop", [web("three", update=ROLLBACK)]))
     cluster.wait_in_sync()
