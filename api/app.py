@@ -6,6 +6,7 @@ from api.businesses import business_routes
 from api.errors import register_errors
 from api.fleet import fleet_routes
 from api.guard import register_guard
+from api.plans import plan_routes
 from reconciler.control.controller import Controller
 
 
@@ -17,6 +18,7 @@ def build_app(controller: Controller, token: str | None) -> Flask:
     register_errors(app)
     app.register_blueprint(business_routes(controller))
     app.register_blueprint(fleet_routes(controller))
+    app.register_blueprint(plan_routes(controller))
 
     @app.after_request
     def harden(response: Response) -> Response:

@@ -1,11 +1,11 @@
-"""The mission's paths for businesses, to the letter, and the plan before it happens."""
+"""The mission's paths for businesses, to the letter."""
 
 import msgspec
 from flask import Blueprint, Response, jsonify, request
 
-from api.bodies import read_business, read_confirmation, read_exec, read_plan_request, read_replicas
+from api.bodies import read_business, read_confirmation, read_exec, read_replicas
 from api.errors import failure, problem_form
-from api.views import business_form, component_forms, explanation_form, plan_form, revision_form, spec_form
+from api.views import business_form, component_forms, revision_form, spec_form
 from reconciler.control.controller import Controller
 from reconciler.control.errors import UnknownBusiness
 from reconciler.control.view import View
@@ -18,13 +18,13 @@ Reply = Response | tuple[Response, int]
 
 
 def business_routes(controller: Controller) -> Blueprint:
-    """`/api/businesses`, `/api/plan`, `/api/sync`."""
+    """`/api/businesses` and `/api/sync`."""
     routes = Blueprint("businesses", __name__)
 
     @routes.post("/api/businesses")
     def create() -> Reply:
         business = read_business()
-        accepted = controller.create(business, who())
+        accepted = controller.intake.create(business, who())
         return done(f"accepted as revision {accepted.revision}", business.business_id, 201)
 
     @routes.get("/api/businesses")
@@ -55,10 +55,6 @@ def business_routes(controller: Controller) -> Blueprint:
         chunk = controller.logs(InstanceKey(business_id, component_id, instance), query)
         return Response(msgspec.json.encode(chunk), mimetype="application/json")
 
-    @routes.get("/api/businesses/<business_id>/components/<component_id>/<int:instance>/explain")
-    def explanation(business_id: str, component_id: str, instance: int) -> Reply:
-        return jsonify(explanation_form(controller.explain(InstanceKey(business_id, component_id, instance))))
-
     @routes.post("/api/businesses/<business_id>/components/<component_id>/<int:instance>/exec")
     def exec_(business_id: str, component_id: str, instance: int) -> Reply:
         asked = read_exec()
@@ -83,62 +79,43 @@ def business_routes(controller: Controller) -> Blueprint:
         if business.business_id != business_id:
             message = f"is '{business.business_id}', but the address says '{business_id}': they must agree"
             raise SpecError([Problem("body", None, "business_id", message)])
-        accepted = controller.replace(business, who())
+        accepted = controller.intake.replace(business, who())
         if not accepted.changed:
             return done(f"unchanged: revision {accepted.revision} says the same", business_id)
         return done(f"accepted as revision {accepted.revision}", business_id)
 
     @routes.delete("/api/businesses/<business_id>")
     def remove(business_id: str) -> Reply:
-        controller.remove(business_id, who())
+        controller.intake.remove(business_id, who())
         return done("is being removed", business_id, 202)
 
     @routes.post("/api/businesses/<business_id>/stop")
     def stop(business_id: str) -> Reply:
-        controller.stop(business_id, who())
+        controller.intake.stop(business_id, who())
         return done("is being stopped", business_id, 202)
 
     @routes.post("/api/businesses/<business_id>/restart")
     def restart(business_id: str) -> Reply:
-        controller.restart(business_id, who())
+        controller.intake.restart(business_id, who())
         return done("is being restarted", business_id, 202)
 
     @routes.post("/api/businesses/<business_id>/scale")
     def scale(business_id: str) -> Reply:
         status_of(controller.view(), business_id)
-        accepted = controller.scale(business_id, read_replicas(), who())
+        accepted = controller.intake.scale(business_id, read_replicas(), who())
         word = f"accepted as revision {accepted.revision}" if accepted.changed else "unchanged"
         return done(word, business_id, 202)
 
     @routes.post("/api/businesses/<business_id>/promote")
     def promote(business_id: str) -> Reply:
-        promoted = controller.promote(business_id, request.args.get("component"), who())
+        promoted = controller.intake.promote(business_id, request.args.get("component"), who())
         return done(f"{', '.join(promoted)} promoted", business_id, 202)
-
-    @routes.post("/api/plan")
-    def plan() -> Reply:
-        asked = read_plan_request()
-        preview = controller.preview(asked.businesses, asked.prune, asked.suppose)
-        return jsonify(
-            plan_form(preview.plan, preview.desired)
-            | {"problems": [problem_form(problem) for problem in preview.problems], "held": preview.held or None}
-        )
-
-    @routes.get("/api/survive")
-    def survive() -> Reply:
-        found = controller.survival(request.args.get("by"))
-        return jsonify(
-            [
-                {"lost": name, "homeless": {str(key): why for key, why in homeless.items()}}
-                for name, homeless in found.items()
-            ]
-        )
 
     @routes.post("/api/sync")
     def sync() -> Reply:
-        if not controller.has_source:
+        if not controller.intake.has_source:
             return failure(409, "this manager watches no directory: start it with --desired DIR")
-        result = controller.sync(read_confirmation())
+        result = controller.intake.sync(read_confirmation())
         return jsonify(
             {
                 "status": "error" if result.problems or result.held else "success",

@@ -7,36 +7,30 @@ It turns when something has changed, when an attempt is due, or when a node's si
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from reconciler.control.agent_client import AgentClient
 from reconciler.control.dispatcher import Dispatcher
-from reconciler.control.errors import Conflict, UnknownBusiness, UnknownInstance, UnknownNodeId
+from reconciler.control.errors import UnknownBusiness, UnknownInstance, UnknownNodeId
 from reconciler.control.execs import Execs, Relay, copy_to_enter
-from reconciler.control.intake import BODY, Intake, overlay
+from reconciler.control.intake import Intake
 from reconciler.control.journal import happened
+from reconciler.control.questions import Questions
 from reconciler.control.steadiness import Steadiness
-from reconciler.control.view import Preview, SyncResult, View
-from reconciler.plan.explain import Explanation, explain
+from reconciler.control.view import View
 from reconciler.plan.liveness import liveness
 from reconciler.plan.model import Liveness, Node, Observed, Policy
 from reconciler.plan.planner import plan
 from reconciler.plan.status import BusinessStatus, derive
-from reconciler.plan.suppose import NOTHING_SUPPOSED, Suppose, mistakes, supposed, survival
-from reconciler.source.decide import API, Decision
 from reconciler.source.directory import DirectorySource
-from reconciler.spec.errors import Problem, SpecError
-from reconciler.spec.model import Business
-from reconciler.store.model import Accepted, BusinessRow, ComponentRow
+from reconciler.store.model import BusinessRow, ComponentRow
 from reconciler.store.store import Store
 from reconciler.wire.messages import ComponentReport, Exec, InstanceKey, LogChunk, NodeReport
 
 log = logging.getLogger(__name__)
 
 HOUSEKEEPING_SECONDS = 30.0
-MOST_GROUPS = 500
-"""How many losses one question may be about: each takes a plan."""
 LEASE_SHARE = 0.5
 """The lease of singletons, as a share of the silence after which a node counts as lost; the rest is for their end."""
 FRESH_COST = 2.0
@@ -44,7 +38,7 @@ FRESH_COST = 2.0
 
 
 class Controller:
-    """The manager, without its HTTP side."""
+    """The manager, without its HTTP side: desired state is changed through `intake`, and asked about in `questions`."""
 
     def __init__(
         self,
@@ -59,7 +53,8 @@ class Controller:
         self._agents = agents
         self._policy = policy or Policy()
         self._clock = clock
-        self._intake = Intake(store, source, clock)
+        self.intake = Intake(store, source, clock, self.wake)
+        self.questions = Questions(store, self.intake, self.observed, self._policy, clock)
         self._dispatcher = Dispatcher(store, agents, self.wake)
         self._execs = Execs(store, agents, clock)
         self._steadiness = Steadiness()
@@ -100,111 +95,6 @@ class Controller:
     def wake(self) -> None:
         """Have the loop turn soon."""
         self._awake.set()
-
-    # -- desired state
-
-    def create(self, business: Business, who: str) -> Accepted:
-        """Accept a new business. Raises Conflict."""
-        accepted = self._intake.create(business, who)
-        self.wake()
-        return accepted
-
-    def replace(self, business: Business, who: str) -> Accepted:
-        """Accept a new version of a business. Raises UnknownBusiness, Conflict."""
-        accepted = self._intake.replace(business, who)
-        self.wake()
-        return accepted
-
-    def scale(self, business_id: str, replicas: Mapping[str, int], who: str) -> Accepted:
-        """Change how many replicas components have. Raises UnknownBusiness, Conflict, SpecError."""
-        accepted = self._intake.scale(business_id, replicas, who)
-        self.wake()
-        return accepted
-
-    def remove(self, business_id: str, who: str) -> None:
-        """Remove a business and all that runs of it. Raises UnknownBusiness, Conflict."""
-        self._intake.remove(business_id, who)
-        self.wake()
-
-    def stop(self, business_id: str, who: str) -> None:
-        """Stop a business and keep it. Raises UnknownBusiness."""
-        self._intake.stop(business_id, who)
-        self.wake()
-
-    def restart(self, business_id: str, who: str) -> None:
-        """Make every instance of a business anew. Raises UnknownBusiness."""
-        self._intake.restart(business_id, who)
-        self.wake()
-
-    def promote(self, business_id: str, component_id: str | None, who: str) -> tuple[str, ...]:
-        """Let held canaries go on to all instances; which components. Raises UnknownBusiness, Conflict."""
-        promoted = self._intake.promote(business_id, component_id, who)
-        self.wake()
-        return promoted
-
-    def sync(self, confirmed: bool = False) -> SyncResult:
-        """Read the sources now. `confirmed` is the yes to large removals."""
-        result = self._intake.sync(confirmed)
-        self.wake()
-        return result
-
-    @property
-    def has_source(self) -> bool:
-        """Whether a directory is watched."""
-        return self._source is not None
-
-    @property
-    def last_sync(self) -> SyncResult:
-        """What the last reading of the sources did."""
-        return self._intake.last_sync
-
-    def preview(
-        self, businesses: Sequence[Business] | None, prune: bool = False, suppose: Suppose = NOTHING_SUPPOSED
-    ) -> Preview:
-        """What would happen if these businesses were accepted (None: if the files were read now). Stores nothing.
-
-        With `prune`, businesses of the directory that are not among them would go. `suppose` is what else would be so.
-        Raises SpecError when it names what is not there.
-        """
-        desired, decision = self._store.desired(), Decision()
-        if businesses is None:
-            desired, decision = self._intake.with_files(desired)
-        else:
-            named = {business.business_id for business in businesses}
-            known = desired.businesses
-            gone = [key for key, entry in known.items() if prune and entry.source != API and key not in named]
-            sources = {key: entry.source for key, entry in known.items()}
-            pairs = ((business, sources.get(business.business_id, API)) for business in businesses)
-            desired = overlay(desired, pairs, gone)
-        now = self._clock()
-        observed = self._observed(now)
-        problems = [Problem(BODY, None, "suppose", wrong) for wrong in mistakes(suppose, desired, observed)]
-        if problems:
-            raise SpecError(problems)
-        desired, observed = supposed(suppose, desired, observed, now)
-        return Preview(desired, plan(desired, observed, self._policy, now), decision.problems, decision.held)
-
-    def survival(self, by: str | None) -> dict[str, dict[InstanceKey, str]]:
-        """What would have no place were a node lost, or all nodes with one value of the label `by`; by its name.
-
-        Raises Conflict when there are too many to look at.
-        """
-        now = self._clock()
-        observed = self._observed(now)
-        groups: dict[str, list[str]] = {}
-        for node_id, node in sorted(observed.nodes.items()):
-            name = node_id if by is None else node.labels.get(by)
-            if name is not None and liveness(node, self._policy, now) is not Liveness.LOST:
-                groups.setdefault(name, []).append(node_id)
-        if len(groups) > MOST_GROUPS:
-            raise Conflict(f"{len(groups)} losses are more than the {MOST_GROUPS} looked at: group nodes by a label")
-        return survival(self._store.desired(), observed, groups, self._policy, now)
-
-    def explain(self, key: InstanceKey) -> Explanation:
-        """How an instance stands with every node. Raises UnknownBusiness, UnknownInstance."""
-        desired, now = self._store.desired(), self._clock()
-        self._intake.component(key.business_id, key.component_id)
-        return explain(desired, self._observed(now), key, self._policy, now)
 
     # -- observed state
 
@@ -306,7 +196,7 @@ class Controller:
         began = time.monotonic()
         now = self._clock()
         desired, known = self._store.desired(), self._store.observed()
-        observed = self._observed(now)
+        observed = self.observed(now)
         planned = plan(desired, observed, self._policy, now)
         statuses = derive(desired, observed, planned, self._dispatcher.notes())
         old = self._view.statuses
@@ -321,7 +211,7 @@ class Controller:
         self._view_cost = time.monotonic() - began
         return self._view
 
-    def _observed(self, now: float) -> Observed:
+    def observed(self, now: float) -> Observed:
         """Observed state, with what is known of its nodes beyond their reports."""
         observed = self._heard(self._store.observed(), now)
         self._steadiness.watch({key: liveness(node, self._policy, now) for key, node in observed.nodes.items()}, now)
@@ -395,7 +285,7 @@ class Controller:
         self.wake()
 
     def _sync(self) -> None:
-        result = self._intake.sync()
+        result = self.intake.sync()
         for problem in result.problems:
             log.warning("%s", problem)
         if result.held:

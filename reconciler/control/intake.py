@@ -25,9 +25,12 @@ BODY = "body"
 
 
 class Intake:
-    """Accepts, changes and removes businesses, one caller at a time."""
+    """Accepts, changes and removes businesses, one caller at a time. `wake` has the loop turn after each change."""
 
-    def __init__(self, store: Store, source: DirectorySource | None, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, store: Store, source: DirectorySource | None, clock: Callable[[], float], wake: Callable[[], None]
+    ) -> None:
+        self._wake = wake
         self._store = store
         self._source = source
         self._clock = clock
@@ -74,6 +77,7 @@ class Intake:
             self._own(self._get(business_id))
             self._store.remove(business_id, self._clock())
             self._note("removed", business_id, f"removed by {who}")
+            self._wake()
 
     def stop(self, business_id: str, who: str) -> None:
         """Want the business not to run, whoever declares it. Raises UnknownBusiness."""
@@ -81,6 +85,7 @@ class Intake:
             if not self._get(business_id).stopped:
                 self._store.set_stopped(business_id, True, self._clock())
                 self._note("stop", business_id, f"stop asked for by {who}")
+                self._wake()
 
     def restart(self, business_id: str, who: str) -> None:
         """Want every instance made anew, also of a stopped business. Raises UnknownBusiness."""
@@ -88,6 +93,7 @@ class Intake:
             self._get(business_id)
             self._store.add_restart(business_id, self._clock())
             self._note("restart", business_id, f"restart asked for by {who}")
+            self._wake()
 
     def promote(self, business_id: str, component_id: str | None, who: str) -> tuple[str, ...]:
         """Let new versions whose `update.canary` holds them go on to all instances; the component ids.
@@ -110,6 +116,7 @@ class Intake:
             self._store.judge(found, self._clock())
             promoted = tuple(name for _, name, _ in found)
             self._note("promoted", business_id, f"{', '.join(promoted)} promoted by {who}")
+            self._wake()
             return promoted
 
     def sync(self, confirmed: bool = False) -> SyncResult:
@@ -136,7 +143,13 @@ class Intake:
             )
             self._store.add_events(self._events(decision, result, at))
             self._last = result
+            self._wake()
             return result
+
+    @property
+    def has_source(self) -> bool:
+        """Whether a directory is watched."""
+        return self._source is not None
 
     @property
     def last_sync(self) -> SyncResult:
@@ -177,6 +190,7 @@ class Intake:
         accepted = self._store.accept(business, source=API, who=who, at=self._clock())
         if accepted.changed:
             self._note("accepted", business.business_id, f"revision {accepted.revision} accepted from {who}")
+            self._wake()
         return accepted
 
     def _note(self, kind: str, business_id: str, message: str) -> None:

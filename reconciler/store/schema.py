@@ -10,6 +10,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -17,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import UserDefinedType
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration this version knows."""
 
 
@@ -51,6 +52,8 @@ agents = Table(
     Column("memory_used_mb", Float, nullable=False),
     Column("cordoned", Boolean, nullable=False),
     Column("draining", Boolean, nullable=False, server_default=text("0")),
+    Column("images", Text, nullable=False, server_default=text("'[]'")),
+    Column("disk_free_mb", Integer),
     Column("reported_at", Seconds, nullable=False),
     Column("last_seen", Seconds, nullable=False),
 )
@@ -67,6 +70,9 @@ businesses = Table(
     Column("revision", Integer, nullable=False),
     Column("stopped", Boolean, nullable=False),
     Column("restarts", Integer, nullable=False),
+    Column("paused", Boolean, nullable=False, server_default=text("0")),
+    Column("pinned", Integer),
+    Column("quarantined", Text, nullable=False, server_default=text("'[]'")),
 )
 
 business_components = Table(
@@ -108,6 +114,7 @@ instances = Table(
     Column("started_at", Seconds),
     Column("updated_at", Seconds, nullable=False),
     Column("failed_digest", Text, nullable=False, server_default=text("''")),
+    Column("drift", Text, nullable=False, server_default=text("'[]'")),
     Index("instances_by_node", "node_id"),
 )
 
@@ -121,6 +128,9 @@ revisions = Table(
     Column("source", Text, nullable=False),
     Column("who", Text, nullable=False),
     Column("at", Seconds, nullable=False),
+    Column("git_commit", Text),
+    Column("author", Text),
+    Column("subject", Text),
 )
 
 verdicts = Table(
@@ -145,6 +155,8 @@ events = Table(
     Column("instance", Integer),
     Column("node_id", Text),
     Column("message", Text, nullable=False),
+    Column("cause", Text, nullable=False, server_default=text("''")),
+    Column("plan_hash", Text, nullable=False, server_default=text("''")),
     Index("events_by_business", "business_id", "id"),
     Index("events_by_node", "node_id", "id"),
     sqlite_autoincrement=True,
@@ -177,4 +189,67 @@ counters = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("value", Integer, nullable=False),
+)
+
+heals = Table(
+    "heals",
+    metadata,
+    Column("business_id", Text, primary_key=True),
+    Column("component_id", Text, primary_key=True),
+    Column("instance", Integer, primary_key=True),
+    Column("field", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("first_at", Seconds, nullable=False),
+    Column("last_at", Seconds, nullable=False),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("business_id", Text, primary_key=True),
+    Column("component_id", Text, primary_key=True),
+    Column("instance", Integer, primary_key=True),
+    Column("node_id", Text, primary_key=True),
+    Column("digest", Text, primary_key=True),
+    Column("plan_hash", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", Seconds, nullable=False),
+)
+
+blobs = Table(
+    "blobs",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Seconds, nullable=False),
+    Column("plan_hash", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("record", LargeBinary, nullable=False),
+    Index("decisions_by_hash", "plan_hash"),
+    sqlite_autoincrement=True,
+)
+
+saved_plans = Table(
+    "saved_plans",
+    metadata,
+    Column("plan_hash", Text, primary_key=True),
+    Column("document", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", Seconds, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("departures", Text, nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("delivery_id", Text, primary_key=True),
+    Column("at", Seconds, nullable=False),
 )
