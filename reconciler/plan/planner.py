@@ -6,6 +6,7 @@ comes after, and such actions wait for them (`Action.waits_for`), so that nothin
 """
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from reconciler.plan.filters import refusals
@@ -29,6 +30,7 @@ from reconciler.plan.references import Places
 from reconciler.plan.releases import Releases, unringed
 from reconciler.plan.rollout import paced
 from reconciler.plan.schedule import Placement, Request, place, promise
+from reconciler.plan.settle import settled
 from reconciler.plan.shape import Shape
 from reconciler.plan.verdicts import judged, may_roll_back, with_verdicts
 from reconciler.plan.wanted import Wanted, new_limits, wanted, why_unwanted, why_update
@@ -58,18 +60,32 @@ class _Move:
 
 
 def plan(desired: Desired, observed: Observed, policy: Policy = DEFAULT_POLICY, now: float = 0.0) -> Plan:
-    """The actions that turn what is observed into what is desired.
+    """The actions that turn what is observed into what is desired, proved to settle.
 
     Total and deterministic: any input gives a plan, and the same input in any order gives the same plan.
     `now` is seconds since the epoch, on the clock of `Node.last_seen`.
     """
-    found = _Planning(desired, observed, policy, now, {}).result()
+    return settled(draft, desired, observed, policy, now)
+
+
+def draft(
+    desired: Desired,
+    observed: Observed,
+    policy: Policy = DEFAULT_POLICY,
+    now: float = 0.0,
+    only: Collection[str] | None = None,
+) -> Plan:
+    """The plan before its proof. With `only`, for these businesses: what runs of others counts as it is."""
+    if only is not None:
+        known = desired.businesses
+        desired = replace(desired, businesses={key: known[key] for key in known if key in only})
+    found = _Planning(desired, observed, policy, now, {}, only).result()
     if not any(refers(part) for entry in desired.businesses.values() for part in entry.business.components):
         return found
     # References are resolved by where the plan before puts everything, until that is where this one does.
     for _ in range(MOST_ROUNDS):
         before = found
-        found = _Planning(desired, observed, policy, now, before.placements).result()
+        found = _Planning(desired, observed, policy, now, before.placements, only).result()
         if found.placements == before.placements:
             break
     return found
@@ -78,7 +94,15 @@ def plan(desired: Desired, observed: Observed, policy: Policy = DEFAULT_POLICY, 
 class _Planning:
     """The state of one planning: the fleet's free room, and the actions found so far."""
 
-    def __init__(self, desired: Desired, observed: Observed, policy: Policy, now: float, places: Places) -> None:
+    def __init__(
+        self,
+        desired: Desired,
+        observed: Observed,
+        policy: Policy,
+        now: float,
+        places: Places,
+        only: Collection[str] | None,
+    ) -> None:
         self.places = places
         self.desired = desired
         self.observed = observed
@@ -93,7 +117,8 @@ class _Planning:
         for copy in observed.copies:
             row = self.fleet.row.get(copy.node_id)
             if row is not None:
-                self.copies[copy.key].append(copy)
+                if only is None or copy.key.business_id in only:
+                    self.copies[copy.key].append(copy)
                 self.fleet.hold(row, copy.promise)
                 self.fleet.add_peer(copy.key.business_id, copy.key.component_id, row)
 
