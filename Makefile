@@ -11,7 +11,7 @@ up: $(VENV)/ready
 
 test: $(VENV)/ready-dev
 	.ci/docker
-	$(RUN)/python -m pytest
+	$(RUN)/python -m pytest -n 4 --dist loadfile
 
 lint: $(VENV)/ready-dev
 	$(RUN)/ruff check .

@@ -10,7 +10,7 @@ from typing import IO
 from agent.process_record import InstanceFolder, Record
 from agent.runtime import RuntimeFailure
 from reconciler.spec.model import Component
-from reconciler.wire.messages import fencing
+from reconciler.wire.messages import Deploy, fencing
 
 MARK = "RECONCILER_INSTANCE"
 BASE = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "HOME": "/"}
@@ -47,8 +47,17 @@ def launch(
 
 def environment(folder: InstanceFolder, record: Record) -> dict[str, str]:
     """The program's environment: a small base, what the spec says, and how we find it again."""
-    own = {MARK: record.container_id, "RECONCILER_FILES": str(folder.files)} | fencing(record.deploy)
-    return BASE | record.deploy.component.environment_variables | own
+    deploy = record.deploy
+    own = {MARK: record.container_id, "RECONCILER_FILES": str(folder.files)} | fencing(deploy) | visible_gpus(deploy)
+    return BASE | deploy.component.environment_variables | own
+
+
+def visible_gpus(deploy: Deploy) -> dict[str, str]:
+    """The environment in which CUDA programs see just the GPUs they are promised, numbered as NVML numbers them."""
+    if not deploy.gpu_devices:
+        return {}
+    devices = ",".join(map(str, deploy.gpu_devices))
+    return {"CUDA_VISIBLE_DEVICES": devices, "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
 
 
 def account(user: str | None) -> tuple[int, int] | None:

@@ -2,7 +2,8 @@
 
 The plan says what is missing, every time anew; the dispatcher only remembers what it has tried, so as not to ask again
 too soon. Before an instance is asked of a node it is written down as assigned there, with a version that no earlier
-message has: whatever dies after that, the next plan finds it.
+message has: whatever dies after that, the next plan finds it. What has to wait is assigned too, so that it goes to the
+node and the devices that the plan said, whatever looks better by then.
 """
 
 import threading
@@ -26,7 +27,7 @@ Where = tuple[InstanceKey, str]
 
 @dataclass(slots=True)
 class _Attempt:
-    """What was tried for one instance on one node. Times are of the monotonic clock."""
+    """What was tried for one instance on one node, and whether people were told. Times are of the monotonic clock."""
 
     kind: Kind
     digest: str
@@ -35,6 +36,7 @@ class _Attempt:
     under_way: bool = False
     error: str = ""
     quiet_since: float | None = None
+    told: bool = False
 
 
 class Dispatcher:
@@ -49,24 +51,29 @@ class Dispatcher:
         self._attempts: dict[Where, _Attempt] = {}
 
     def carry_out(self, plan: Plan, observed: Observed, at: float) -> list[Action]:
-        """Send what is due of the plan, and return it. `at` is the time (seconds since the epoch) to record."""
-        due = self._due(plan)
-        if not due:
-            return []
+        """Send what is due of the plan; what of it was not asked for before. `at` is the time (epoch seconds)."""
+        due, new = self._due(plan)
         present = {(copy.key, copy.node_id) for copy in observed.copies}
-        versions = self._store.next_versions(len(due))
+        waiting = [
+            action
+            for action in plan.actions
+            if action.kind is Kind.CREATE and _waits(action) and (action.key, action.node_id) not in present
+        ]
+        if not due and not waiting:
+            return []
+        versions = self._store.next_versions(len(due) + len(waiting))
         self._store.assign(
             [
                 _assigned(action, action.component, version)
-                for action, version in zip(due, versions, strict=True)
+                for action, version in zip((*due, *waiting), versions, strict=True)
                 if action.component is not None and (action.key, action.node_id) not in present
             ],
             at,
         )
-        for action, version in zip(due, versions, strict=True):
+        for action, version in zip(due, versions, strict=False):
             address = observed.nodes[action.node_id].address
             self._lanes.put(action.node_id, action.key, self._job(action, version, address))
-        return due
+        return new
 
     def next_due(self) -> float | None:
         """In how many seconds something is to be tried again; None when nothing is."""
@@ -91,14 +98,14 @@ class Dispatcher:
         """Begin nothing more; wait for the calls under way."""
         self._lanes.close()
 
-    def _due(self, plan: Plan) -> list[Action]:
-        """The actions to send now, each noted as under way."""
+    def _due(self, plan: Plan) -> tuple[list[Action], list[Action]]:
+        """The actions to send now, each noted as under way; and those of them that are no repetition."""
         now = time.monotonic()
-        due = []
+        due, new = [], []
         with self._lock:
             wanted = set()
             for action in plan.actions:
-                if action.waits_for or action.held:
+                if _waits(action):
                     continue
                 where = (action.key, action.node_id)
                 wanted.add(where)
@@ -113,13 +120,16 @@ class Dispatcher:
                     attempt.count += 1
                     attempt.under_way = True
                     due.append(action)
+                    new += [] if attempt.told else [action]
+                    attempt.told = True
             for where in [where for where in self._attempts if where not in wanted]:
                 attempt = self._attempts[where]
                 if attempt.quiet_since is None:
                     attempt.quiet_since = now
+                    attempt.told = False
                 elif now - attempt.quiet_since > FORGET_AFTER:
                     del self._attempts[where]
-        return due
+        return due, new
 
     def _job(self, action: Action, version: int, address: str) -> Callable[[], bool]:
         attempt = self._attempts[(action.key, action.node_id)]
@@ -163,6 +173,10 @@ class Dispatcher:
                 gpu_devices=action.gpu_devices,
             ),
         )
+
+
+def _waits(action: Action) -> bool:
+    return bool(action.waits_for or action.held)
 
 
 def _assigned(action: Action, component: Component, version: int) -> Copy:

@@ -34,8 +34,10 @@ def test_an_engine_that_ends_and_comes_back(how: str, tmp_path: Path, monkeypatc
             client = engine.start()
             cluster.wait_in_sync()
             cluster.wait_status("late", "running")
-            found = [container.labels["reconciler.component_id"] for container in client.containers.list()]
+            found = [
+                container.labels["reconciler.component_id"] for container in client.containers.list(ignore_removed=True)
+            ]
             assert sorted(found) == ["a", "a", "a", "b"]
-            assert len(client.containers.list(all=True)) == 4
+            assert len(client.containers.list(all=True, ignore_removed=True)) == 4
         finally:
             cluster.close()

@@ -95,7 +95,9 @@ def test_an_image_is_pulled_from_a_registry(cluster: Cluster, client: docker.Doc
         failed = cluster.wait_status("none", "failed")
         assert "no such image or tag" in failed["components"][0]["message"]
         cluster.delete("pulled")
-        wait_until(lambda: not [c for c in client.containers.list() if name in c.attrs["Config"]["Image"]])
+        wait_until(
+            lambda: not [c for c in client.containers.list(ignore_removed=True) if name in c.attrs["Config"]["Image"]]
+        )
     forget(client, name)
 
 

@@ -125,7 +125,7 @@ def test_start_first_replaces_a_single_server_without_a_gap(
         cluster.wait_in_sync()
         wait_until(lambda: requested.answers[-1] == "two", what="the new page")
     assert requested.failed == 0
-    (container,) = client.containers.list(filters={"label": f"reconciler.node_id={nodes[0]}"})
+    (container,) = client.containers.list(ignore_removed=True, filters={"label": f"reconciler.node_id={nodes[0]}"})
     assert container.name == f"shop.web.0.{nodes[0]}", "the new container took the old one's name"
 
 

@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,14 @@ class Cluster:
 
         wait_until(ready, what="the manager to be ready")
 
-    def start_agent(self, node_id: str, *extra: str, runtime: str = "docker", inside: Namespace | None = None) -> None:
+    def start_agent(
+        self,
+        node_id: str,
+        *extra: str,
+        runtime: str = "docker",
+        inside: Namespace | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
         """Start an agent, or one that has ended again; `inside` a network namespace if one is given."""
         if node_id not in self._agent_arguments:
             self._agent_arguments[node_id] = [
@@ -75,7 +82,7 @@ class Cluster:
             ]
         log = self.root / f"{node_id}.log"
         within = inside.words if inside else ()
-        self.agents[node_id] = Child(self._agent_arguments[node_id], log, within, **self._secret())
+        self.agents[node_id] = Child(self._agent_arguments[node_id], log, within, **self._secret(), **(env or {}))
 
     def wait_node(self, node_id: str, state: str = "ready", timeout: float = 30.0) -> None:
         wait_until(
