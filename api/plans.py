@@ -4,8 +4,9 @@ from flask import Blueprint, Response, jsonify, request
 
 from api.bodies import read_plan_request
 from api.errors import problem_form
-from api.views import explanation_form, plan_form
+from api.views import explanation_form
 from reconciler.control.controller import Controller
+from reconciler.plan.document import document
 from reconciler.wire.messages import InstanceKey
 
 Reply = Response | tuple[Response, int]
@@ -20,7 +21,7 @@ def plan_routes(controller: Controller) -> Blueprint:
         asked = read_plan_request()
         preview = controller.questions.preview(asked.businesses, asked.prune, asked.suppose)
         return jsonify(
-            plan_form(preview.plan, preview.desired)
+            document(preview.plan, preview.desired)
             | {"problems": [problem_form(problem) for problem in preview.problems], "held": preview.held or None}
         )
 

@@ -8,13 +8,12 @@ import msgspec
 
 from reconciler.control.view import View
 from reconciler.plan.explain import Explanation
-from reconciler.plan.hash import plan_hash
-from reconciler.plan.model import Action, Copy, Desired, Kind, Plan
+from reconciler.plan.model import Copy
 from reconciler.plan.status import BusinessStatus, InstanceStatus
 from reconciler.spec.redact import redacted
 from reconciler.store.model import Event, Revision
 from reconciler.store.store import Store
-from reconciler.wire.messages import InstanceReport, promise_of
+from reconciler.wire.messages import InstanceReport
 
 Form = dict[str, Any]
 
@@ -80,31 +79,6 @@ def _component_form(item: InstanceStatus, report: InstanceReport | None, at: flo
     }
 
 
-def plan_form(plan: Plan, desired: Desired) -> Form:
-    """A plan, for `diff` and whoever else wants to see it before it happens."""
-    busy = {action.key for action in plan.actions if action.kind is not Kind.STOP}
-    busy |= {pending.key for pending in plan.pending}
-    counts: dict[str, int] = defaultdict(int)
-    for action in plan.actions:
-        counts[action.kind.value] += 1
-    return {
-        "actions": [_action_form(action, plan, desired) for action in plan.actions],
-        "pending": [
-            {
-                "business_id": pending.key.business_id,
-                "component_id": pending.key.component_id,
-                "instance": pending.key.instance,
-                "reason": pending.reason,
-                "refusals": [{"nodes": item.nodes, "reason": item.reason} for item in pending.refusals],
-            }
-            for pending in plan.pending
-        ],
-        "unchanged": len(set(plan.instances) - busy),
-        "summary": {kind: counts[kind] for kind in ("create", "update", "stop")} | {"pending": len(plan.pending)},
-        "hash": plan_hash(plan),
-    }
-
-
 def explanation_form(explanation: Explanation) -> Form:
     """How an instance stands with every node."""
     key = explanation.key
@@ -124,26 +98,6 @@ def explanation_form(explanation: Explanation) -> Form:
             }
             for situation in explanation.situations
         ],
-    }
-
-
-def _action_form(action: Action, plan: Plan, desired: Desired) -> Form:
-    entry = desired.businesses.get(action.key.business_id)
-    return {
-        "kind": action.kind.value,
-        "business_id": action.key.business_id,
-        "component_id": action.key.component_id,
-        "instance": action.key.instance,
-        "node_id": action.node_id,
-        "reason": action.reason,
-        "changes": [{"field": item.field, "old": item.old, "new": item.new} for item in action.changes],
-        "waits_for": [str(key) for key in action.waits_for],
-        "held": action.held or None,
-        "live": action.live,
-        "interrupts": plan.interrupts(action),
-        "gpu_devices": list(action.gpu_devices),
-        "host_ports": list(promise_of(action.component).host_ports) if action.component else [],
-        "source": entry.source if entry else None,
     }
 
 

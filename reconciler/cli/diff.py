@@ -8,8 +8,9 @@ import msgspec
 
 from reconciler.cli.client import Client
 from reconciler.cli.errors import CliError
-from reconciler.cli.options import with_client, with_output
+from reconciler.cli.options import with_client, with_plan_output
 from reconciler.cli.output import machine
+from reconciler.cli.plan_markdown import plan_markdown
 from reconciler.cli.render_plan import in_sync, show_plan
 from reconciler.cli.specfiles import read_specs
 from reconciler.cli.suppose import with_suppose
@@ -19,7 +20,7 @@ from reconciler.cli.suppose import with_suppose
 @click.argument("paths", nargs=-1, metavar="[PATH...]")
 @with_suppose
 @with_client
-@with_output
+@with_plan_output
 def diff(client: Client, paths: tuple[str, ...], suppose: dict[str, Any], output: str) -> None:
     """Show what would happen if these specs were applied.
 
@@ -33,7 +34,9 @@ def diff(client: Client, paths: tuple[str, ...], suppose: dict[str, Any], output
             businesses = [business for file in read_specs(paths) for business in file.businesses]
             body["businesses"] = [msgspec.to_builtins(business) for business in businesses]
         plan = client.post("/api/plan", body or None)
-        if not machine(plan, output):
+        if output == "markdown":
+            click.echo(plan_markdown(plan), nl=False)
+        elif not machine(plan, output):
             show_plan(plan)
     except CliError as error:
         error.show()

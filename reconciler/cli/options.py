@@ -63,3 +63,20 @@ def with_output(command: Command) -> Command:
         return command(*args, output=output_format(output or of_group("output")), **more)
 
     return wrapped
+
+
+def with_plan_output(command: Command) -> Command:
+    """Hand the command the output format as `output`; `markdown` is one of them."""
+
+    @click.option(
+        "-o",
+        "--output",
+        type=click.Choice(["table", "json", "yaml", "markdown"]),
+        help="How to print; markdown is for a comment on a pull request. [default: table]",
+    )
+    @functools.wraps(command)
+    def wrapped(*args: Any, output: str | None, **more: Any) -> Any:
+        chosen = output if output == "markdown" else output_format(output or of_group("output"))
+        return command(*args, output=chosen, **more)
+
+    return wrapped

@@ -1,5 +1,6 @@
 """A plan for people: per business and instance what happens, where, why, and which fields change."""
 
+from collections import Counter
 from itertools import groupby
 from typing import Any
 
@@ -9,6 +10,8 @@ HASH_LETTERS = 12
 """So many letters of a plan's hash are shown; -o json has all 64."""
 
 SIGNS = {"create": "+", "update": "~", "stop": "-"}
+MOST_STAYING = 10
+"""So many businesses of what stays are named."""
 
 
 def show_plan(plan: dict[str, Any]) -> None:
@@ -23,20 +26,23 @@ def show_plan(plan: dict[str, Any]) -> None:
         for action in mine:
             _show_action(out, action)
     for entry in plan["pending"]:
-        name = f"{entry['business_id']}/{entry['component_id']}/{entry['instance']}"
-        out.print(f"[yellow]?[/] {plain(name)} has to wait: {plain(entry['reason'])}")
+        out.print(f"[yellow]?[/] {plain(instance(entry))} has to wait: {plain(entry['reason'])}")
     for problem in plan.get("problems") or ():
         place = f"{problem['file']}:{problem['line']}" if problem["line"] else problem["file"]
         out.print(f"[red]![/] {plain(place)}: {plain(problem['path'])}: {plain(problem['message'])}")
     if plan.get("held"):
         out.print(f"[yellow]![/] {plain(plan['held'])}")
+    if plan["actions"]:
+        out.print(f"[dim]{plain(order(plan))}[/]")
+        if plan["stays"]:
+            out.print(f"[dim]Stays as it is: {plain(staying(plan))}.[/]")
     out.print(summary(plan))
 
 
 def summary(plan: dict[str, Any]) -> str:
     """The last line."""
     counts = plan["summary"]
-    if not plan["actions"] and not plan["pending"]:
+    if in_sync(plan):
         return f"In sync: nothing to do, {plan['unchanged']} unchanged."
     parts = [f"{counts[kind]} to {kind}" for kind in ("create", "update", "stop")]
     if counts["pending"]:
@@ -49,6 +55,36 @@ def in_sync(plan: dict[str, Any]) -> bool:
     return not plan["actions"] and not plan["pending"]
 
 
+def order(plan: dict[str, Any]) -> str:
+    """How many actions begin at once, and how many wait for others."""
+    waiting = sum(1 for action in plan["actions"] if action["held"] or action["waits_for"])
+    at_once = len(plan["actions"]) - waiting
+    later = f", {waiting} after what is said beside {'it' if waiting == 1 else 'them'}" if waiting else ""
+    return f"Order: {at_once} at once{later}."
+
+
+def staying(plan: dict[str, Any]) -> str:
+    """Of which businesses how many instances stay: `shop 3, blog 2`."""
+    counts = Counter(name.partition("/")[0] for name in plan["stays"])
+    named = [f"{business_id} {count}" for business_id, count in sorted(counts.items())[:MOST_STAYING]]
+    return ", ".join(named) + (f" and of {len(counts) - MOST_STAYING} more" if len(counts) > MOST_STAYING else "")
+
+
+def instance(entry: dict[str, Any]) -> str:
+    """`shop/web/0`."""
+    return f"{entry['business_id']}/{entry['component_id']}/{entry['instance']}"
+
+
+def takes(action: dict[str, Any]) -> list[str]:
+    """The devices and ports that an action promises."""
+    return [f"GPU {device}" for device in action["gpu_devices"]] + [f"port {port}" for port in action["host_ports"]]
+
+
+def shown(value: str | None) -> str:
+    """A field's value, or that there is none."""
+    return "(none)" if value is None else value
+
+
 def _show_action(out: Any, action: dict[str, Any]) -> None:
     kind = action["kind"]
     colour = COLOURS[kind]
@@ -56,14 +92,13 @@ def _show_action(out: Any, action: dict[str, Any]) -> None:
     word = f"{kind} live" if action["live"] else kind
     waits = f", {action['held']}" if action["held"] else ""
     waits += f", after {', '.join(action['waits_for'])}" if action["waits_for"] else ""
-    takes = [f"GPU {device}" for device in action["gpu_devices"]] + [f"port {port}" for port in action["host_ports"]]
-    where = f"{action['node_id']} ({', '.join(takes)})" if takes else action["node_id"]
-    gap = "  [red]interrupts it[/]" if action["interrupts"] else ""
+    taken = takes(action)
+    where = f"{action['node_id']} ({', '.join(taken)})" if taken else action["node_id"]
+    users = f" for {', '.join(action['affects'])}" if action["affects"] else ""
+    gap = f"  [red]interrupts it{plain(users)}[/]" if action["interrupts"] else ""
     out.print(
         f"  [{colour}]{SIGNS[kind]} {word}[/] {plain(name)} on {plain(where)}"
         f"  [dim]{plain(action['reason'] + waits)}[/]{gap}"
     )
     for change in action["changes"]:
-        old = "(none)" if change["old"] is None else change["old"]
-        new = "(none)" if change["new"] is None else change["new"]
-        out.print(f"      {plain(change['field'])}: {plain(old)} → {plain(new)}")
+        out.print(f"      {plain(change['field'])}: {plain(shown(change['old']))} → {plain(shown(change['new']))}")

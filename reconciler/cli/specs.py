@@ -3,6 +3,7 @@
 import click
 
 from reconciler.cli.specfiles import read_specs
+from reconciler.plan.schema import plan_schema_text
 from reconciler.spec.schema import schema_text
 
 
@@ -16,6 +17,7 @@ def validate(paths: tuple[str, ...]) -> None:
 
 
 @click.command()
-def schema() -> None:
-    """Print the JSON Schema of a business, for editors."""
-    click.echo(schema_text(), nl=False)
+@click.argument("of", type=click.Choice(["business", "plan"]), default="business", metavar="[business|plan]")
+def schema(of: str) -> None:
+    """Print the JSON Schema of a business, for editors, or of a plan as `diff -o json` prints it."""
+    click.echo(plan_schema_text() if of == "plan" else schema_text(), nl=False)

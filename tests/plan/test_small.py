@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.plan.hash import plan_hash
+from reconciler.plan.document import document
 from reconciler.plan.liveness import liveness
 from reconciler.plan.model import Liveness, Policy, Refusal
 from reconciler.wire.messages import Status
@@ -28,7 +28,7 @@ def test_a_silent_node_is_suspect_and_then_lost(silent: float, state: Liveness) 
 def test_plans_that_do_the_same_have_one_hash_and_others_another() -> None:
     def shop(image: str) -> str:
         world = World(node("a")).wants(business("shop", component(image_name=image)))
-        return plan_hash(world.plan())
+        return str(document(world.plan(), world.desired)["hash"])
 
     assert shop("web:1") == shop("web:1")
     assert shop("web:1") != shop("web:2")
@@ -39,7 +39,7 @@ def test_the_hash_covers_what_waits() -> None:
     fits, waits = World(), World(node("a", cordoned=True))
     for world in (fits, waits):
         world.wants(business("shop", component()))
-    assert plan_hash(fits.plan()) != plan_hash(waits.plan())
+    assert document(fits.plan(), fits.desired)["hash"] != document(waits.plan(), waits.desired)["hash"]
 
 
 def test_a_carried_out_plan_runs_what_it_promised() -> None:
