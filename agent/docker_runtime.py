@@ -42,9 +42,11 @@ from agent.docker_watch import Watcher
 from agent.image_cleaner import ImageCleaner
 from agent.image_origin import Origins
 from agent.image_record import ImageRecord
+from agent.image_stock import ImageStock
 from agent.image_surplus import KEEP
-from agent.images import Images, image_reference
-from agent.runtime import Execution, LogQuery, Progress, Running, RuntimeFailure
+from agent.images import Images
+from agent.runtime import Execution, LogQuery, Progress, Running, RuntimeFailure, Stock
+from reconciler.spec.images import image_reference
 from reconciler.spec.model import Component
 from reconciler.wire.messages import Deploy, InstanceKey, LogChunk, Status, Usage
 
@@ -65,8 +67,9 @@ class DockerRuntime:
         self._client = client
         self._image_client = image_client
         record, origins = ImageRecord(state_dir / "images.json"), Origins(state_dir / "downloads")
-        self._images = Images(image_client, state_dir / "downloads", record, origins)
-        self._cleaner = ImageCleaner(client, record, origins, keep_images)
+        self._stock = ImageStock(client)
+        self._images = Images(image_client, state_dir / "downloads", record, origins, changed=self._stock.changed)
+        self._cleaner = ImageCleaner(client, record, origins, keep_images, removed=self._stock.changed)
         self._networks = Networks(client, node_id)
         self._sampler = Sampler(client)
         self._inspections = Inspections(client)
@@ -155,6 +158,7 @@ class DockerRuntime:
         with readable("cannot list the containers"):
             listed = self._client.containers(all=True, filters={"label": f"{NODE}={self._node_id}"})
             known = [pair for one in listed if (pair := self._inspections.of(one)) is not None]
+        self._stock.look()
         ids = {one["Id"] for one in listed}
         self._inspections.forget_others(ids)
         self._reviver.forget_others(ids)
@@ -163,6 +167,10 @@ class DockerRuntime:
             making |= self._making
         seen = (self._running(one, details, making, busy) for one, details in known)
         return [running for running in seen if running is not None]
+
+    def stock(self) -> Stock:
+        """The Engine's images, and how much of its disk is free, as of the last listing."""
+        return self._stock.get()
 
     def stats(self, container_ids: Iterable[str]) -> dict[str, Usage]:
         """CPU (percent of one core since the last call) and memory of those that run."""

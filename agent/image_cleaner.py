@@ -17,6 +17,7 @@ from docker.errors import APIError, ImageNotFound
 from agent.docker_errors import explanation, readable
 from agent.image_origin import Origins
 from agent.image_record import BroughtImage, ImageRecord
+from agent.image_stock import engine_disk
 from agent.image_surplus import Removal, next_removal
 from agent.runtime import RuntimeFailure
 
@@ -37,10 +38,13 @@ class ImageCleaner:
         keep: float,
         disk_share: Callable[[Path], float] | None = None,
         clock: Callable[[], float] = time,
+        removed: Callable[[], None] = lambda: None,
     ) -> None:
+        """`removed` is called after each removal."""
         self._client, self._record, self._origins, self._keep = client, record, origins, keep
         self._disk_share = disk_share or share_used
         self._clock = clock
+        self._removed = removed
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="image-cleaner", daemon=True)
 
@@ -59,7 +63,7 @@ class ImageCleaner:
         with readable("cannot look for unused images"):
             used = {one["ImageID"] for one in self._client.containers(all=True)}
             self._record.touch_ids(used)
-            disk = self._engine_disk()
+            disk = engine_disk(self._client)
             left = set(self._record.images())
             while not self._closing.is_set():
                 share = self._disk_share(disk) if disk else 0.0
@@ -83,6 +87,7 @@ class ImageCleaner:
         try:
             if self._record.remove(image, lambda: self._remove(image, removal.reason)):
                 self._origins.forget(image.reference)
+                self._removed()
         except APIError as error:
             if error.status_code != CONFLICT:
                 raise
@@ -99,13 +104,6 @@ class ImageCleaner:
         except ImageNotFound:
             return
         log.info("removed image %s: %s", image.reference, reason)
-
-    def _engine_disk(self) -> Path | None:
-        """Where the Engine keeps its images, if that is on this host."""
-        if not self._client.base_url.startswith("http+docker"):
-            return None
-        folder = Path(self._client.info()["DockerRootDir"])
-        return folder if folder.exists() else None
 
 
 def share_used(folder: Path) -> float:

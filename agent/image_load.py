@@ -12,6 +12,7 @@ from docker.utils import parse_repository_tag
 from agent.docker_errors import explanation, readable, reason_of
 from agent.image_download import MIB, shown
 from agent.runtime import Progress, RuntimeFailure
+from reconciler.spec.images import full_name
 
 ARCHIVES = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
 """How gzip, bzip2, xz and zstd files begin; the Engine unpacks them itself."""
@@ -69,12 +70,6 @@ def load_reason(text: str) -> str:
     if re.search(r"unexpected EOF|invalid tar header|gzip:|flate:|magic number", text):
         return "it is damaged or no tar archive"
     return reason_of(text)
-
-
-def full_name(name: str) -> str:
-    """An image's name with what may be left out of it, so that two spellings compare."""
-    name = name.removeprefix("docker.io/").removeprefix("library/")
-    return name if ":" in name.rpartition("/")[2] or "@" in name else f"{name}:latest"
 
 
 def pull_image(client: APIClient, name: str, platform: str | None, progress: Progress) -> None:

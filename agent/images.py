@@ -13,8 +13,8 @@ would stall where there is no internet and could answer with somebody else's ima
 `image_sha256` is set, because only a tar can be checked against it.
 """
 
-import hashlib
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from docker import APIClient
@@ -22,10 +22,11 @@ from docker.errors import ImageNotFound
 
 from agent.docker_errors import readable
 from agent.image_download import LARGEST, Download
-from agent.image_load import full_name, load_image, pull_image
+from agent.image_load import load_image, pull_image
 from agent.image_origin import Origins
 from agent.image_record import ImageRecord
 from agent.runtime import Progress, RuntimeFailure
+from reconciler.spec.images import full_name, image_reference, is_pulled
 from reconciler.spec.model import Component
 
 TRANSFERS = 3
@@ -38,13 +39,21 @@ class Images:
     """
 
     def __init__(
-        self, client: APIClient, folder: Path, record: ImageRecord, origins: Origins, largest: int = LARGEST
+        self,
+        client: APIClient,
+        folder: Path,
+        record: ImageRecord,
+        origins: Origins,
+        largest: int = LARGEST,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
+        """`changed` is called when an image may have come."""
         self._client = client
         self._folder = folder
         self._record = record
         self._origins = origins
         self._largest = largest
+        self._changed = changed
         self._transfers = threading.BoundedSemaphore(TRANSFERS)
         self._lock = threading.Lock()
         self._one_at_a_time: dict[str, threading.Lock] = {}
@@ -72,6 +81,7 @@ class Images:
                 before = self._named() | {full_name(name): self._image_id(name)}
                 for brought in {full_name(name), *self._get(component, name, progress)}:
                     self._note_brought(brought, before.get(brought))
+                self._changed()
         finally:
             only_one.release()
 
@@ -82,7 +92,7 @@ class Images:
             pull_image(self._client, name, component.platform, progress)
             return []
         pull_failed = ""
-        if component.image_name and names_registry(component.image_name) and component.image_sha256 is None:
+        if is_pulled(component):
             try:
                 pull_image(self._client, name, component.platform, progress)
                 return []
@@ -138,16 +148,3 @@ class Images:
         image_id = self._image_id(name)
         if image_id is not None:
             self._record.brought(name, before, image_id)
-
-
-def image_reference(component: Component) -> str:
-    """The name that the component's image has on the Engine; one made of its URL where the component has none."""
-    if component.image_name:
-        return component.image_name
-    return f"reconciler-image:{hashlib.sha256((component.image_url or '').encode()).hexdigest()[:16]}"
-
-
-def names_registry(image_name: str) -> bool:
-    """Whether the name says its registry's host, as `registry.local:5000/web` does and `web:1` does not."""
-    host, slash, _ = image_name.partition("/")
-    return bool(slash) and ("." in host or ":" in host or host == "localhost")

@@ -20,7 +20,7 @@ from agent.process_program import Program
 from agent.process_record import InstanceFolder, Record
 from agent.process_start import BASE, account
 from agent.process_system import session_members
-from agent.runtime import LOG_BYTES, Execution, LogQuery, NotRunning, Progress, Running, RuntimeFailure
+from agent.runtime import LOG_BYTES, Execution, LogQuery, NotRunning, Progress, Running, RuntimeFailure, Stock
 from reconciler.spec.model import Component
 from reconciler.wire.messages import Deploy, InstanceKey, LogChunk, LogLine, Usage, promise_of
 
@@ -110,6 +110,10 @@ class ProcessRuntime:
         with self._lock:
             programs = list(self._programs.values())
         return [_running(program.record) for program in programs]
+
+    def stock(self) -> Stock:
+        """Programs need no images."""
+        return Stock()
 
     def stats(self, container_ids: Iterable[str]) -> dict[str, Usage]:
         """CPU in percent of one core since the last call, and resident memory, of all that each program started."""

@@ -19,6 +19,7 @@ from agent.lease import Lease
 from agent.lease import now as lease_clock
 from agent.manager_client import ManagerAwayError, ManagerClient, UnknownNodeError
 from agent.outbox import Outbox
+from agent.runtime import Stock
 from agent.supervisor import Supervisor
 from reconciler.wire.messages import (
     ComponentReport,
@@ -26,6 +27,7 @@ from reconciler.wire.messages import (
     InstanceKey,
     InstanceReport,
     NodeCapacity,
+    NodeImage,
     NodeReport,
     NodeUsage,
     Usage,
@@ -36,6 +38,9 @@ log = logging.getLogger(__name__)
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 5.0
 JITTER = 0.1
+TELL_IMAGES_EVERY = 60.0
+"""Seconds. A heartbeat without the list of images is a tenth as long."""
+
 MANY_CHANGES = 50
 """From so many unsent changes on, one full report is cheaper than telling them one by one."""
 
@@ -74,6 +79,8 @@ class Reporter:
         self._version = _own_version()
         self._stamp = 0.0
         self._used: dict[InstanceKey, Usage] = {}
+        self._told: tuple[NodeImage, ...] | None = None
+        self._told_at = float("-inf")
         self._sampled_at = float("-inf")
         self._full_at = float("-inf")
         self._wait = FIRST_WAIT
@@ -100,7 +107,7 @@ class Reporter:
             try:
                 self._report_next()
             except UnknownNodeError:
-                self._full_at = float("-inf")
+                self._full_at = self._told_at = float("-inf")
             except ManagerAwayError as error:
                 self._lost(str(error), error.answered)
             except Exception:
@@ -119,6 +126,7 @@ class Reporter:
         self._sample()
         # What changes after this is in the report, told after it, or both; never lost.
         self._outbox.clear()
+        stock = self._supervisor.stock()
         report = NodeReport(
             node_id=self._host.node_id,
             address=self._host.address,
@@ -128,11 +136,15 @@ class Reporter:
             gpus=self._host.gpus(),
             runtimes=self._supervisor.available(),
             instances=tuple(self._with_usage(one) for one in self._supervisor.instances()),
+            images=stock.images if self._is_news(stock) else None,
+            disk_free_mb=stock.disk_free_mb,
             timestamp=self._timestamp(),
             agent_version=self._version,
         )
         sent_at = lease_clock()
         taken = self._client.report_node(report)
+        if report.images is not None:
+            self._told, self._told_at = report.images, time.monotonic()
         self._lease.renew(sent_at, taken.lease_seconds, keep=self._supervisor.has_singletons())
         spread = self._interval * JITTER
         self._full_at = time.monotonic() + self._interval + random.uniform(-spread, spread)  # noqa: S311
@@ -140,6 +152,10 @@ class Reporter:
         if self._away is not None:
             log.info("node %s reports to the manager at %s", self._host.node_id, self._client.url)
         self._away = None
+
+    def _is_news(self, stock: Stock) -> bool:
+        """Whether the manager has to be told the images: they changed, or it may have forgotten them."""
+        return stock.images != self._told or time.monotonic() - self._told_at >= TELL_IMAGES_EVERY
 
     def _sample(self) -> None:
         if time.monotonic() - self._sampled_at < self._interval / 2:
@@ -171,7 +187,7 @@ class Reporter:
 
     def _lost(self, reason: str, answered: bool) -> None:
         """Wait before the next try: longer each time, shorter when something has changed."""
-        self._full_at = float("-inf")
+        self._full_at = self._told_at = float("-inf")
         kind = reason if answered else "unreachable"
         if self._away != kind:
             log.warning("the manager at %s takes no reports: %s; trying again", self._client.url, reason)

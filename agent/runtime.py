@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from reconciler.spec.model import Component
-from reconciler.wire.messages import Deploy, InstanceKey, LogChunk, Promise, Status, Usage
+from reconciler.wire.messages import Deploy, InstanceKey, LogChunk, NodeImage, Promise, Status, Usage
 
 LOG_BYTES = 1024 * 1024
 """The most output that one answer holds."""
@@ -61,6 +61,14 @@ class Running:
     started_at: float | None = None
     ended: bool = False
     singleton: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """The images that are there, None while nobody knows, and the free MiB of the disk they are on, None likewise."""
+
+    images: tuple[NodeImage, ...] | None = None
+    disk_free_mb: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +131,9 @@ class Runtime(Protocol):
 
     def list(self) -> list[Running]:
         """Everything this runtime made for this node, also what has ended. Raises RuntimeFailure when it can't tell."""
+
+    def stock(self) -> Stock:
+        """Which images are there, and how much room for more. Returns at once, with what is known."""
 
     def stats(self, container_ids: Iterable[str]) -> dict[str, Usage]:
         """What each of these uses now; those that can't be read are left out."""

@@ -13,7 +13,7 @@ from functools import partial
 from agent.executions import Executions, Frames
 from agent.inventory import Inventory
 from agent.ledger import Copy, Ledger, Note, Relinquish, Tidy
-from agent.runtime import LogQuery, Runtime
+from agent.runtime import LogQuery, Runtime, Stock
 from agent.worker import Worker, limits_differ, runs, under_way
 from reconciler.wire.messages import Deploy, Exec, InstanceKey, InstanceReport, LogChunk, Status, Stop, Usage
 
@@ -172,6 +172,14 @@ class Supervisor:
                 found = inventory.runtime.stats(tuple(keys))
                 used |= {keys[one]: usage for one, usage in found.items() if one in keys}
         return used
+
+    def stock(self) -> Stock:
+        """Which images are on this node, and how much room for more, as far as its runtimes know."""
+        for inventory in tuple(self._ledger.inventories.values()):
+            stock = inventory.runtime.stock()
+            if stock.images is not None:
+                return stock
+        return Stock()
 
     def close(self) -> None:
         """Stop working and watching, end commands under way, and let go of the runtimes. Ends no instance."""

@@ -113,6 +113,8 @@ def _remedy(shape: Shape, fleet: Fleet, situations: tuple[Situation, ...]) -> st
         steps.append(f"lower memory_mb from {shape.memory_mb} to {free_mb}, or free {lacking} MB there")
     if shape.gpu_count and len(fleet.free_gpus(row, shape.gpu_memory_mb)) < shape.gpu_count:
         steps.append(f"free a GPU there, or ask for {len(fleet.free_gpus(row, shape.gpu_memory_mb))}")
+    if shape.image and not fleet.stock.suffices(shape.image)[row]:
+        steps.append(f"free disk for {shape.image} there")
     ports = [port for port in shape.host_ports if row in fleet.port_rows.get(port, ())]
     if ports:
         steps.append(f"publish another host port than {', '.join(ports)}")

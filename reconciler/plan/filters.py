@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from reconciler.plan.fleet import Fleet
+from reconciler.plan.images import UNPACKING
 from reconciler.plan.model import Liveness, Refusal
 from reconciler.plan.shape import MILLI, Shape
 
@@ -142,6 +143,28 @@ class HostPorts:
         return _grouped(rows, why)
 
 
+class Disk:
+    """Disk for an image that the node has to fetch.
+
+    Only where everything is known: an image whose size nobody can tell, or a node that does not say what is free, is
+    no reason to refuse. Updates in place are not filtered: the old version runs on when the image can't be had.
+    """
+
+    def applies(self, shape: Shape) -> bool:
+        """When it runs an image."""
+        return bool(shape.image)
+
+    def check(self, shape: Shape, fleet: Fleet) -> np.ndarray:
+        """The image is there, or there is room for it packed and unpacked."""
+        return fleet.stock.suffices(shape.image)
+
+    def explain(self, shape: Shape, fleet: Fleet, rows: np.ndarray) -> list[Refusal]:
+        """How much it needs and what the best node has."""
+        size, best = fleet.stock.size_mb(shape.image) or 0, int(fleet.stock.disk_free()[rows].max())
+        needs = f"needs {UNPACKING * size} MB to unpack the {size} MB of {shape.image}"
+        return [Refusal(len(rows), f"disk: {needs}, at most {best} free")]
+
+
 class Constraints:
     """The runtime, a GPU when required, labels, and the node by name."""
 
@@ -210,7 +233,7 @@ class Spread:
         return [Refusal(len(rows), f"spread_by: label {shape.spread_by} missing")]
 
 
-FILTERS: tuple[Filter, ...] = (Open(), Cpu(), Memory(), Gpus(), HostPorts(), Constraints(), Apart(), Spread())
+FILTERS: tuple[Filter, ...] = (Open(), Cpu(), Memory(), Gpus(), HostPorts(), Disk(), Constraints(), Apart(), Spread())
 
 
 def feasible(shape: Shape, fleet: Fleet) -> np.ndarray:

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 
 import numpy as np
 
+from reconciler.plan.images import ImageStock
 from reconciler.plan.liveness import liveness
 from reconciler.plan.model import Liveness, Node, Observed, Policy
 from reconciler.plan.shape import Constraint, Shape, mebibytes, milli
@@ -40,6 +41,7 @@ class Fleet:
         self.has_gpu = np.array([bool(node.gpus) for node in self.nodes], dtype=bool)
         self.measured = np.array([_measured(node) for node in self.nodes], dtype=np.float64)
         self.gpu_free: list[dict[int, int]] = [{gpu.index: gpu.memory_mb for gpu in node.gpus} for node in self.nodes]
+        self.stock = ImageStock(self.nodes)
         self.port_rows: dict[str, Counter[int]] = defaultdict(Counter)
         self._gpu_holders: list[Counter[int]] = [Counter() for _ in self.nodes]
         self._admitting: dict[Constraint, np.ndarray] = {}

@@ -77,8 +77,9 @@ class Liveness(StrEnum):
 class Node:
     """A node as it last reported, and how long ago. CPU in cores, memory in MiB, `cpu_percent` of the whole node.
 
-    A `cordoned` one gets nothing new; a `draining` one gives away what it runs besides. One that was lost again and
-    again gets nothing new before `unsteady_until` (seconds since the epoch).
+    `images` has the size in MiB of each image that it has, by full name; `disk_free_mb` is how much is free where they
+    are kept, at least (None: it does not say). A `cordoned` one gets nothing new; a `draining` one gives away what it
+    runs besides. One that was lost again and again gets nothing new before `unsteady_until` (seconds since the epoch).
     """
 
     node_id: str
@@ -90,6 +91,8 @@ class Node:
     cpu_percent: float = 0.0
     memory_used_mb: float = 0.0
     address: str = ""
+    images: dict[str, int] = field(default_factory=dict)
+    disk_free_mb: int | None = None
     last_seen: float = 0.0
     cordoned: bool = False
     draining: bool = False
@@ -154,6 +157,22 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Fetch:
+    """The image that an action needs on its node, by its full name, and what getting it takes.
+
+    `size_mb` is its unpacked size, None when no node has it to tell; a registry sends less. `present` says whether the
+    node has it by this name, None when the node does not say which it has. `disk_free_mb` is what is free there, before
+    it; `disk_suffices` is None when either number is unknown.
+    """
+
+    image: str
+    size_mb: int | None = None
+    present: bool | None = None
+    disk_free_mb: int | None = None
+    disk_suffices: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """One step of a plan: what happens to one instance on one node, and why.
 
@@ -161,6 +180,7 @@ class Action:
     create). `gpu_devices` are the devices promised. `changes` has what differs, field by field, for an update.
     `waits_for` names instances on the same node that must go (or shrink) before this one has its room. `held` says
     what else it waits for: something it depends on ("" for nothing). A `live` update changes limits of what runs on.
+    `fetch` is the image that has to be there before anything of it stops or starts; it is no part of the plan's hash.
     """
 
     kind: Kind
@@ -175,6 +195,7 @@ class Action:
     waits_for: tuple[InstanceKey, ...] = ()
     held: str = ""
     live: bool = False
+    fetch: Fetch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,12 +226,25 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
+class Unknown:
+    """A fact that the plan could not know: `what`, of which node ("" where it is of none), and since when.
+
+    `instances` are those it matters to. `since` is in seconds since the epoch, None where there is no such time.
+    """
+
+    node_id: str
+    what: str
+    since: float | None = None
+    instances: tuple[InstanceKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What closes the gap: actions in order (stops, then updates, then creates, each by key) and what waits.
 
     `placements` has the node of every desired instance that has one, whether or not it needs an action. `verdicts` are
     new ones, by business id, component id and digest, which the next plan is to know of. `look_again` is when (seconds
-    since the epoch) time alone changes the plan, None for never.
+    since the epoch) time alone changes the plan, None for never. `unknowns` is what it could not know.
     """
 
     actions: tuple[Action, ...] = ()
@@ -218,6 +252,7 @@ class Plan:
     placements: dict[InstanceKey, str] = field(default_factory=dict)
     verdicts: dict[tuple[str, str, str], Verdict] = field(default_factory=dict)
     look_again: float | None = None
+    unknowns: tuple[Unknown, ...] = ()
 
     @property
     def instances(self) -> list[InstanceKey]:

@@ -32,6 +32,7 @@ from reconciler.plan.rollout import paced
 from reconciler.plan.schedule import Placement, Request, place, promise
 from reconciler.plan.settle import settled
 from reconciler.plan.shape import Shape
+from reconciler.plan.unknowns import unknowns
 from reconciler.plan.verdicts import judged, may_roll_back, with_verdicts
 from reconciler.plan.wanted import Wanted, new_limits, wanted, why_unwanted, why_update
 from reconciler.spec.references import refers
@@ -152,6 +153,7 @@ class _Planning:
             placements=dict(sorted(self.placements.items())),
             verdicts=verdicts,
             look_again=min(times, default=None),
+            unknowns=unknowns(self.fleet, self.observed.copies, self.placements, actions),
         )
 
     def _wanted(self) -> dict[InstanceKey, Wanted]:
@@ -264,8 +266,9 @@ class _Planning:
     def _act(
         self, kind: Kind, want: Wanted, node_id: str, reason: str, devices: tuple[int, ...], old: str = ""
     ) -> None:
+        fetch = self.fleet.stock.fetch(want.shape.image, self.fleet.row[node_id])
         self.actions.append(
-            Action(kind, want.key, node_id, reason, want.component, want.digest, old, gpu_devices=devices)
+            Action(kind, want.key, node_id, reason, want.component, want.digest, old, gpu_devices=devices, fetch=fetch)
         )
 
     def _stop(self, copy: Copy, reason: str, held: str = "") -> None:
@@ -309,6 +312,7 @@ class _Planning:
             self.releases.difference(copy, want.shape, placement.gpu_devices)
         if want.shape.peers:
             self.fleet.add_peer(*want.shape.peers, row, -1)
+        live = want.digest == copy.digest and copy.confirmed and not copy.ended
         reason, changes = why_update(self.desired.businesses[want.key.business_id], want, copy)
         self.actions.append(
             Action(
@@ -321,7 +325,8 @@ class _Planning:
                 copy.digest,
                 placement.gpu_devices,
                 changes,
-                live=want.digest == copy.digest and copy.confirmed and not copy.ended,
+                live=live,
+                fetch=None if live else self.fleet.stock.fetch(want.shape.image, row),
             )
         )
         return True
@@ -347,7 +352,7 @@ class _Planning:
             if move.pinned:
                 self._waits(move.want, f"{move.old.node_id} holds its volumes and has no room for the new version")
                 return
-        shape = move.want.shape
+        shape = self.fleet.stock.weighed(move.want.shape)
         if shape not in self.refusals:
             self.refusals[shape] = refusals(shape, self.fleet)
         self.pending.append(Pending(move.want.key, self.refusals[shape]))

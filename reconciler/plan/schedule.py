@@ -3,6 +3,9 @@
 Requests of one shape are placed together: one look at all nodes, then a heap of the best. A node only gets worse by
 taking an instance, so for `k` requests the `k` best nodes are enough to start with. Big shapes go first, because
 small ones fit into what is left. Ties go to the node whose id sorts first.
+
+A node that has the image already is preferred to one that is otherwise about as good. Which nodes have it is taken as
+it is when planning begins: an image that a plan brings somewhere draws no further replicas there.
 """
 
 import heapq
@@ -21,7 +24,11 @@ from reconciler.wire.messages import InstanceKey, Promise
 MEASURED_WEIGHT = 0.25
 INSTANCE_WEIGHT = 0.001
 GPU_PENALTY = 0.5
-"""How much measured load, the number of instances, and taking a GPU node without need count beside allocation."""
+IMAGE_WEIGHT = 0.01
+"""How much measured load, the number of instances, taking a GPU node without need, and fetching 1 GiB of image or more
+count beside allocation. An image decides between nodes whose load differs by a hundredth at most."""
+
+HEAVY_IMAGE_MB = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +51,26 @@ class ScoreParts(NamedTuple):
     """What a node's score is made of; the lowest sum wins.
 
     `promised` is the share of CPU and memory that would be promised, `measured` its load now, `instances` how many it
-    has, `gpu` what it costs to take a GPU node without need.
+    has, `gpu` what it costs to take a GPU node without need, `image` what it costs to fetch the image.
     """
 
     promised: float
     measured: float
     instances: float
     gpu: float
+    image: float
 
     @property
     def total(self) -> float:
         """The score."""
-        return self.promised + self.measured + self.instances + self.gpu
+        return self.promised + self.measured + self.instances + self.gpu + self.image
 
 
 def place(requests: Iterable[Request], fleet: Fleet) -> dict[InstanceKey, Placement]:
     """Place what fits; the fleet then holds the promises. Keys that are missing in the result fit nowhere."""
     groups: dict[Shape, list[InstanceKey]] = defaultdict(list)
     for request in requests:
-        groups[request.shape].append(request.key)
+        groups[fleet.stock.weighed(request.shape)].append(request.key)
     placed: dict[InstanceKey, Placement] = {}
     for shape in sorted(groups, key=_big_first):
         keys = sorted(groups[shape])
@@ -78,6 +86,7 @@ def promise(fleet: Fleet, row: int, shape: Shape, keep: Sequence[int] = ()) -> P
     fleet.hold(row, holding(shape, devices))
     if shape.peers:
         fleet.add_peer(*shape.peers, row)
+    fleet.stock.fetch(shape.image, row)
     return Placement(row, devices)
 
 
@@ -138,7 +147,8 @@ def _scores(shape: Shape, fleet: Fleet, rows: np.ndarray) -> np.ndarray:
     )
     if not shape.gpu_count and not shape.constraint.require_gpu:
         scores = scores + GPU_PENALTY * fleet.has_gpu[rows]
-    return scores
+    cost = _image_cost(shape, fleet)
+    return scores + cost * fleet.stock.absent(shape.image)[rows] if cost else scores
 
 
 def score_parts(shape: Shape, fleet: Fleet, row: int) -> ScoreParts:
@@ -147,9 +157,17 @@ def score_parts(shape: Shape, fleet: Fleet, row: int) -> ScoreParts:
     cpu = (cpu_total - int(fleet.cpu_free[row]) + shape.cpu_milli) / max(cpu_total, 1)
     memory = (memory_total - int(fleet.memory_free[row]) + shape.memory_mb) / max(memory_total, 1)
     without_need = not shape.gpu_count and not shape.constraint.require_gpu and bool(fleet.has_gpu[row])
+    cost = _image_cost(shape, fleet)
     return ScoreParts(
         promised=(cpu + memory) / 2,
         measured=MEASURED_WEIGHT * float(fleet.measured[row]),
         instances=INSTANCE_WEIGHT * int(fleet.instances[row]),
         gpu=GPU_PENALTY if without_need else 0.0,
+        image=cost if cost and fleet.stock.absent(shape.image)[row] else 0.0,
     )
+
+
+def _image_cost(shape: Shape, fleet: Fleet) -> float:
+    """What it costs to fetch the image of the shape; nothing where no node can tell its size."""
+    size = fleet.stock.size_mb(shape.image)
+    return IMAGE_WEIGHT * min(size / HEAVY_IMAGE_MB, 1.0) if size else 0.0

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from reconciler.spec.images import needed_image
 from reconciler.spec.model import Business, Component
 from reconciler.wire.messages import Promise, promise_of
 
@@ -39,6 +40,7 @@ class Shape:
 
     `apart_from` are the components of the business that must not share a node with this one. `peers` is (business
     id, component id) when it must be kept apart or spread, else None: such shapes are never shared between components.
+    `image` is the full name of the image it runs, "" for none.
     """
 
     cpu_milli: int
@@ -50,6 +52,7 @@ class Shape:
     spread_by: str = ""
     apart_from: tuple[str, ...] = ()
     peers: tuple[str, str] | None = None
+    image: str = ""
 
 
 def shape_of(business: Business, component: Component) -> Shape:
@@ -78,4 +81,5 @@ def shape_of(business: Business, component: Component) -> Shape:
         spread_by=affinity.spread_by or "",
         apart_from=tuple(sorted(apart_from)),
         peers=(business.business_id, component.component_id) if affinity.spread_by or apart_from else None,
+        image=needed_image(component),
     )

@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
-from reconciler.plan.model import Copy, Kind, Observed, Plan
+from reconciler.plan.model import Copy, Fetch, Kind, Node, Observed, Plan
 from reconciler.wire.messages import Status, promise_of
 
 
 def applied(plan: Plan, observed: Observed) -> Observed:
     """The observation after the plan was carried out to the letter."""
+    nodes = dict(observed.nodes)
     copies = {(copy.key, copy.node_id): copy for copy in observed.copies}
     version = max((copy.version for copy in observed.copies), default=0)
     for action in plan.actions:
@@ -25,4 +26,14 @@ def applied(plan: Plan, observed: Observed) -> Observed:
                 promise=promise_of(action.component, action.gpu_devices),
                 container_id=f"container-{version}",
             )
-    return replace(observed, copies=tuple(copies.values()))
+        if action.fetch is not None and action.node_id in nodes:
+            nodes[action.node_id] = _fetched(nodes[action.node_id], action.fetch)
+    return replace(observed, nodes=nodes, copies=tuple(copies.values()))
+
+
+def _fetched(node: Node, fetch: Fetch) -> Node:
+    """The node once it has the image; where nobody knows the image's size, it is left as it is."""
+    if fetch.size_mb is None or fetch.image in node.images:
+        return node
+    left = None if node.disk_free_mb is None else max(node.disk_free_mb - fetch.size_mb, 0)
+    return replace(node, images={**node.images, fetch.image: fetch.size_mb}, disk_free_mb=left)

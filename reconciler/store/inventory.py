@@ -1,13 +1,17 @@
 """What a report changes, as values: pure functions between messages and the planner's nodes and copies."""
 
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.plan.model import Copy, Node
-from reconciler.wire.messages import InstanceKey, InstanceReport, NodeReport, Status
+from reconciler.plan.shape import mebibytes
+from reconciler.wire.messages import MOST_IMAGES, InstanceKey, InstanceReport, NodeReport, Status
 
 CLOCK_STEP = 60.0
 """Seconds. A report older than the newest by more than this is not late: the node's clock was set back."""
+
+DISK_STEP_MB = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +48,35 @@ def reported_node(report: NodeReport, at: float, known: Node | None) -> Node:
         cpu_percent=report.usage.cpu_percent,
         memory_used_mb=report.usage.memory_mb,
         address=report.address,
+        images=images_of(report, known),
+        disk_free_mb=coarse(report.disk_free_mb, known.disk_free_mb if known is not None else None),
         last_seen=at,
         cordoned=known is not None and known.cordoned,
         draining=known is not None and known.draining,
     )
+
+
+def images_of(report: NodeReport, known: Node | None) -> dict[str, int]:
+    """The sizes (MiB) of a node's images by name; the value that is known already where nothing differs."""
+    before = known.images if known is not None else {}
+    if report.images is None:
+        return before
+    images = {sys.intern(image.name): mebibytes(image.size_mb) for image in report.images[:MOST_IMAGES]}
+    return before if images == before else images
+
+
+def coarse(free_mb: int | None, known: int | None) -> int | None:
+    """Free disk (MiB) in steps of 256, or of about a tenth where there is much; at most what is free.
+
+    What is known stays while it is true within two steps, so that a disk which writes and deletes makes no plans.
+    """
+    if free_mb is None:
+        return None
+    free_mb = mebibytes(free_mb)
+    step = max(DISK_STEP_MB, 1 << max(free_mb.bit_length() - 4, 0))
+    if known is not None and known <= free_mb < known + 2 * step:
+        return known
+    return free_mb // step * step
 
 
 def reported_copy(report: InstanceReport, node_id: str, known: Copy | None, at: float) -> Copy:
@@ -82,7 +111,8 @@ def same_place(one: Node, other: Node) -> bool:
 def offer(node: Node) -> tuple[object, ...]:
     """What of a node a plan depends on."""
     gpus = [(gpu.index, gpu.name, gpu.uuid, gpu.memory_mb) for gpu in node.gpus]
-    return node.address, node.cpu_cores, node.memory_mb, node.labels, node.runtimes, gpus
+    images = node.images, node.disk_free_mb
+    return node.address, node.cpu_cores, node.memory_mb, node.labels, node.runtimes, gpus, images
 
 
 def same_copy(one: Copy | None, other: Copy) -> bool:

@@ -66,6 +66,8 @@ def agent_row(node: Node, reported_at: float) -> dict[str, object]:
         "memory_used_mb": node.memory_used_mb,
         "cordoned": node.cordoned,
         "draining": node.draining,
+        "images": to_json(node.images),
+        "disk_free_mb": node.disk_free_mb,
         "reported_at": reported_at,
         "last_seen": node.last_seen,
     }
@@ -85,6 +87,8 @@ def node_of(row: Row[Any]) -> Node:
         memory_used_mb=row.memory_used_mb,
         cordoned=row.cordoned,
         draining=row.draining,
+        images=from_json(row.images, dict[str, int]),
+        disk_free_mb=row.disk_free_mb,
         last_seen=row.last_seen,
     )
 

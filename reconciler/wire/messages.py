@@ -14,6 +14,9 @@ from reconciler.spec.model import Component, Resources
 MAX_REPORT_BYTES = 16 * 1024 * 1024
 """The largest report a manager reads: 5,000 instances with room to spare."""
 
+MOST_IMAGES = 500
+"""How many images a node reports, the largest ones."""
+
 
 class Status(StrEnum):
     """What a component can be doing (the mission's section 8)."""
@@ -202,6 +205,13 @@ class Gpu(Message, frozen=True, kw_only=True):
     gpu_percent: float = 0.0
 
 
+class NodeImage(Message, frozen=True, kw_only=True):
+    """An image that a node has: its full name (`reconciler.spec.images.full_name`) and unpacked size in MiB."""
+
+    name: str
+    size_mb: int = 0
+
+
 class NodeCapacity(Message, frozen=True, kw_only=True):
     """What a node has to give: CPU cores and memory in MiB."""
 
@@ -221,7 +231,8 @@ class NodeReport(Message, frozen=True, kw_only=True):
 
     `address` is the agent's URL as the manager should call it. `runtimes` are the component types it can run.
     `instances` is complete: what is not in it does not exist on the node. `metrics` says that `resource_usage`
-    was sampled just now.
+    was sampled just now. `images` are None where they are as this node said before. `disk_free_mb` is of the disk that
+    images are kept on, None where nobody can tell.
     """
 
     node_id: str
@@ -232,6 +243,8 @@ class NodeReport(Message, frozen=True, kw_only=True):
     gpus: tuple[Gpu, ...] = ()
     runtimes: tuple[str, ...] = ("docker",)
     instances: tuple[InstanceReport, ...] = ()
+    images: tuple[NodeImage, ...] | None = None
+    disk_free_mb: int | None = None
     timestamp: float = 0.0
     agent_version: str = ""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
-from agent.runtime import SILENCE, LogQuery, Piece, Progress, Running, RuntimeFailure
+from agent.runtime import SILENCE, LogQuery, Piece, Progress, Running, RuntimeFailure, Stock
 from reconciler.spec.digest import digest
 from reconciler.spec.model import Component
 from reconciler.wire.messages import Deploy, InstanceKey, LogChunk, LogLine, Status, Stop, Usage, promise_of
@@ -29,6 +29,7 @@ class MemoryRuntime:
         self.reached: dict[str, threading.Event] = {}
         self.says: dict[str, list[tuple[float | None, str]]] = {}
         self.polls_progress = False
+        self.has = Stock()
         self.begins_as: dict[str, Status] = {}
         self.executions: list[MemoryExecution] = []
 
@@ -80,6 +81,9 @@ class MemoryRuntime:
         self._pass("list")
         with self._lock:
             return list(self.containers.values())
+
+    def stock(self) -> Stock:
+        return self.has
 
     def stats(self, container_ids: Iterable[str]) -> dict[str, Usage]:
         with self._lock:

@@ -12,7 +12,8 @@ from agent.docker_runtime import engine_client
 from agent.image_cleaner import ImageCleaner
 from agent.image_origin import Origins
 from agent.image_record import ImageRecord
-from agent.images import Images, image_reference
+from agent.images import Images
+from reconciler.spec.images import image_reference
 from tests.agent.docker_fixtures import client  # noqa: F401 - fixture
 from tests.agent.docker_parts import component
 from tests.support.file_server import FileServer, serve_folder

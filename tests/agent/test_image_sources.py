@@ -15,8 +15,9 @@ import pytest
 from agent.docker_runtime import DockerRuntime, engine_client
 from agent.image_origin import Origins
 from agent.image_record import ImageRecord
-from agent.images import Images, image_reference, names_registry
+from agent.images import Images
 from agent.runtime import RuntimeFailure
+from reconciler.spec.images import image_reference
 from reconciler.wire.messages import Status
 from tests.agent.docker_fixtures import client, node_id, runtime  # noqa: F401 - fixtures
 from tests.agent.docker_parts import component, deploy
@@ -202,8 +203,3 @@ def test_a_registry_is_pulled_from_and_its_errors_are_plain(
         client.images.remove(full)
     with pytest.raises(RuntimeFailure, match=r"the registry refuses the connection; then .* HTTP 404"):
         images.ensure(component(image_name=full, image_url=f"{server.url}/none.tar"), silent)
-
-
-def test_which_names_say_their_registry() -> None:
-    assert all(map(names_registry, ("localhost/web", "registry.local/web:1", "host:5000/web")))
-    assert not any(map(names_registry, ("web", "web:1", "shop/web:1")))

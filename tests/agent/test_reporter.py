@@ -14,8 +14,9 @@ from agent.lease import Lease
 from agent.manager_client import ManagerClient
 from agent.outbox import Outbox
 from agent.reporter import Host, Reporter
+from agent.runtime import Stock
 from agent.supervisor import Supervisor
-from reconciler.wire.messages import InstanceKey, InstanceReport, NodeCapacity, NodeUsage, Status
+from reconciler.wire.messages import InstanceKey, InstanceReport, NodeCapacity, NodeImage, NodeUsage, Status
 from tests.agent.memory_runtime import MemoryRuntime, a_deploy, a_stop
 from tests.support.waiting import wait_until
 
@@ -242,3 +243,27 @@ def test_the_outbox_keeps_the_newest_of_each_instance_only() -> None:
     assert [first.key, second.key] == [InstanceKey("shop", "web"), InstanceKey("shop", "db")]
     assert {first.status, second.status} == {Status.RUNNING}
     assert outbox.take() is None
+
+
+def test_images_are_told_when_they_change_and_when_the_manager_may_have_forgotten(manager: FakeManager) -> None:
+    node = Node(manager.url, interval=0.05)
+    web, db = NodeImage(name="web:1", size_mb=5), NodeImage(name="db:1", size_mb=7)
+    node.runtime.has = Stock((web,), 900)
+    node.reporter.start()
+    try:
+        wait_until(lambda: len(manager.of(FULL)) >= 3, what="heartbeats")
+        node.runtime.has = Stock((web, db), 800)
+        wait_until(lambda: len(told(manager)) == 2, what="the change to be told")
+        manager.answers[FULL] = 500
+        wait_until(lambda: manager.headers and node.reporter._away, what="the manager to be away")
+        manager.answers[FULL] = 200
+        wait_until(lambda: len(told(manager)) == 3, what="the images to be told again")
+    finally:
+        node.close()
+    assert told(manager) == [["web:1"], ["web:1", "db:1"], ["web:1", "db:1"]]
+    assert {body["disk_free_mb"] for body in manager.of(FULL)} == {900, 800}
+
+
+def told(manager: FakeManager) -> list[list[str]]:
+    """The images of each report that has any."""
+    return [[image["name"] for image in body["images"]] for body in manager.of(FULL) if "images" in body]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from reconciler.store import Store, StoreError, UnknownNode
-from reconciler.wire.messages import Gpu, NodeCapacity, Status
+from reconciler.wire.messages import MOST_IMAGES, Gpu, NodeCapacity, NodeImage, Status
 from tests.store.making import accept, business, component, instance, key, report, rows, unconfirmed
 
 
@@ -44,12 +44,47 @@ def test_a_heartbeat_changes_nothing_but_when_the_node_was_seen(store: Store, pa
         {"labels": {"zone": "b"}},
         {"gpus": (Gpu(index=0, memory_mb=100),)},
         {"runtimes": ("process",)},
+        {"images": (NodeImage(name="web:1", size_mb=5),)},
+        {"disk_free_mb": 5000},
     ],
 )
 def test_what_a_node_offers_matters_to_plans(store: Store, change: dict[str, Any]) -> None:
     store.record_report(report(), 10.0)
     assert store.record_report(report(timestamp=2.0, **change), 15.0)
     assert not store.record_report(report(timestamp=3.0, **change), 20.0)
+
+
+def test_images_stay_until_the_node_says_otherwise(store: Store, path: Path) -> None:
+    """Most heartbeats leave them out."""
+    store.record_report(report(images=(NodeImage(name="web:1", size_mb=5),), disk_free_mb=5000), 10.0)
+    assert not store.record_report(report(timestamp=2.0, disk_free_mb=5000), 15.0)
+    store.close()
+    again = Store.open(path)
+    node = again.observed().nodes["n1"]
+    assert (node.images, node.disk_free_mb) == ({"web:1": 5}, 4608)
+    assert again.record_report(report(timestamp=3.0, images=(), disk_free_mb=5000), 20.0)
+    assert again.observed().nodes["n1"].images == {}
+    again.close()
+
+
+def test_a_node_that_reports_too_many_images_is_cut_short(store: Store) -> None:
+    many = tuple(NodeImage(name=f"web:{number}", size_mb=2**70) for number in range(MOST_IMAGES + 1))
+    store.record_report(report(images=many, disk_free_mb=2**70), 10.0)
+    assert len(store.observed().nodes["n1"].images) == MOST_IMAGES
+
+
+def test_a_disk_that_writes_and_deletes_makes_no_plans(store: Store) -> None:
+    store.record_report(report(disk_free_mb=10_250), 10.0)
+    known = store.observed().nodes["n1"].disk_free_mb
+    assert known is not None and 9_000 < known <= 10_250
+    stamps = iter(range(2, 100))
+    assert store.record_report(report(disk_free_mb=10_230, timestamp=float(next(stamps))), 12.0), "a step down"
+    for free in (10_230, 10_250, 10_800, 10_245):
+        assert not store.record_report(report(disk_free_mb=free, timestamp=float(next(stamps))), 15.0), free
+    assert store.record_report(report(disk_free_mb=3_000, timestamp=float(next(stamps))), 20.0)
+    assert store.observed().nodes["n1"].disk_free_mb == 2_816
+    assert store.record_report(report(timestamp=float(next(stamps))), 25.0)
+    assert store.observed().nodes["n1"].disk_free_mb is None
 
 
 def test_what_a_gpu_uses_is_shown_but_matters_to_no_plan(store: Store) -> None:

@@ -29,6 +29,8 @@ def nodes(draw: st.DrawFn) -> Node:
         cordoned=draw(st.sampled_from([False, False, False, True])),
         runtimes=draw(st.sampled_from([("docker",), ("docker", "process"), ()])),
         cpu_percent=draw(st.sampled_from([0.0, 50.0, 100.0])),
+        images=draw(st.dictionaries(st.sampled_from(["app:1", "app:2"]), st.sampled_from([0, 100, 900]), max_size=2)),
+        disk_free_mb=draw(st.sampled_from([None, None, 150, 2000])),
     )
 
 
