@@ -68,4 +68,5 @@ class Inspections:
         except APIError:
             return ""
         # What fails again and again says the same each time.
-        return "\n".join(dict.fromkeys(log.decode(errors="replace").splitlines()))
+        lines = (line.strip() for line in log.decode(errors="replace").splitlines())
+        return " | ".join(dict.fromkeys(line for line in lines if line))

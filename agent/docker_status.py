@@ -12,7 +12,7 @@ import msgspec
 
 from agent.docker_container import CPU_PERIOD, MIB
 from agent.docker_labels import DIGEST, SINGLETON, key_of, promise_in, version_in
-from agent.liveness import restarts_allowed
+from agent.liveness import given_up, restarts_allowed
 from agent.runtime import Running
 from reconciler.wire.messages import Status
 
@@ -26,7 +26,8 @@ class Details:
     """What an inspect call says: when it started (epoch seconds), restarts, and how it ended or why it is ill.
 
     `most_restarts` is how often its policy lets it be restarted while it is unhealthy; None is without end.
-    `output` is the last lines of its log when it failed, or the last line of its healthcheck when it is unhealthy.
+    `output` is the last lines of its log, as one line, when it failed, or the last line of its healthcheck when it is
+    unhealthy.
     `cpu_cores` and `memory_mb` (MiB) are its limits, 0 for none.
     """
 
@@ -120,7 +121,7 @@ def status_of(listed: dict[str, Any], details: Details, making: bool) -> tuple[S
     if now.startswith("restarting"):
         return Status.FAILED, f"{ended(details)}; restarting"
     if now == "exited":
-        return (Status.STOPPED, "") if well_ended(details) else (Status.FAILED, ended(details))
+        return (Status.STOPPED, "") if well_ended(details) else (Status.FAILED, _over(details))
     if not now.startswith("running"):
         return Status.STOPPING, ""
     if now.endswith("(health: starting)"):
@@ -144,12 +145,18 @@ def ended(details: Details) -> str:
     """How a container ended, with its last words."""
     how = f"exited with code {details.exit_code}"
     if details.out_of_memory:
-        how += " (out of memory: it needs more than its memory_mb)"
+        limit = f"its memory_mb of {details.memory_mb}" if details.memory_mb else "the node has"
+        how += f" (out of memory: it needs more than {limit})"
     elif details.exit_code == KILLED:
         how += " (killed)"
     if details.error:
         how += f": {details.error}"
     return f"{how}: {details.output}" if details.output else how
+
+
+def _over(details: Details) -> str:
+    """How a container ended that nobody restarts."""
+    return ended(details) + given_up(details.restart_count, details.most_restarts)
 
 
 def epoch(text: str) -> float | None:

@@ -58,3 +58,10 @@ def restarts_allowed(policy: str) -> int | None:
     if name in ("", "no"):
         return 0
     return int(most) if most and int(most) else None
+
+
+def given_up(restarts: int, allowed: int | None) -> str:
+    """That it was restarted as often as its policy allows; nothing where that is not why it stays ended."""
+    if not allowed or restarts < allowed:
+        return ""
+    return f"; restarted {restarts} time{'s' if restarts > 1 else ''}: on-failure:{allowed} allows no more"

@@ -14,7 +14,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from agent.liveness import Liveness, restarts_allowed
+from agent.crashes import FIRST_SECONDS, Crashes
+from agent.liveness import Liveness, given_up, restarts_allowed
 from agent.process_health import ProgramHealth
 from agent.process_record import InstanceFolder, Record
 from agent.process_start import MARK, environment, launch
@@ -25,8 +26,6 @@ from reconciler.wire.messages import Deploy, Status
 
 log = logging.getLogger(__name__)
 
-FIRST_DELAY, LONGEST_DELAY, STABLE_SECONDS = 0.5, 30.0, 10.0
-"""Restarts wait twice as long each time, until the program has run stably."""
 LOOK_SECONDS = 30.0
 
 
@@ -96,7 +95,7 @@ class Program:
 
     def _care(self) -> None:
         """Follow the program through all its runs."""
-        failures = 0
+        crashes = Crashes()
         while not self._closing.is_set():
             began = time.monotonic()
             if not self._follow():
@@ -104,13 +103,11 @@ class Program:
             code = self._child.wait() if self._child is not None else None
             if self._record.pid is not None:
                 end_session(self._record.pid, signal_number(None), 0.5)
-            failures = 0 if time.monotonic() - began > STABLE_SECONDS else failures
             if self._condemned:
-                self._condemned, delay = False, FIRST_DELAY
+                self._condemned, delay = False, FIRST_SECONDS
                 self._liveness.restarted(time.monotonic())
             elif self._again(code):
-                delay = min(FIRST_DELAY * 2**failures, LONGEST_DELAY)
-                failures += 1
+                delay = crashes.pause(time.monotonic() - began)
                 message = self._why(code, f", restarting in {delay:g} s")
                 self._note(status=Status.FAILED, message=message, pid=None, ticks=None)
             else:
@@ -172,7 +169,8 @@ class Program:
         if code == 0:
             self._note(status=Status.STOPPED, message="exited with code 0", pid=None, ticks=None, ended=True)
         else:
-            self._note(status=Status.FAILED, message=self._why(code), pid=None, ticks=None, ended=True)
+            message = self._why(code) + given_up(self._record.restart_count, restarts_allowed(component.restart))
+            self._note(status=Status.FAILED, message=message, pid=None, ticks=None, ended=True)
         return False
 
     def _why(self, code: int | None, then: str = "") -> str:

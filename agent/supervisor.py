@@ -193,7 +193,7 @@ class Supervisor:
         with self._ledger.lock:
             copies = self._ledger.copies(key)
         if not copies:
-            raise UnknownInstance(f"nothing of {key} is on this node")
+            raise UnknownInstance(f"nothing of {key} is on this node; 'reconciler status {key.business_id}' says why")
         return copies[0]
 
     def _check_version(self, key: InstanceKey, version: int) -> None:

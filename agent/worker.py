@@ -260,6 +260,8 @@ class Worker:
         copies = self._ledger.copies(deploy.key)
         if not copies:
             return under_way(deploy, Status.FAILED, reason)
+        if all(copy.running.digest == deploy.digest for copy in copies):
+            return Note(Status.FAILED, message=reason, failed_digest=deploy.digest)
         message = f"update to version {deploy.version} failed: {reason}"
         return Note(Status.FAILED, message=message, failed_digest=deploy.digest)
 

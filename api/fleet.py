@@ -36,10 +36,10 @@ def fleet_routes(controller: Controller) -> Blueprint:
 
     @routes.get("/api/nodes/<node_id>")
     def node(node_id: str) -> Reply:
-        for form in node_forms(controller.view()):
-            if form["node_id"] == node_id:
-                return jsonify(form)
-        raise UnknownNodeId(node_id)
+        forms = {form["node_id"]: form for form in node_forms(controller.view())}
+        if node_id not in forms:
+            raise UnknownNodeId(node_id, forms)
+        return jsonify(forms[node_id])
 
     @routes.post("/api/nodes/<node_id>/cordon")
     def cordon(node_id: str) -> Reply:

@@ -116,8 +116,9 @@ class Controller:
 
     def set_cordoned(self, node_id: str, cordoned: bool, draining: bool = False) -> None:
         """Have a node get nothing new, or again; a draining one gives away what it runs. Raises UnknownNodeId."""
-        if node_id not in self._store.observed().nodes:
-            raise UnknownNodeId(node_id)
+        nodes = self._store.observed().nodes
+        if node_id not in nodes:
+            raise UnknownNodeId(node_id, nodes)
         self._store.set_cordoned(node_id, cordoned, draining)
         self.wake()
 
@@ -133,7 +134,7 @@ class Controller:
         observed = self._store.observed()
         copies = [copy for copy in observed.copies if copy.key == key and copy.confirmed]
         if not copies:
-            raise UnknownInstance(f"nothing of {key} is on any node")
+            raise UnknownInstance(f"nothing of {key} is on any node; 'reconciler status {key.business_id}' says why")
         newest = max(copies, key=lambda copy: copy.version)
         return self._agents.logs(observed.nodes[newest.node_id].address, key, query)
 

@@ -1,6 +1,10 @@
 """What a change of desired state can be refused for."""
 
 import difflib
+from collections.abc import Iterable, Sequence
+
+SHOWN = 5
+"""How many names a message lists at most."""
 
 
 class ControlError(Exception):
@@ -11,16 +15,14 @@ class UnknownBusiness(ControlError):
     """There is no such business."""
 
     def __init__(self, business_id: str, known: tuple[str, ...] = ()) -> None:
-        near = difflib.get_close_matches(business_id, known, n=1)
-        hint = f"; did you mean '{near[0]}'?" if near else ""
-        super().__init__(f"there is no business '{business_id}'{hint}")
+        super().__init__(f"there is no business '{business_id}'{_meant(business_id, known)}")
 
 
 class UnknownNodeId(ControlError):
     """There is no such node."""
 
-    def __init__(self, node_id: str) -> None:
-        super().__init__(f"there is no node '{node_id}'")
+    def __init__(self, node_id: str, known: Iterable[str] = ()) -> None:
+        super().__init__(f"there is no node '{node_id}'{_meant(node_id, sorted(known))}")
 
 
 class UnknownInstance(ControlError):
@@ -37,3 +39,14 @@ class NotRunning(ControlError):
 
 class Busy(ControlError):
     """As many commands run as this manager passes on at once."""
+
+
+def _meant(name: str, known: Sequence[str]) -> str:
+    """The name that was probably meant, or else which there are."""
+    near = difflib.get_close_matches(name, known, n=1)
+    if near:
+        return f"; did you mean '{near[0]}'?"
+    if not known:
+        return ": there are none"
+    more = f" and {len(known) - SHOWN} more" if len(known) > SHOWN else ""
+    return f"; there {'is' if len(known) == 1 else 'are'} {', '.join(known[:SHOWN])}{more}"

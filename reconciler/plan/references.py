@@ -55,7 +55,7 @@ class Resolver:
             return target.component_id if reference.attribute == "host" else str(reference.port)
         if reference.attribute == "host":
             return host(self._nodes[node_id])
-        return _published(target, reference.port)
+        return _published(target, reference.port, bool(there))
 
 
 def neighbours(one: Component, other: Component) -> bool:
@@ -70,15 +70,16 @@ def host(node: Node) -> str:
     return urlsplit(node.address).hostname or node.address
 
 
-def _published(target: Component, port: int) -> str:
-    """The port of its node on which a component's own port is reached."""
+def _published(target: Component, port: int, near: bool) -> str:
+    """The port of its node on which a component's own port is reached; `near` says that it is on the same node."""
     if target.type == "process" or target.network_mode == "host":
         return str(port)
     for mapping in target.ports:
         if mapping.target == port and mapping.published is not None:
             return str(mapping.published)
     name = target.component_id
+    where, or_else = ("on another network", " or a network in common") if near else ("on another node", "")
     raise Unresolved(
-        f"${{{name}.port.{port}}}: {name} is on another node and publishes no port {port}: "
-        f'add ports: ["{port}:{port}"] to it'
+        f"${{{name}.port.{port}}}: {name} is {where} and publishes no port {port}: "
+        f'add ports: ["{port}:{port}"] to it{or_else}'
     )

@@ -193,6 +193,11 @@ def healthcheck(value: Form) -> Form:
 def update(value: Form) -> Form:
     """How updates are rolled out; `max_surge` and `max_unavailable` each say order and parallelism in one."""
     form = own(value)
+    if form.get("max_surge") and form.get("max_unavailable"):
+        raise ValueError(
+            "has max_surge, which starts the new ones first, and max_unavailable, which stops the old ones first: "
+            "write one of them"
+        )
     for spelling, order in (("max_surge", "start-first"), ("max_unavailable", "stop-first")):
         count = form.pop(spelling, 0)
         if not count:

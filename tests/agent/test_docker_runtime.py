@@ -297,6 +297,31 @@ def test_a_failed_program_says_its_last_words(runtime: DockerRuntime) -> None:
     assert found.ended
 
 
+def test_what_runs_out_of_memory_says_how_much_it_may_use(runtime: DockerRuntime) -> None:
+    eater = (
+        "sh",
+        "-c",
+        "echo 1 > /proc/self/oom_score_adj; echo loading; echo the table; x=a; while :; do x=$x$x; done",
+    )
+    runtime.create(deploy(command=eater, restart="no", resource_requirements=Resources(memory_mb=8)))
+    found = wait_status(runtime, Status.FAILED)
+    why = "exited with code 137 (out of memory: it needs more than its memory_mb of 8): loading | the table"
+    assert found.message == why
+
+
+def test_what_was_killed_says_its_last_words_too(runtime: DockerRuntime, client: docker.DockerClient) -> None:
+    container_id = runtime.create(deploy(command=("sh", "-c", "echo serving; sleep 600"), restart="no"))
+    wait_until(lambda: client.api.logs(container_id), what="its words")
+    client.api.kill(container_id)
+    assert wait_status(runtime, Status.FAILED).message == "exited with code 137 (killed): serving"
+
+
+def test_what_has_been_restarted_often_enough_says_so(runtime: DockerRuntime) -> None:
+    runtime.create(deploy(command=("sh", "-c", "echo cannot bind; exit 4"), restart="on-failure:1"))
+    wait_until(lambda: "allows no more" in the_one(runtime).message, what="the end of it")
+    assert the_one(runtime).message == "exited with code 4: cannot bind; restarted 1 time: on-failure:1 allows no more"
+
+
 def test_a_finished_program_is_stopped_not_failed(runtime: DockerRuntime) -> None:
     container_id = runtime.create(deploy(command=("true",), restart="no"))
     found = wait_status(runtime, Status.STOPPED)

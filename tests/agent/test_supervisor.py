@@ -232,6 +232,18 @@ def test_a_first_deploy_that_fails_is_told_and_a_repeated_one_tries_again(node: 
     node.wait_status(Status.RUNNING)
 
 
+def test_a_container_that_never_started_is_no_failed_update(node: Node) -> None:
+    """It is there, in the version that was asked for: no other one was to be replaced."""
+    node.supervisor.deploy(a_deploy())
+    container_id = node.wait_status(Status.RUNNING).container_id
+    assert container_id is not None
+    node.runtime.end(container_id, "was created but never started")
+    node.wait_status(Status.FAILED)
+    node.runtime.failures["stop"] = "port 80 is in use"
+    node.supervisor.deploy(a_deploy())
+    wait_until(lambda: node.report() and node.report().message == "port 80 is in use", what="the reason")
+
+
 def test_what_ended_by_itself_is_told_and_a_repeated_deploy_starts_it_anew(node: Node) -> None:
     node.supervisor.deploy(a_deploy())
     container_id = node.wait_status(Status.RUNNING).container_id

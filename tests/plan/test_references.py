@@ -88,6 +88,14 @@ def test_what_stands_for_nothing_keeps_it_waiting_with_the_reason() -> None:
     assert 'add ports: ["5432:5432"]' in world.pending()["shop/web/0"]
 
 
+def test_a_neighbour_on_another_network_needs_a_port_too() -> None:
+    apart = component("db", node_id="a", networks=("back",))
+    world = fleet().wants(business("shop", web(node_id="a", networks=("front",)), apart))
+    why = world.pending()["shop/web/0"]
+    assert "db is on another network and publishes no port 5432" in why
+    assert why.endswith('add ports: ["5432:5432"] to it or a network in common')
+
+
 def test_what_runs_already_goes_on_while_its_target_has_no_place() -> None:
     world = fleet().wants(business("shop", web(node_id="a"), db(node_id="b"))).settles()
     world.node("b", silent=61)

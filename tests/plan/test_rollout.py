@@ -57,6 +57,21 @@ def test_a_version_that_fails_goes_no_further() -> None:
     assert [str(action.key) for action in world.plan().actions] == ["shop/web/0"], "and so does the way back"
 
 
+def test_an_update_that_is_overtaken_goes_straight_to_the_newest() -> None:
+    world = rolling("web:2")
+    now_runs_new(world, "shop/web/0", Status.STARTING)
+    world.wants(business("shop", component(replicas=3, image_name="web:3")))
+    plan = world.plan()
+    assert {change.new for action in plan.actions for change in action.changes} == {"web:3"}
+    assert {str(action.key): action.held for action in plan.actions} == {
+        "shop/web/0": "",
+        "shop/web/1": "waits until web/0 runs: 1 at a time",
+        "shop/web/2": "waits until web/0 runs: 1 at a time",
+    }, "what came up last and does not serve yet goes first"
+    world.settles()
+    assert world.lines() == []
+
+
 def test_what_is_left_waits_when_all_turns_are_taken_by_failures() -> None:
     world = rolling("web:broken", update=Update(parallelism=2))
     now_runs_new(world, "shop/web/0", Status.FAILED)

@@ -101,6 +101,7 @@ def test_all_errors_of_a_file_come_at_once_with_their_lines() -> None:
             "update: {max_surge: 2, parallelism: 3}",
             "means order start-first with parallelism 2: write one or the other",
         ),
+        ("update: {max_surge: 1, max_unavailable: 1}", "has max_surge, which starts the new ones first, and"),
         ("healthcheck: {tcp: {port: 1}, http: {port: 2}}", "stands beside http: keep one of them"),
         ("healthcheck: {http: {path: /}}", "port"),
         ("environment: {A: b}\n  environment_variables: {A: c}", "keep one of them"),
