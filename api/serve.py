@@ -42,8 +42,8 @@ class RunningManager:
         except BaseException:
             socket.close()
             raise
-        source = DirectorySource(config.desired) if config.desired else None
-        self._controller = Controller(self._store, AgentClient(config.token), source, config.policy)
+        sources = [DirectorySource(config.desired)] if config.desired else []
+        self._controller = Controller(self._store, AgentClient(config.token), sources, config.policy)
         app = build_app(self._controller, config.token)
         self._server = HttpServer(app, socket, max_body=2 * MAX_REPORT_BYTES)
         host, port = socket.getsockname()[:2]

@@ -7,7 +7,7 @@ It turns when something has changed, when an attempt is due, or when a node's si
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.control.agent_client import AgentClient
@@ -23,7 +23,7 @@ from reconciler.plan.liveness import liveness
 from reconciler.plan.model import Liveness, Node, Observed, Policy
 from reconciler.plan.planner import plan
 from reconciler.plan.status import BusinessStatus, derive
-from reconciler.source.directory import DirectorySource
+from reconciler.source.source import Source
 from reconciler.store.model import BusinessRow, ComponentRow
 from reconciler.store.store import Store
 from reconciler.wire.messages import ComponentReport, Exec, InstanceKey, LogChunk, NodeReport
@@ -44,16 +44,16 @@ class Controller:
         self,
         store: Store,
         agents: AgentClient,
-        source: DirectorySource | None = None,
+        sources: Sequence[Source] = (),
         policy: Policy | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
-        self._source = source
+        self._sources = tuple(sources)
         self._agents = agents
         self._policy = policy or Policy()
         self._clock = clock
-        self.intake = Intake(store, source, clock, self.wake)
+        self.intake = Intake(store, self._sources, clock, self.wake)
         self.questions = Questions(store, self.intake, self.observed, self._policy, clock)
         self._dispatcher = Dispatcher(store, agents, self.wake)
         self._execs = Execs(store, agents, clock)
@@ -72,8 +72,8 @@ class Controller:
     def start(self) -> None:
         """Read the sources, then keep the fleet as desired until `close`."""
         self._sync()
-        if self._source is not None:
-            self._source.start(self._source_changed)
+        for source in self._sources:
+            source.start(self._source_changed)
         self._awake.set()
         self._thread.start()
 
@@ -81,8 +81,8 @@ class Controller:
         """End the loop; calls under way are waited for. Ends no instance."""
         self._closing.set()
         self._awake.set()
-        if self._source is not None:
-            self._source.close()
+        for source in self._sources:
+            source.close()
         if self._thread.is_alive():
             self._thread.join()
         self._dispatcher.close()
@@ -286,7 +286,7 @@ class Controller:
         self.wake()
 
     def _sync(self) -> None:
-        result = self.intake.sync()
+        result = self.intake.sync(patient=True)
         for problem in result.problems:
             log.warning("%s", problem)
         if result.held:

@@ -1,20 +1,22 @@
 """The one way in: every change of desired state, whether it comes from a file or over REST.
 
-A business belongs to its source. While the manager watches a directory, what a file declares is changed in that
-file; REST may only stop and restart it.
+A business belongs to its source. While the manager watches that one, what a file declares is changed in the file;
+REST may only stop and restart it.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
 from reconciler.control.errors import Conflict, UnknownBusiness, UnknownInstance
+from reconciler.control.syncing import Patience, happenings, together
 from reconciler.control.view import SyncResult
 from reconciler.plan.model import Desired, DesiredBusiness, Verdict
 from reconciler.plan.verdicts import version
-from reconciler.source.decide import API, Decision, decide
-from reconciler.source.directory import DirectorySource
+from reconciler.source.decide import API, Decision, decide, merged
+from reconciler.source.files import Snapshot
+from reconciler.source.source import Source
 from reconciler.spec.errors import Problem, SpecError
 from reconciler.spec.model import Business, Component
 from reconciler.store.model import Accepted, Event
@@ -28,11 +30,12 @@ class Intake:
     """Accepts, changes and removes businesses, one caller at a time. `wake` has the loop turn after each change."""
 
     def __init__(
-        self, store: Store, source: DirectorySource | None, clock: Callable[[], float], wake: Callable[[], None]
+        self, store: Store, sources: Sequence[Source], clock: Callable[[], float], wake: Callable[[], None]
     ) -> None:
         self._wake = wake
         self._store = store
-        self._source = source
+        self._sources = tuple(sources)
+        self._patience = Patience()
         self._clock = clock
         self._lock = threading.RLock()
         self._last = SyncResult()
@@ -119,48 +122,49 @@ class Intake:
             self._wake()
             return promoted
 
-    def sync(self, confirmed: bool = False) -> SyncResult:
-        """Read the directory and accept what it says; `confirmed` is the yes to large removals."""
-        if self._source is None:
+    def sync(self, confirmed: bool = False, patient: bool = False) -> SyncResult:
+        """Read the sources and accept what they say; `confirmed` is the yes to large removals.
+
+        A `patient` reading removes only what was missing for as long as its source asks to wait.
+        """
+        if not self._sources:
             return SyncResult()
         with self._lock:
-            snapshot = self._source.read()
-            decision = decide(snapshot, self._store.desired().businesses, confirmed)
-            at = self._clock()
-            if decision.accept or decision.remove:
-                self._store.accept_many(
-                    [(declared.business, declared.file) for declared in decision.accept],
-                    remove=decision.remove,
-                    who="directory",
-                    at=at,
-                )
-            result = SyncResult(
-                accepted=tuple(sorted(declared.business.business_id for declared in decision.accept)),
-                removed=decision.remove,
-                unchanged=decision.unchanged,
-                problems=decision.problems,
-                held=decision.held,
-            )
-            self._store.add_events(self._events(decision, result, at))
-            self._last = result
+            decisions = decide(self._read(), self._store.desired().businesses, confirmed)
+            results = {}
+            for source in self._sources:
+                decision = decisions[source.name]
+                results[source.name] = self._carry_out(source, decision, patient and not confirmed)
+            self._last = together(results)
             self._wake()
-            return result
+            return self._last
+
+    def refresh(self) -> None:
+        """Have every source bring what is far away up to date, all at the same time."""
+        fetching = [threading.Thread(target=source.refresh, daemon=True) for source in self._sources]
+        for thread in fetching:
+            thread.start()
+        for thread in fetching:
+            thread.join()
 
     @property
     def has_source(self) -> bool:
-        """Whether a directory is watched."""
-        return self._source is not None
+        """Whether a directory is watched, or a repository."""
+        return bool(self._sources)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """What is watched."""
+        return self._sources
 
     @property
     def last_sync(self) -> SyncResult:
-        """What the last reading of the directory did, and which of its problems still stand."""
+        """What the last reading of the sources did, and which of their problems still stand."""
         return self._last
 
     def with_files(self, desired: Desired) -> tuple[Desired, Decision]:
         """Desired state as it would be after a sync now."""
-        if self._source is None:
-            return desired, Decision()
-        decision = decide(self._source.read(), desired.businesses)
+        decision = merged(decide(self._read(), desired.businesses).values())
         accepted = ((declared.business, declared.file) for declared in decision.accept)
         return overlay(desired, accepted, decision.remove), decision
 
@@ -180,7 +184,7 @@ class Intake:
 
     def _own(self, known: DesiredBusiness) -> None:
         """Raise Conflict unless the API may change the business."""
-        if known.source != API and self._source is not None:
+        if any(known.source.startswith(f"{source.name}/") for source in self._sources):
             raise Conflict(
                 f"business '{known.business.business_id}' is declared in {known.source}: change it there; "
                 "over the API it can only be stopped and restarted"
@@ -196,19 +200,30 @@ class Intake:
     def _note(self, kind: str, business_id: str, message: str) -> None:
         self._store.add_events([Event(at=self._clock(), kind=kind, message=message, business_id=business_id)])
 
-    def _events(self, decision: Decision, result: SyncResult, at: float) -> list[Event]:
-        """What a sync changed, and what of its complaints is new."""
-        events = [
-            Event(at, "accepted", f"accepted from {declared.file}", declared.business.business_id)
-            for declared in decision.accept
-        ]
-        events += [Event(at, "removed", "no file declares it any more", gone) for gone in decision.remove]
-        events += [
-            Event(at, "problem", str(problem)) for problem in result.problems if problem not in self._last.problems
-        ]
-        if result.held and result.held != self._last.held:
-            events.append(Event(at, "held", result.held))
-        return events
+    def _read(self) -> list[Snapshot]:
+        return [source.read() for source in self._sources]
+
+    def _carry_out(self, source: Source, decision: Decision, patient: bool) -> SyncResult:
+        """Store what was decided about one source, and put on record what is new."""
+        at = self._clock()
+        ripe = self._patience.ripe(source.name, decision.remove, at, source.rest if patient else 0.0)
+        waiting = tuple(key for key in decision.remove if key not in ripe)
+        if waiting:
+            source.look_again()
+        if decision.accept or ripe:
+            pairs = [(declared.business, declared.file) for declared in decision.accept]
+            self._store.accept_many(pairs, remove=ripe, who=source.name, at=at, commit=decision.commit)
+        result = SyncResult(
+            accepted=tuple(sorted(declared.business.business_id for declared in decision.accept)),
+            removed=ripe,
+            unchanged=decision.unchanged,
+            problems=decision.problems,
+            held=decision.held,
+            waiting=waiting,
+            commit=decision.commit,
+        )
+        self._store.add_events(happenings(decision, result, self._last.sources.get(source.name, SyncResult()), at))
+        return result
 
 
 def overlay(desired: Desired, accepted: Iterable[tuple[Business, str]], removed: Iterable[str] = ()) -> Desired:

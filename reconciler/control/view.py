@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from reconciler.plan.model import Desired, Liveness, Observed, Plan
+from reconciler.plan.model import Commit, Desired, Liveness, Observed, Plan
 from reconciler.plan.status import BusinessStatus
 from reconciler.spec.errors import Problem
 
@@ -32,10 +32,17 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class SyncResult:
-    """What reading the sources anew did. `held` says why removals wait ("" when none do)."""
+    """What reading sources anew did. `held` says why removals wait ("" when none do).
+
+    `waiting` are businesses that are missing since just now: they are removed when they still are in a moment.
+    `sources` has the part of each source by its name, and `commit` what that one read.
+    """
 
     accepted: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     unchanged: int = 0
     problems: tuple[Problem, ...] = ()
     held: str = ""
+    waiting: tuple[str, ...] = ()
+    commit: Commit | None = None
+    sources: Mapping[str, "SyncResult"] = field(default_factory=dict)

@@ -24,13 +24,23 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Commit:
+    """The git commit that a spec comes from; `at` is when it was committed, in seconds since the epoch."""
+
+    sha: str
+    author: str = ""
+    subject: str = ""
+    at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class DesiredBusiness:
     """One accepted business: its spec, and whether it should run.
 
     `restarts` counts the restarts asked for; `source` says where the spec comes from, for people (`api`, or the
     file's path such as `desired/shop.yaml`); `revision` numbers the versions of the spec, from 1. `earlier` holds
     the specs of the last few revisions before this one, newest first: what may still run somewhere. `verdicts` are
-    by component id and digest.
+    by component id and digest. `commit` is the one that brought this revision, where a git repository did.
     """
 
     business: Business
@@ -40,6 +50,7 @@ class DesiredBusiness:
     revision: int = 1
     earlier: tuple[Business, ...] = ()
     verdicts: dict[tuple[str, str], Verdict] = field(default_factory=dict)
+    commit: Commit | None = None
 
     def verdict(self, component_id: str, digest: str) -> str:
         """The verdict on this version of a component, "" when there is none."""

@@ -1,14 +1,14 @@
-"""What a directory's snapshot means for desired state: what to accept, what to remove, and what not to believe.
+"""What the snapshots of the sources mean for desired state: what to accept, what to remove, and what not to believe.
 
-Pruning needs a readable source, and a business is removed only when no file can be said to still mean it. Removing
-more than half at once waits for an explicit yes.
+A source says only what becomes of its own businesses. Pruning needs a readable source, and a business is removed only
+when no file can be said to still mean it. Removing more than half at once waits for an explicit yes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from reconciler.plan.model import DesiredBusiness
-from reconciler.source.files import Declared, Snapshot
+from reconciler.plan.model import Commit, DesiredBusiness
+from reconciler.source.files import Declared, Snapshot, settled
 from reconciler.spec.errors import Problem
 
 API = "api"
@@ -24,46 +24,95 @@ class Decision:
     unchanged: int = 0
     problems: tuple[Problem, ...] = ()
     held: str = ""
+    commit: Commit | None = None
 
 
-def decide(snapshot: Snapshot, businesses: Mapping[str, DesiredBusiness], confirmed: bool = False) -> Decision:
-    """Compare what the files declare with what was accepted before.
+def decide(
+    snapshots: Iterable[Snapshot], businesses: Mapping[str, DesiredBusiness], confirmed: bool = False
+) -> dict[str, Decision]:
+    """Compare what the sources declare with what was accepted before; a decision by each source's name.
 
-    `confirmed` is the explicit yes to removing more than half of the directory's businesses, or the last of them.
+    `confirmed` is the explicit yes to removing more than half of a source's businesses, or the last of them.
     """
+    read = settled(snapshots)
+    declared = {business_id for snapshot in read for business_id in snapshot.declared}
+    return {snapshot.name: _decide(snapshot, read, declared, businesses, confirmed) for snapshot in read}
+
+
+def merged(decisions: Iterable[Decision]) -> Decision:
+    """What several sources' decisions come to."""
+    made = list(decisions)
+    return Decision(
+        tuple(declared for decision in made for declared in decision.accept),
+        tuple(business_id for decision in made for business_id in decision.remove),
+        sum(decision.unchanged for decision in made),
+        tuple(problem for decision in made for problem in decision.problems),
+        "; ".join(decision.held for decision in made if decision.held),
+    )
+
+
+def _decide(
+    snapshot: Snapshot,
+    read: list[Snapshot],
+    declared: set[str],
+    businesses: Mapping[str, DesiredBusiness],
+    confirmed: bool,
+) -> Decision:
     if snapshot.unreadable:
         return Decision(held=f"nothing is removed: {snapshot.unreadable}")
-    problems = list(snapshot.problems)
-    accept = []
-    unchanged = 0
-    for business_id, declared in sorted(snapshot.declared.items()):
-        known = businesses.get(business_id)
-        if known is not None and known.source == API:
-            message = f"'{business_id}' was deployed over the API: delete it there first, or give this one another id"
-            problems.append(Problem(declared.file, None, "business_id", message))
-        elif known is not None and known.business == declared.business and known.source == declared.file:
-            unchanged += 1
-        else:
-            accept.append(declared)
-    owned = {business_id: entry.source for business_id, entry in businesses.items() if entry.source != API}
+    accept, problems, unchanged = _accepted(snapshot, read, businesses)
+    owned = {key: entry.source for key, entry in businesses.items() if snapshot.owns(entry.source)}
     gone = []
     for business_id, file in sorted(owned.items()):
-        if business_id in snapshot.declared or file in snapshot.broken:
+        if business_id in declared or snapshot.may_mean(business_id, file):
             continue
         if file in snapshot.silent and not confirmed:
             message = f"holds no business any more; '{business_id}' stays: delete the file to remove it"
             problems.append(Problem(file, None, "", message))
         else:
             gone.append(business_id)
-    held = ""
-    if gone and not confirmed and not snapshot.declared:
-        held = f"nothing is removed: no file declares a business any more ({_names(gone)} would go)"
-    elif len(gone) * 2 > len(owned) and not confirmed:
-        held = f"nothing is removed: {len(gone)} of {len(owned)} businesses would go at once ({_names(gone)})"
-    if held:
-        held += "; say yes with 'reconciler sync --prune'"
-        gone = []
-    return Decision(tuple(accept), tuple(gone), unchanged, tuple(problems), held)
+    held = "" if confirmed else _doubt(snapshot, gone, len(owned))
+    return Decision(tuple(accept), () if held else tuple(gone), unchanged, tuple(problems), held, snapshot.commit)
+
+
+def _accepted(
+    snapshot: Snapshot, read: list[Snapshot], businesses: Mapping[str, DesiredBusiness]
+) -> tuple[list[Declared], list[Problem], int]:
+    """What is new or different, the problems, and how many businesses are as they were."""
+    accept = []
+    problems = list(snapshot.problems)
+    unchanged = 0
+    for business_id, declared in sorted(snapshot.declared.items()):
+        known = businesses.get(business_id)
+        if known is None:
+            accept.append(declared)
+        elif known.source == API:
+            message = f"'{business_id}' was deployed over the API: delete it there first, or give this one another id"
+            problems.append(Problem(declared.file, None, "business_id", message))
+        elif known.source != declared.file and _still_meant(business_id, known.source, read):
+            message = f"'{business_id}' is of {known.source}, which can't be read now: it stays as it is until it can"
+            problems.append(Problem(declared.file, None, "business_id", message))
+        elif known.business == declared.business and known.source == declared.file:
+            unchanged += 1
+        else:
+            accept.append(declared)
+    return accept, problems, unchanged
+
+
+def _still_meant(business_id: str, source: str, read: list[Snapshot]) -> bool:
+    """Whether the place that a business came from can't be read, and so may still mean it."""
+    return any(snapshot.owns(source) and snapshot.may_mean(business_id, source) for snapshot in read)
+
+
+def _doubt(snapshot: Snapshot, gone: list[str], owned: int) -> str:
+    """Why these removals need an explicit yes; "" when they do not."""
+    if gone and not snapshot.declared:
+        why = f"no file of {snapshot.name} declares a business any more ({_names(gone)} would go)"
+    elif len(gone) * 2 > owned:
+        why = f"{len(gone)} of {owned} businesses of {snapshot.name} would go at once ({_names(gone)})"
+    else:
+        return ""
+    return f"nothing is removed: {why}; say yes with 'reconciler sync --prune'"
 
 
 def _names(business_ids: list[str]) -> str:

@@ -5,34 +5,48 @@ directory that is replaced, mounted over, or created late is noticed too.
 """
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from watchfiles import watch
 
-from reconciler.source.files import Snapshot, fingerprint, read_directory
+from reconciler.source.files import Snapshot, read_specs
+from reconciler.source.folder import directory_name, fingerprint, read_directory_tree
 
 DEBOUNCE_MS = 50
 STEP_MS = 20
 LOOK_MS = 1000
+REST_SECONDS = 1.0
+"""How long a business must be missing to count as removed: programs that replace a file may delete it first."""
 
 
 class DirectorySource:
     """The directory of specs at `root`."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, name: str = "") -> None:
         self.root = root
+        self.name = name or directory_name(root)
+        self.rest = REST_SECONDS
+        self._again: float | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
     def read(self) -> Snapshot:
         """What the files say now."""
-        return read_directory(self.root)
+        return read_specs(read_directory_tree(self.root, self.name))
 
     def start(self, changed: Callable[[], None]) -> None:
         """Call `changed` soon after each change, from a thread of this source. The first call comes at once."""
         self._thread = threading.Thread(target=self._watch, args=(changed,), name="directory", daemon=True)
         self._thread.start()
+
+    def look_again(self) -> None:
+        """Call `changed` once more after the time that removals wait."""
+        self._again = time.monotonic() + self.rest
+
+    def refresh(self) -> None:
+        """Nothing of a directory is far away."""
 
     def close(self) -> None:
         """Stop watching."""
@@ -44,7 +58,7 @@ class DirectorySource:
         seen: object = None
         while not self._stop.is_set():
             now = fingerprint(self.root)
-            if now != seen:
+            if now != seen or self._is_due():
                 seen = now
                 changed()
             if not self.root.is_dir():
@@ -62,11 +76,18 @@ class DirectorySource:
                 watch_filter=None,
             ):
                 now = fingerprint(self.root)
-                if changes or now != seen:
+                if changes or now != seen or self._is_due():
                     seen = now
                     changed()
                 if _inode(self.root) != inode:
                     break
+
+    def _is_due(self) -> bool:
+        """Whether it is time to look again at what seemed to be removed."""
+        if self._again is None or time.monotonic() < self._again:
+            return False
+        self._again = None
+        return True
 
 
 def _inode(root: Path) -> tuple[int, int] | None:

@@ -1,25 +1,22 @@
-"""Reading a directory of specs as one batch: every file as a whole, and what is wrong named by file and line.
+"""What the files of a tree declare, and what is wrong with them, named by file and line.
 
-A file that is being written is read again until two looks agree. A file that can't be read or holds no acceptable
-spec is *broken*: it stops only itself, and what it declared before stays as it is.
+A file that can't be read or holds no acceptable spec is *broken*: it stops only itself, and what it declared before
+stays as it is. A business that two files claim is applied from neither of them.
 """
 
-import os
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
+from reconciler.plan.model import Commit
+from reconciler.source.tree import Tree
 from reconciler.spec.errors import Problem, SpecError
-from reconciler.spec.load import MAX_BYTES, load_text
+from reconciler.spec.load import load_text
 from reconciler.spec.model import Business
-
-SUFFIXES = (".yaml", ".yml", ".json")
-LOOKS = 5
-"""How often a file that changes under our eyes is read again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A business and the file that declares it, relative to where people look (`desired/shop.yaml`)."""
+    """A business and the file that declares it, as people know it (`desired/shop.yaml`)."""
 
     business: Business
     file: str
@@ -27,87 +24,103 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What a directory says now.
+    """What the source called `name` says now.
 
-    `unreadable` says why the directory itself could not be read ("" when it could). `silent` files were read and
-    declare nothing. Files in `broken` have at least one entry in `problems`.
+    `unreadable` says why the source itself could not be read ("" when it could). `silent` files were read and
+    declare nothing. `contested` are the files that claim the same business. Those, and `broken` files and folders, have
+    at least one entry in `problems`.
     """
 
-    declared: dict[str, Declared] = field(default_factory=dict)
+    name: str
+    declared: Mapping[str, Declared] = field(default_factory=dict)
     broken: frozenset[str] = frozenset()
     silent: frozenset[str] = frozenset()
+    contested: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     unreadable: str = ""
+    commit: Commit | None = None
+
+    def owns(self, source: str) -> bool:
+        """Whether what comes from there (`desired/shop.yaml`) comes from this source."""
+        return source.startswith(f"{self.name}/")
+
+    def may_mean(self, business_id: str, source: str) -> bool:
+        """Whether a business that came from there may still be meant, though it is not declared."""
+        if self.unreadable or business_id in self.contested:
+            return True
+        return any(source == place or source.startswith(f"{place}/") for place in self.broken)
 
 
-def read_directory(root: Path) -> Snapshot:
-    """Everything the spec files under `root` declare. Hidden files and directories are left out."""
-    name = root.name or str(root)
-    try:
-        paths = sorted(_spec_files(root))
-    except OSError as error:
-        return Snapshot(unreadable=f"{root}: {error.strerror or error}")
-    declared: dict[str, Declared] = {}
-    problems: list[Problem] = []
-    broken, silent = set(), set()
-    for path in paths:
-        file = f"{name}/{path.relative_to(root).as_posix()}"
+def read_specs(tree: Tree) -> Snapshot:
+    """Everything the files of a tree declare."""
+    if tree.unreadable:
+        return Snapshot(tree.name, unreadable=tree.unreadable, commit=tree.commit)
+    claims: dict[str, list[Declared]] = {}
+    problems = list(tree.problems)
+    broken = {tree.file(path) for path in tree.broken}
+    silent = set()
+    for path, data in sorted(tree.files.items()):
+        file = tree.file(path)
         try:
-            businesses = load_text(_read(path), file)
+            businesses = load_text(data, file)
         except SpecError as error:
             broken.add(file)
             problems += error.problems
             continue
-        except OSError as error:
-            broken.add(file)
-            problems.append(Problem(file, None, "", f"can't be read: {error.strerror or error}"))
-            continue
         if not businesses:
             silent.add(file)
         for business in businesses:
-            other = declared.get(business.business_id)
-            if other is not None:
-                broken.add(file)
-                message = f"'{business.business_id}' is already declared in {other.file}: give one of them another id"
-                problems.append(Problem(file, None, "business_id", message))
-            else:
-                declared[business.business_id] = Declared(business, file)
-    return Snapshot(declared, frozenset(broken), frozenset(silent), tuple(problems))
+            claims.setdefault(business.business_id, []).append(Declared(business, file))
+    contested = {key: tuple(one.file for one in claimed) for key, claimed in claims.items() if len(claimed) > 1}
+    for key, files in sorted(contested.items()):
+        problems += quarrel(key, files)
+    return Snapshot(
+        tree.name,
+        {key: claimed[0] for key, claimed in claims.items() if key not in contested},
+        frozenset(broken),
+        frozenset(silent),
+        contested,
+        tuple(problems),
+        commit=tree.commit,
+    )
 
 
-def fingerprint(root: Path) -> object:
-    """A value that differs when the directory or a spec file in it was changed, by a look at names and times only."""
-    try:
-        directory = root.stat()
-        files = tuple(
-            (str(path), status.st_mtime_ns, status.st_size, status.st_ino)
-            for path in sorted(_spec_files(root))
-            for status in (path.stat(),)
+def quarrel(business_id: str, files: Iterable[str]) -> list[Problem]:
+    """A complaint about each of the files that claim one business."""
+    names = sorted(files)
+    return [
+        Problem(
+            file,
+            None,
+            "business_id",
+            f"'{business_id}' is declared in {', '.join(other for other in names if other != file)} too: "
+            "neither is applied and what runs stays; give one of them another id",
         )
-    except OSError as error:
-        return str(error)
-    return (directory.st_dev, directory.st_ino, files)
+        for file in names
+    ]
 
 
-def _spec_files(root: Path) -> list[Path]:
-    found = []
+def settled(snapshots: Iterable[Snapshot]) -> list[Snapshot]:
+    """The snapshots once what several sources claim is applied from none of them."""
+    read = list(snapshots)
+    claims: dict[str, list[tuple[str, ...]]] = {}
+    for snapshot in read:
+        for key, declared in snapshot.declared.items():
+            claims.setdefault(key, []).append((declared.file,))
+        for key, files in snapshot.contested.items():
+            claims.setdefault(key, []).append(files)
+    contested = {key: tuple(sum(files, ())) for key, files in claims.items() if len(files) > 1}
+    return [_without(snapshot, contested) for snapshot in read] if contested else read
 
-    def refuse(error: OSError) -> None:
-        raise error
 
-    for directory, directories, names in os.walk(root, onerror=refuse):
-        directories[:] = sorted(name for name in directories if not name.startswith("."))
-        found += [Path(directory, name) for name in names if name.endswith(SUFFIXES) and not name.startswith(".")]
-    return found
-
-
-def _read(path: Path) -> bytes:
-    """The file's bytes, once two looks at it agree; at most one more than is allowed, so that too large shows."""
-    for _ in range(LOOKS):
-        before = path.stat()
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-        after = path.stat()
-        if (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size):
-            return data
-    raise OSError("it changes while it is being read; it is read again when it rests")
+def _without(snapshot: Snapshot, contested: Mapping[str, tuple[str, ...]]) -> Snapshot:
+    ours = {key: snapshot.declared[key].file for key in sorted(contested) if key in snapshot.declared}
+    problems = [
+        problem for key, file in ours.items() for problem in quarrel(key, contested[key]) if problem.file == file
+    ]
+    return replace(
+        snapshot,
+        declared={key: declared for key, declared in snapshot.declared.items() if key not in ours},
+        contested={**snapshot.contested, **{key: contested[key] for key in ours}},
+        problems=(*snapshot.problems, *problems),
+    )

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, delete, select, update
 
-from reconciler.plan.model import Desired, DesiredBusiness, Verdict
+from reconciler.plan.model import Commit, Desired, DesiredBusiness, Verdict
 from reconciler.spec.model import Business
 from reconciler.store.database import Database
 from reconciler.store.model import Accepted, ComponentRow, Revision, SyncOutcome
-from reconciler.store.rows import component_row, revision_of, spec_digest, to_json
+from reconciler.store.rows import commit_columns, component_row, revision_of, spec_digest, to_json
 from reconciler.store.schema import business_components, businesses, instances, revisions, verdicts
 from reconciler.store.upsert import upsert
 from reconciler.wire.messages import Status
@@ -79,9 +79,14 @@ class DesiredStore:
         return self.accept_many([(business, source)], (), who, at).accepted[business.business_id]
 
     def accept_many(
-        self, wanted: Sequence[tuple[Business, str]], remove: Collection[str], who: str, at: float
+        self,
+        wanted: Sequence[tuple[Business, str]],
+        remove: Collection[str],
+        who: str,
+        at: float,
+        commit: Commit | None = None,
     ) -> SyncOutcome:
-        """Accept specs with their sources and remove businesses, all or nothing.
+        """Accept specs with their sources, and the commit that brought them, and remove businesses, all or nothing.
 
         Unknown ids to remove are skipped. An id in both is accepted; of one given twice the last spec counts.
         """
@@ -98,7 +103,7 @@ class DesiredStore:
                     self._delete(connection, gone)
                     for key, (business, source) in latest.items():
                         if key not in accepted:
-                            written[key] = self._write_business(connection, business, source, who, at)
+                            written[key] = self._write_business(connection, business, source, who, at, commit)
                             accepted[key] = Accepted(written[key].desired.revision, changed=True)
                 self._remember(written, gone)
             return SyncOutcome(accepted, gone)
@@ -180,7 +185,9 @@ class DesiredStore:
         for key in gone:
             connection.execute(delete(businesses).where(businesses.c.business_id == key))
 
-    def _write_business(self, connection: Connection, business: Business, source: str, who: str, at: float) -> Kept:
+    def _write_business(
+        self, connection: Connection, business: Business, source: str, who: str, at: float, commit: Commit | None
+    ) -> Kept:
         """Write the next revision of a business, and its rows."""
         key = business.business_id
         earlier = newest_revisions(connection, key, EARLIER)
@@ -194,6 +201,7 @@ class DesiredStore:
             revision=number,
             earlier=tuple(revision.business for revision in earlier),
             verdicts=old.desired.verdicts if old else {},
+            commit=commit,
         )
         kept = Kept(
             desired=desired,
@@ -235,6 +243,7 @@ class DesiredStore:
                 revision=row.revision,
                 earlier=tuple(revision.business for revision in earlier),
                 verdicts=judged.get(row.business_id, {}),
+                commit=current.commit,
             )
             self._kept[row.business_id] = Kept(
                 desired, row.status, row.created_at, row.updated_at, saved.get(row.business_id, {})
@@ -280,6 +289,7 @@ def write_revision(connection: Connection, desired: DesiredBusiness, who: str, a
         "source": desired.source,
         "who": who,
         "at": at,
+        **commit_columns(desired.commit),
     }
     connection.execute(revisions.insert(), row)
     oldest = desired.revision - KEPT_REVISIONS

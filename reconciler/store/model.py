@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from reconciler.plan.model import Commit
 from reconciler.spec.model import Business
 
 
@@ -37,7 +38,7 @@ class SyncOutcome:
 class Revision:
     """One kept version of a business's spec: `who` gave it, from which `source`, `at` what time.
 
-    `digest` is the sha256 of the spec's canonical JSON: equal digests, equal specs.
+    `digest` is the sha256 of the spec's canonical JSON: equal digests, equal specs. `commit` brought it, if one did.
     """
 
     number: int
@@ -46,6 +47,7 @@ class Revision:
     who: str
     at: float
     digest: str
+    commit: Commit | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import msgspec
 from sqlalchemy import Row
 
-from reconciler.plan.model import Copy, Node
+from reconciler.plan.model import Commit, Copy, Node
 from reconciler.spec.model import Business, Component
 from reconciler.store.model import Revision
 from reconciler.wire.messages import Gpu, InstanceKey, Promise, Status
@@ -31,7 +31,22 @@ def spec_digest(spec: str) -> str:
 
 def revision_of(row: Row[Any]) -> Revision:
     """The revision in a row of `revisions`."""
-    return Revision(row.number, from_json(row.spec, Business), row.source, row.who, row.at, row.digest)
+    commit = None
+    if row.git_commit:
+        commit = Commit(row.git_commit, row.author or "", row.subject or "", row.committed_at or 0.0)
+    return Revision(row.number, from_json(row.spec, Business), row.source, row.who, row.at, row.digest, commit)
+
+
+def commit_columns(commit: Commit | None) -> dict[str, object]:
+    """A commit as `revisions` has it."""
+    if commit is None:
+        return {}
+    return {
+        "git_commit": commit.sha,
+        "author": commit.author,
+        "subject": commit.subject,
+        "committed_at": commit.at,
+    }
 
 
 def component_row(business_id: str, component: Component, at: float) -> dict[str, object]:

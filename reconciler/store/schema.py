@@ -131,6 +131,7 @@ revisions = Table(
     Column("git_commit", Text),
     Column("author", Text),
     Column("subject", Text),
+    Column("committed_at", Seconds),
 )
 
 verdicts = Table(

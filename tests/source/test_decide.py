@@ -1,9 +1,12 @@
 """What a snapshot means: removal needs certainty, and the API's businesses are not the directory's."""
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.plan.model import DesiredBusiness
-from reconciler.source.decide import decide
+from reconciler.source.decide import Decision
+from reconciler.source.decide import decide as decide_all
 from reconciler.source.files import Declared, Snapshot
 from reconciler.spec.model import Business, Component
 
@@ -17,21 +20,26 @@ def known(*names: str, source: str = "desired/{}.yaml") -> dict[str, DesiredBusi
     return {name: DesiredBusiness(shop(name), source=source.format(name)) for name in names}
 
 
-def snapshot(*names: str, **more: object) -> Snapshot:
-    return Snapshot({name: Declared(shop(name), f"desired/{name}.yaml") for name in names}, **more)  # type: ignore[arg-type]
+def snapshot(*names: str, source: str = "desired", **more: object) -> Snapshot:
+    return Snapshot(source, {name: Declared(shop(name), f"{source}/{name}.yaml") for name in names}, **more)  # type: ignore[arg-type]
+
+
+def decide(read: Snapshot, businesses: dict[str, DesiredBusiness], confirmed: bool = False) -> Decision:
+    """The decision about the only source."""
+    return decide_all([read], businesses, confirmed)[read.name]
 
 
 def test_new_changed_and_unchanged() -> None:
-    declared = snapshot("a", "b", "c")
-    declared.declared["b"] = Declared(shop("b", "nginx:2"), "desired/b.yaml")
-    decision = decide(declared, known("a", "b"))
+    read = snapshot("a", "b", "c")
+    changed = Declared(shop("b", "nginx:2"), "desired/b.yaml")
+    decision = decide(replace(read, declared={**read.declared, "b": changed}), known("a", "b"))
     assert [entry.business.business_id for entry in decision.accept] == ["b", "c"]
     assert decision.unchanged == 1
     assert not decision.remove
 
 
 def test_a_business_that_moved_to_another_file_is_accepted_from_there() -> None:
-    declared = Snapshot({"a": Declared(shop("a"), "desired/other.yaml")})
+    declared = Snapshot("desired", {"a": Declared(shop("a"), "desired/other.yaml")})
     assert [entry.file for entry in decide(declared, known("a")).accept] == ["desired/other.yaml"]
 
 
@@ -41,7 +49,7 @@ def test_a_deleted_file_removes_its_business() -> None:
 
 @pytest.mark.parametrize("confirmed", [False, True])
 def test_an_unreadable_directory_never_removes(confirmed: bool) -> None:
-    decision = decide(Snapshot(unreadable="desired: No such file or directory"), known("a", "b"), confirmed)
+    decision = decide(Snapshot("desired", unreadable="desired: No such file or directory"), known("a", "b"), confirmed)
     assert not decision.remove
     assert "No such file or directory" in decision.held
 
@@ -56,7 +64,7 @@ def test_an_empty_directory_removes_only_when_confirmed() -> None:
 def test_removing_more_than_half_waits_for_a_yes() -> None:
     held = decide(snapshot("a"), known("a", "b", "c"))
     assert not held.remove
-    assert "2 of 3 businesses would go at once (b, c)" in held.held
+    assert "2 of 3 businesses of desired would go at once (b, c)" in held.held
     assert decide(snapshot("a"), known("a", "b", "c"), confirmed=True).remove == ("b", "c")
     assert decide(snapshot("a", "b"), known("a", "b", "c", "d")).remove == ("c", "d")
 
@@ -79,3 +87,46 @@ def test_the_api_s_businesses_are_neither_taken_nor_removed() -> None:
     assert not decision.accept
     assert not decision.remove
     assert "deployed over the API" in decision.problems[0].message
+
+
+def test_a_source_says_nothing_about_the_businesses_of_another() -> None:
+    businesses = known("a", "b") | known("x", "y", source="infra@main/{}.yaml") | known("old", source="gone/{}.yaml")
+    decisions = decide_all([snapshot("a", "b"), snapshot("x", source="infra@main")], businesses)
+    assert decisions["desired"].remove == ()
+    assert decisions["infra@main"].remove == ("y",)
+    held = decide_all([snapshot("a"), snapshot(source="infra@main")], businesses)
+    assert held["desired"].remove == ("b",)
+    assert held["infra@main"].remove == () and "infra@main" in held["infra@main"].held
+
+
+def test_what_two_sources_claim_is_applied_from_neither_and_stays() -> None:
+    businesses = known("a", "b")
+    read = [snapshot("a", "b"), snapshot("a", "c", source="infra@main")]
+    decisions = decide_all(read, businesses)
+    assert [entry.business.business_id for entry in decisions["infra@main"].accept] == ["c"]
+    assert not decisions["desired"].remove and not decisions["desired"].accept
+    told = {problem.file: problem.message for decision in decisions.values() for problem in decision.problems}
+    assert "infra@main/a.yaml" in told["desired/a.yaml"] and "desired/a.yaml" in told["infra@main/a.yaml"]
+
+
+def test_a_business_moves_to_another_source_once_the_first_one_lets_go_of_it() -> None:
+    businesses = known("a", "b")
+    decisions = decide_all([snapshot("b"), snapshot("a", source="infra@main")], businesses)
+    assert [entry.file for entry in decisions["infra@main"].accept] == ["infra@main/a.yaml"]
+    assert decisions["desired"].remove == ()
+
+
+@pytest.mark.parametrize(
+    "first",
+    [Snapshot("desired", unreadable="is away"), snapshot("b", broken=frozenset({"desired/a.yaml"}))],
+    ids=["unreadable", "broken"],
+)
+def test_a_business_of_a_place_that_can_t_be_read_is_not_taken_from_it(first: Snapshot) -> None:
+    decisions = decide_all([first, snapshot("a", source="infra@main")], known("a", "b"))
+    assert not decisions["infra@main"].accept and not decisions["desired"].remove
+    assert "desired/a.yaml" in decisions["infra@main"].problems[0].message
+
+
+def test_what_was_below_a_folder_that_can_t_be_read_stays() -> None:
+    decision = decide(snapshot("a", "b", broken=frozenset({"desired/team"})), known("a", "b", "team/c"))
+    assert not decision.remove and not decision.held

@@ -1,10 +1,13 @@
 """Reading a directory as one batch: a broken file stops only itself, and an unreadable directory declares nothing."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
-from reconciler.source.files import fingerprint, read_directory
+from reconciler.source.files import Snapshot, read_specs
+from reconciler.source.folder import fingerprint, read_directory_tree
 
 SPEC = """\
 business_id: {name}
@@ -14,6 +17,10 @@ components:
     component_name: web
     image_name: nginx:1
 """
+
+
+def read_directory(root: Path) -> Snapshot:
+    return read_specs(read_directory_tree(root))
 
 
 @pytest.fixture
@@ -55,13 +62,15 @@ def test_a_broken_file_stops_only_itself(desired: Path) -> None:
     assert {problem.file for problem in snapshot.problems} == snapshot.broken
 
 
-def test_an_id_declared_twice_belongs_to_the_first_file(desired: Path) -> None:
-    (desired / "a.yaml").write_text(SPEC.format(name="same"))
-    (desired / "b.yaml").write_text(SPEC.format(name="same"))
+def test_an_id_declared_twice_is_taken_from_neither_file(desired: Path) -> None:
+    for name in ("a", "b", "c"):
+        (desired / f"{name}.yaml").write_text(SPEC.format(name="same") + "---\n" + SPEC.format(name=name))
     snapshot = read_directory(desired)
-    assert snapshot.declared["same"].file == "desired/a.yaml"
-    assert [problem.file for problem in snapshot.problems] == ["desired/b.yaml"]
-    assert "desired/a.yaml" in snapshot.problems[0].message
+    assert set(snapshot.declared) == {"a", "b", "c"}
+    assert snapshot.contested == {"same": ("desired/a.yaml", "desired/b.yaml", "desired/c.yaml")}
+    told = {problem.file: problem.message for problem in snapshot.problems}
+    assert "desired/b.yaml, desired/c.yaml" in told["desired/a.yaml"]
+    assert "desired/a.yaml, desired/c.yaml" in told["desired/b.yaml"]
 
 
 def test_a_missing_directory_is_unreadable(tmp_path: Path) -> None:
@@ -89,3 +98,76 @@ def test_the_fingerprint_differs_after_every_change(desired: Path) -> None:
         change()
         seen.add(str(fingerprint(desired)))
     assert len(seen) == 5, "without its file it is as it was at first"
+
+
+def test_links_out_of_the_directory_are_refused_and_those_inside_followed(desired: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret.yaml").write_text(SPEC.format(name="secret"))
+    (desired / "..data").mkdir()
+    (desired / "..data" / "a.yaml").write_text(SPEC.format(name="a"))
+    (desired / "a.yaml").symlink_to("..data/a.yaml")
+    (desired / "b.yaml").symlink_to(outside / "secret.yaml")
+    (desired / "team").symlink_to(outside)
+    (desired / "nowhere.yaml").symlink_to("not-there.yaml")
+    snapshot = read_directory(desired)
+    assert set(snapshot.declared) == {"a"}
+    assert snapshot.broken == {"desired/b.yaml", "desired/team", "desired/nowhere.yaml"}
+    told = {problem.file: problem.message for problem in snapshot.problems}
+    assert str(outside / "secret.yaml") in told["desired/b.yaml"] and "outside" in told["desired/team"]
+
+
+def test_a_directory_that_is_a_link_itself_is_read(desired: Path, tmp_path: Path) -> None:
+    (desired / "a.yaml").write_text(SPEC.format(name="a"))
+    link = tmp_path / "link"
+    link.symlink_to(desired)
+    assert read_directory(link).declared["a"].file == "link/a.yaml"
+
+
+def test_pipes_and_folders_named_like_specs_stop_nobody(desired: Path) -> None:
+    os.mkfifo(desired / "pipe.yaml")
+    (desired / "folder.yaml").mkdir()
+    (desired / "folder.yaml" / "a.yaml").write_text(SPEC.format(name="a"))
+    snapshot = read_directory(desired)
+    assert set(snapshot.declared) == {"a"}
+    assert snapshot.broken == {"desired/pipe.yaml"}
+
+
+def test_a_folder_that_can_t_be_listed_is_broken_and_the_rest_is_read(
+    desired: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (desired / "team").mkdir()
+    (desired / "a.yaml").write_text(SPEC.format(name="a"))
+    listed = os.scandir
+
+    def refused(folder: Path) -> object:
+        if Path(folder).name == "team":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return listed(folder)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    snapshot = read_directory(desired)
+    assert set(snapshot.declared) == {"a"} and snapshot.broken == {"desired/team"}
+    assert "Permission denied" in snapshot.problems[0].message
+    monkeypatch.setattr(os, "scandir", lambda folder: refused(Path("team")))
+    assert "Permission denied" in read_directory(desired).unreadable
+
+
+def test_a_file_that_keeps_changing_is_broken_until_it_rests(desired: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = desired / "a.yaml"
+    file.write_text(SPEC.format(name="a"))
+    looked = Path.stat
+    versions = iter(range(10))
+
+    def replaced(path: Path, **more: bool) -> os.stat_result:
+        if path == file:
+            other = desired / f".{next(versions)}"
+            other.write_text(SPEC.format(name="a"))
+            other.replace(file)
+        return looked(path, **more)
+
+    monkeypatch.setattr(Path, "stat", replaced)
+    snapshot = read_directory(desired)
+    assert snapshot.broken == {"desired/a.yaml"} and "changes while it is being read" in snapshot.problems[0].message
+    monkeypatch.undo()
+    assert set(read_directory(desired).declared) == {"a"}

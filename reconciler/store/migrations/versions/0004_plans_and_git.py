@@ -15,6 +15,7 @@ STATEMENTS = (
     "ALTER TABLE revisions ADD COLUMN git_commit TEXT",
     "ALTER TABLE revisions ADD COLUMN author TEXT",
     "ALTER TABLE revisions ADD COLUMN subject TEXT",
+    "ALTER TABLE revisions ADD COLUMN committed_at TIMESTAMP",
     "ALTER TABLE events ADD COLUMN cause TEXT DEFAULT '' NOT NULL",
     "ALTER TABLE events ADD COLUMN plan_hash TEXT DEFAULT '' NOT NULL",
     "CREATE TABLE heals (business_id TEXT NOT NULL, component_id TEXT NOT NULL, instance INTEGER NOT NULL, "

@@ -1,0 +1,123 @@
+"""Reading a directory into a tree: every file as a whole, nothing from outside of it.
+
+A file that is being written is read again until two looks at it agree.
+"""
+
+import os
+import stat
+from pathlib import Path
+
+from reconciler.source.tree import Tree, is_spec_path, outside
+from reconciler.spec.errors import Problem
+from reconciler.spec.load import MAX_BYTES
+
+LOOKS = 5
+"""How often a file that changes under our eyes is read again."""
+
+
+def directory_name(root: Path) -> str:
+    """What the directory is called in front of its files' names."""
+    return root.name or str(root)
+
+
+def read_directory_tree(root: Path, name: str | None = None) -> Tree:
+    """Every spec file under `root`. Hidden files and directories are left out; links to outside are refused."""
+    name = name or directory_name(root)
+    reader = _Reader(name, root)
+    try:
+        reader.top = root.resolve(strict=True)
+        reader.folder(root, "")
+    except (OSError, RuntimeError) as error:
+        return Tree(name, unreadable=f"{root}: {getattr(error, 'strerror', None) or error}")
+    return Tree(name, reader.files, frozenset(reader.broken), tuple(reader.problems))
+
+
+def fingerprint(root: Path) -> object:
+    """A value that differs when the directory or a spec file in it was changed, by a look at names and times only."""
+    try:
+        directory = root.stat()
+        files = tuple(sorted(_looks(str(root), "")))
+    except OSError as error:
+        return str(error)
+    return (directory.st_dev, directory.st_ino, files)
+
+
+class _Reader:
+    """Goes through a directory; what stops it in one place is noted, and the rest is read."""
+
+    def __init__(self, name: str, root: Path) -> None:
+        self.top = root
+        self.files: dict[str, bytes] = {}
+        self.broken: set[str] = set()
+        self.problems: list[Problem] = []
+        self._name = name
+
+    def folder(self, folder: Path, prefix: str) -> None:
+        """Read what is in this folder. Raises OSError when the folder can't be listed."""
+        with os.scandir(folder) as entries:
+            found = sorted(entries, key=lambda entry: entry.name)
+        for entry in found:
+            path = f"{prefix}{entry.name}"
+            if entry.name.startswith("."):
+                continue
+            try:
+                if entry.is_symlink() and not self._inside(entry, path):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    self.folder(Path(entry.path), f"{path}/")
+                elif is_spec_path(path) and not entry.is_dir():
+                    self.files[path] = _read(Path(entry.path).resolve())
+            except OSError as error:
+                self._note(path, Problem(f"{self._name}/{path}", None, "", f"can't be read: {error.strerror or error}"))
+
+    def _inside(self, entry: os.DirEntry[str], path: str) -> bool:
+        """Whether a link leads to something in this directory; one that leads out of it is noted."""
+        target = Path(entry.path).resolve()
+        if target.is_relative_to(self.top):
+            return True
+        if is_spec_path(path) or target.is_dir():
+            self._note(path, outside(f"{self._name}/{path}", os.readlink(entry.path)))
+        return False
+
+    def _note(self, path: str, problem: Problem) -> None:
+        self.broken.add(path)
+        self.problems.append(problem)
+
+
+def _looks(folder: str, prefix: str) -> list[tuple[str, int, int, int]]:
+    """Name, time, size and inode of every spec file; a folder that can't be listed has a look of its own."""
+    found = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            path = f"{prefix}{entry.name}"
+            if entry.name.startswith("."):
+                continue
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    found += _looks(entry.path, f"{path}/")
+                elif is_spec_path(path) or entry.is_symlink():
+                    status = entry.stat()
+                    found.append((path, status.st_mtime_ns, status.st_size, status.st_ino))
+            except OSError as error:
+                found.append((path, -(error.errno or 0), 0, 0))
+    return found
+
+
+def _read(path: Path) -> bytes:
+    """The file's bytes, once two looks at it agree; at most one more than is allowed, so that too large shows."""
+    for _ in range(LOOKS):
+        # The path was resolved: a link found here now was put there since. A pipe must not make us wait.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:
+            before = os.fstat(descriptor)
+            if not stat.S_ISREG(before.st_mode):
+                raise OSError("it is no regular file")
+            data = file.read(MAX_BYTES + 1)
+            after = path.stat()
+        if _same(before, after):
+            return data
+    raise OSError("it changes while it is being read; it is read again when it rests")
+
+
+def _same(before: os.stat_result, after: os.stat_result) -> bool:
+    return (before.st_mtime_ns, before.st_size, before.st_ino) == (after.st_mtime_ns, after.st_size, after.st_ino)
