@@ -7,6 +7,7 @@ from api.errors import problem_form
 from api.views import explanation_form
 from reconciler.control.controller import Controller
 from reconciler.plan.document import document
+from reconciler.plan.facts import facts
 from reconciler.wire.messages import InstanceKey
 
 Reply = Response | tuple[Response, int]
@@ -22,6 +23,7 @@ def plan_routes(controller: Controller) -> Blueprint:
         preview = controller.questions.preview(asked.businesses, asked.prune, asked.suppose)
         return jsonify(
             document(preview.plan, preview.desired)
+            | facts(preview.plan, preview.at)
             | {"problems": [problem_form(problem) for problem in preview.problems], "held": preview.held or None}
         )
 

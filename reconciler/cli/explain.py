@@ -39,7 +39,7 @@ def _show(found: dict[str, Any]) -> None:
     why = f"  [dim]{plain(found['reason'])}[/]" if found["reason"] else ""
     console().print(f"[bold]{plain(name)}[/] {plain(where)}{why}")
     rows = [_row(situation, found["node_id"]) for situation in found["situations"][:SHOWN]]
-    table(("  NODES", "SCORE", "PROMISED", "MEASURED", "INSTANCES", "GPU", ""), rows)
+    table(("  NODES", "SCORE", "PROMISED", "MEASURED", "INSTANCES", "GPU", "IMAGE", ""), rows)
     left = sum(len(situation["nodes"]) for situation in found["situations"][SHOWN:])
     if left:
         click.echo(f"  and {left} more nodes: -o json shows all")
@@ -51,6 +51,6 @@ def _row(situation: dict[str, Any], node_id: str | None) -> tuple[str, ...]:
     nodes, score = situation["nodes"], situation["score"]
     names = ", ".join(nodes[:NAMED]) + (f" and {len(nodes) - NAMED} more" if len(nodes) > NAMED else "")
     if score is None:
-        return f"  {plain(names)}", "-", "-", "-", "-", "-", plain("; ".join(situation["obstacles"]))
-    parts = [f"{score[part]:.3f}" for part in ("total", "promised", "measured", "instances", "gpu")]
+        return f"  {plain(names)}", "-", "-", "-", "-", "-", "-", plain("; ".join(situation["obstacles"]))
+    parts = [f"{score[part]:.3f}" for part in ("total", "promised", "measured", "instances", "gpu", "image")]
     return f"  {plain(names)}", *parts, "here" if node_id in nodes else "fits"

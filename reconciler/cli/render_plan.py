@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import Any
 
 from reconciler.cli.output import COLOURS, console, plain
+from reconciler.cli.render_facts import download_lines, fetches_of, unknown_lines
 
 HASH_LETTERS = 12
 """So many letters of a plan's hash are shown; -o json has all 64."""
@@ -17,6 +18,7 @@ MOST_STAYING = 10
 def show_plan(plan: dict[str, Any]) -> None:
     """Print the plan as the manager's API gives it."""
     out = console()
+    fetches = fetches_of(plan)
     actions = sorted(plan["actions"], key=lambda action: action["business_id"])
     for business_id, group in groupby(actions, key=lambda action: action["business_id"]):
         mine = list(group)
@@ -24,7 +26,7 @@ def show_plan(plan: dict[str, Any]) -> None:
         where = f"  [dim]({plain(source)})[/]" if source else ""
         out.print(f"[bold]{plain(business_id)}[/]{where}")
         for action in mine:
-            _show_action(out, action)
+            _show_action(out, action, fetches.get((instance(action), action["node_id"]), ""))
     for entry in plan["pending"]:
         out.print(f"[yellow]?[/] {plain(instance(entry))} has to wait: {plain(entry['reason'])}")
     for problem in plan.get("problems") or ():
@@ -32,6 +34,8 @@ def show_plan(plan: dict[str, Any]) -> None:
         out.print(f"[red]![/] {plain(place)}: {plain(problem['path'])}: {plain(problem['message'])}")
     if plan.get("held"):
         out.print(f"[yellow]![/] {plain(plan['held'])}")
+    for line in (*unknown_lines(plan), *download_lines(plan)):
+        out.print(line)
     if plan["actions"]:
         out.print(f"[dim]{plain(order(plan))}[/]")
         if plan["stays"]:
@@ -85,7 +89,7 @@ def shown(value: str | None) -> str:
     return "(none)" if value is None else value
 
 
-def _show_action(out: Any, action: dict[str, Any]) -> None:
+def _show_action(out: Any, action: dict[str, Any], fetch: str) -> None:
     kind = action["kind"]
     colour = COLOURS[kind]
     name = f"{action['component_id']}/{action['instance']}"
@@ -102,3 +106,5 @@ def _show_action(out: Any, action: dict[str, Any]) -> None:
     )
     for change in action["changes"]:
         out.print(f"      {plain(change['field'])}: {plain(shown(change['old']))} → {plain(shown(change['new']))}")
+    if fetch:
+        out.print(f"      {fetch}")

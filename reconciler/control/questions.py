@@ -61,7 +61,7 @@ class Questions:
         if problems:
             raise SpecError(problems)
         desired, observed = supposed(suppose, desired, observed, now)
-        return Preview(desired, plan(desired, observed, self._policy, now), decision.problems, decision.held)
+        return Preview(desired, plan(desired, observed, self._policy, now), decision.problems, decision.held, now)
 
     def survival(self, by: str | None) -> dict[str, dict[InstanceKey, str]]:
         """What would have no place were a node lost, or all nodes with one value of the label `by`; by its name.

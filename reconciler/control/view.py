@@ -22,12 +22,16 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What would happen: the plan, the desired state it is for, and what keeps part of it from being considered."""
+    """What would happen: the plan, the desired state it is for, and what keeps part of it from being considered.
+
+    `at` is when it was made, in seconds since the epoch.
+    """
 
     desired: Desired
     plan: Plan
     problems: tuple[Problem, ...] = ()
     held: str = ""
+    at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

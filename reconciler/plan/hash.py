@@ -4,8 +4,8 @@ import hashlib
 import json
 from typing import Any
 
-NOT_HASHED = ("hash", "problems", "held")
-"""Top-level fields beside the plan itself: its hash, and what kept files from being read."""
+NOT_HASHED = ("hash", "problems", "held", "fetches", "downloads", "unknowns")
+"""Top-level fields beside the plan itself: its hash, what kept files from being read, and `reconciler.plan.facts`."""
 
 
 def canonical(document: dict[str, Any]) -> bytes:

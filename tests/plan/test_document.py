@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from reconciler.plan.document import document
+from reconciler.plan.facts import facts
 from reconciler.plan.hash import canonical
 from reconciler.plan.model import Desired, Observed
 from reconciler.plan.planner import plan
@@ -30,6 +31,9 @@ bounded = settings(max_examples=100, deadline=None, suppress_health_check=[Healt
 def test_every_document_is_as_its_schema_says(world: World) -> None:
     found = document(world.plan(), world.desired)
     SCHEMA.validate(json.loads(json.dumps(found)))
+    beside = facts(world.plan(), NOW)
+    SCHEMA.validate(json.loads(json.dumps(found | beside)))
+    assert canonical(found | beside) == canonical(found), "facts are not hashed"
     SCHEMA.validate(found | {"problems": [{"file": "a.yaml", "message": "is no YAML"}], "held": None})
 
 

@@ -1,0 +1,63 @@
+"""For people: what a plan's actions fetch, and what the plan could not know."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from reconciler.cli.output import plain
+
+Form = dict[str, Any]
+
+NAMED = 3
+"""So many instances of an unknown are named."""
+
+
+def fetches_of(plan: Form) -> dict[tuple[str, str], str]:
+    """What each action fetches, in words with markup, by instance and node; nothing for an image that is there."""
+    found = {(fetch["instance"], fetch["node_id"]): _fetch(fetch) for fetch in plan.get("fetches") or ()}
+    return {where: words for where, words in found.items() if words}
+
+
+def download_lines(plan: Form) -> Iterator[str]:
+    """What each node gets in all, where that is more than one image."""
+    for node in plan.get("downloads") or ():
+        if node["images"] > 1:
+            unsized = node["of_unknown_size"]
+            size = megabytes(node["size_mb"]) + (f" and {unsized} of unknown size" if unsized else "")
+            yield f"[dim]{plain(node['node_id'])} gets {node['images']} images: {size}.[/]"
+
+
+def unknown_lines(plan: Form) -> Iterator[str]:
+    """What is not known, with its age."""
+    for unknown in plan.get("unknowns") or ():
+        names = unknown["instances"]
+        whom = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+        node = f"{unknown['node_id']}: " if unknown["node_id"] else ""
+        age = f", {spell(unknown['age_seconds'])} ago" if unknown["age_seconds"] is not None else ""
+        yield f"[yellow]?[/] not known: {plain(node + unknown['what'] + age)}  [dim]({plain(whom)})[/]"
+
+
+def megabytes(size: int) -> str:
+    """MiB as people read them."""
+    return f"{size} MB" if size < 1024 else f"{size / 1024:.1f} GB"
+
+
+def spell(seconds: float) -> str:
+    """An age as people say it."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
+
+
+def _fetch(fetch: Form) -> str:
+    image, free = fetch["image"], fetch["disk_free_mb"]
+    if fetch["present"]:
+        return f"[dim]asks for {plain(image)} anew[/]" if fetch["pull_policy"] == "always" else ""
+    if fetch["pull_policy"] == "never":
+        return f"[red]needs {plain(image)} there: pull_policy is never[/]" if fetch["present"] is False else ""
+    size = "size unknown" if fetch["size_mb"] is None else megabytes(fetch["size_mb"])
+    room = "free disk unknown" if free is None else f"{megabytes(free)} free"
+    verb = {"pull": "pulls", "load": "loads"}[fetch["how"]]
+    if fetch["present"] is None:
+        verb = f"{verb}, if missing,"
+    words = f"{verb} {plain(image)} ({size}; {room})"
+    return f"[red]{words}: not enough disk[/]" if fetch["disk_suffices"] is False else f"[cyan]{words}[/]"
