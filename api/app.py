@@ -2,6 +2,7 @@
 
 from flask import Flask, Response, render_template
 
+from api.approvals import approval_routes
 from api.businesses import business_routes
 from api.errors import register_errors
 from api.fleet import fleet_routes
@@ -19,6 +20,7 @@ def build_app(controller: Controller, token: str | None) -> Flask:
     app.register_blueprint(business_routes(controller))
     app.register_blueprint(fleet_routes(controller))
     app.register_blueprint(plan_routes(controller))
+    app.register_blueprint(approval_routes(controller))
 
     @app.after_request
     def harden(response: Response) -> Response:

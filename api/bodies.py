@@ -105,6 +105,15 @@ def read_replicas() -> dict[str, int]:
     return document
 
 
+def read_business_ids() -> list[str]:
+    """The businesses that are meant: `{"businesses": ["shop"]}`."""
+    document = _json(body(MAX_BYTES, JSON_TYPES))
+    names = document.get("businesses") if isinstance(document, dict) and set(document) == {"businesses"} else None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise SpecError([Problem(BODY, None, "", 'must be an object such as {"businesses": ["shop"]}')])
+    return names
+
+
 def read_exec() -> ExecRequest:
     """The command to run: `{"command": ["ls", "-l"], "timeout": 60}`. Raises MessageError."""
     asked = decode(body(MAX_EXEC_BYTES, JSON_TYPES), ExecRequest)

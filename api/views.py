@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from reconciler.control.approvals import Held
 from reconciler.control.view import View
 from reconciler.plan.explain import Explanation
 from reconciler.plan.model import Copy
@@ -97,6 +98,25 @@ def explanation_form(explanation: Explanation) -> Form:
                 "score": situation.score and {"total": situation.score.total} | situation.score._asdict(),
             }
             for situation in explanation.situations
+        ],
+    }
+
+
+def held_form(held: Held) -> Form:
+    """What waits for an approval, and the hash of the plan that holds it."""
+    return {
+        "hash": held.plan_hash,
+        "held": [
+            {
+                "business_id": action.key.business_id,
+                "component_id": action.key.component_id,
+                "instance": action.key.instance,
+                "node_id": action.node_id,
+                "reason": action.reason,
+                "held": action.held,
+                "exceeds": list(action.exceeds),
+            }
+            for action in held.actions
         ],
     }
 

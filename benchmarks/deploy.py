@@ -110,7 +110,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as root:
         cluster = Cluster(Path(root) / "cluster")
         try:
-            cluster.start_manager()
+            cluster.start_manager("--most-stops", "1000000")
             cluster.start_agent(NODE)
             cluster.wait_node(NODE)
             for count in COUNTS:

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 import click
 
 from reconciler.cli.apply import TIMEOUT, WAIT
+from reconciler.cli.approve import YES, settle_limits
 from reconciler.cli.client import Client
 from reconciler.cli.errors import CliError, ProblemsError
 from reconciler.cli.options import with_client
@@ -15,10 +16,11 @@ from reconciler.cli.waiting import wait_for
 
 @click.command()
 @click.argument("targets", nargs=-1, required=True, metavar="BUSINESS/COMPONENT=N...")
+@YES
 @WAIT
 @TIMEOUT
 @with_client
-def scale(client: Client, targets: tuple[str, ...], wait: bool, timeout: float) -> None:
+def scale(client: Client, targets: tuple[str, ...], yes: bool, wait: bool, timeout: float) -> None:
     """Change how many replicas components have. The least healthy instances go first, then the newest.
 
     What a file declares is scaled in the file.
@@ -31,6 +33,7 @@ def scale(client: Client, targets: tuple[str, ...], wait: bool, timeout: float) 
     for business_id, numbers in wanted.items():
         message = client.post(f"/api/businesses/{business_id}/scale", numbers)["message"]
         click.echo(f"{business_id} {message}")
+    settle_limits(client, list(wanted), yes)
     if wait:
         wait_for(client, list(wanted), "running", timeout)
 
@@ -51,13 +54,15 @@ def promote(client: Client, target: str, wait: bool, timeout: float) -> None:
 
 @click.command()
 @click.argument("business_id")
+@YES
 @WAIT
 @TIMEOUT
 @with_client
-def stop(client: Client, business_id: str, wait: bool, timeout: float) -> None:
+def stop(client: Client, business_id: str, yes: bool, wait: bool, timeout: float) -> None:
     """Stop a business and keep its spec; restart brings it back."""
     client.post(f"/api/businesses/{business_id}/stop")
     click.echo(f"{business_id} is being stopped")
+    settle_limits(client, [business_id], yes)
     if wait:
         wait_for(client, [business_id], "stopped", timeout)
 
@@ -77,7 +82,9 @@ def restart(client: Client, business_id: str, wait: bool, timeout: float) -> Non
 
 @click.command()
 @click.argument("business_id")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "-y", "--yes", is_flag=True, help="Do not ask, and approve what is beyond the limits; not what holds volumes."
+)
 @WAIT
 @TIMEOUT
 @with_client
@@ -87,6 +94,7 @@ def delete(client: Client, business_id: str, yes: bool, wait: bool, timeout: flo
         click.confirm(f"Remove {business_id} and stop all of its instances?", abort=True)
     client.delete(f"/api/businesses/{business_id}")
     click.echo(f"{business_id} is being removed")
+    settle_limits(client, [business_id], yes)
     if wait:
         wait_for(client, [business_id], "gone", timeout)
 

@@ -5,6 +5,7 @@ import re
 import click
 import msgspec
 
+from reconciler.cli.approve import YES, settle_limits
 from reconciler.cli.client import Client, NotFound, Taken
 from reconciler.cli.errors import CliError
 from reconciler.cli.options import with_client
@@ -35,10 +36,11 @@ TIMEOUT = click.option("--timeout", type=Duration(), default="5m", show_default=
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@YES
 @WAIT
 @TIMEOUT
 @with_client
-def apply(client: Client, paths: tuple[str, ...], wait: bool, timeout: float) -> None:
+def apply(client: Client, paths: tuple[str, ...], yes: bool, wait: bool, timeout: float) -> None:
     """Create or update businesses from specs: files, directories, or - for standard input.
 
     All of them are checked before the first is sent.
@@ -53,8 +55,9 @@ def apply(client: Client, paths: tuple[str, ...], wait: bool, timeout: float) ->
         except Taken as error:
             refused.append(business.business_id)
             click.echo(f"error: {error.message}", err=True)
+    sent = [business.business_id for business in businesses if business.business_id not in refused]
+    settle_limits(client, sent, yes)
     if wait:
-        sent = [business.business_id for business in businesses if business.business_id not in refused]
         wait_for(client, sent, "running", timeout)
     if refused:
         raise CliError(f"refused: {', '.join(refused)}")

@@ -32,6 +32,7 @@ COMMANDS = {
     "stop": "reconciler.cli.acting:stop",
     "restart": "reconciler.cli.acting:restart",
     "delete": "reconciler.cli.acting:delete",
+    "approve": "reconciler.cli.approve:approve",
     "sync": "reconciler.cli.acting:sync",
     "hook": "reconciler.cli.hook:hook",
     "completion": "reconciler.cli.completion:completion",

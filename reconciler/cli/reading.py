@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from reconciler.cli.approve import tell_held
 from reconciler.cli.client import Client
 from reconciler.cli.options import with_client, with_output
 from reconciler.cli.output import age, console, machine, plain, table
@@ -45,6 +46,8 @@ def status(client: Client, business_id: str | None, output: str) -> None:
         if number:
             click.echo()
         _show(business)
+    if business_id is None:
+        tell_held(client)
 
 
 @click.command()

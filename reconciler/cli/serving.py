@@ -18,6 +18,24 @@ def default_state() -> Path:
     return Path("/var/lib/reconciler") if os.geteuid() == 0 else Path.home() / ".local/state/reconciler"
 
 
+LIMIT = "that one plan may do without an approval"
+
+
+class Share(click.ParamType):  # type: ignore[type-arg]
+    """A share such as 50%, as a number from 0 to 1."""
+
+    name = "share"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The share."""
+        if isinstance(value, float):
+            return value
+        number, percent, rest = str(value).partition("%")
+        if not percent or rest or not number.isascii() or not number.isdigit() or int(number) > 100:
+            self.fail(f"'{value}' is no share: write it as 50%", param, ctx)
+        return int(number) / 100
+
+
 @click.command()
 @click.option("--listen", default="127.0.0.1:7700", show_default=True, metavar="HOST:PORT", help="Where to listen.")
 @click.option(
@@ -30,13 +48,38 @@ def default_state() -> Path:
     "--suspect-after", type=Duration(), default="15s", show_default=True, help="Silence until a node is suspect."
 )
 @click.option("--lost-after", type=Duration(), default="60s", show_default=True, help="Silence until a node is lost.")
+@click.option("--most-stops", type=click.IntRange(0), default=50, show_default=True, help=f"Stops {LIMIT}.")
+@click.option(
+    "--most-share",
+    type=Share(),
+    default="100%",
+    show_default=True,
+    help="Share of a business that stays to stop at once.",
+)
+@click.option("--most-nodes", type=click.IntRange(0), default=20, show_default=True, help=f"Nodes to stop on {LIMIT}.")
+@click.option(
+    "--most-volume-stops",
+    type=click.IntRange(0),
+    default=5,
+    show_default=True,
+    help=f"Stops of instances with volumes {LIMIT}.",
+)
 @token_option
 def serve(
-    listen: str, db: str | None, desired: Path | None, suspect_after: float, lost_after: float, token_file: Path | None
+    listen: str,
+    db: str | None,
+    desired: Path | None,
+    suspect_after: float,
+    lost_after: float,
+    most_stops: int,
+    most_share: float,
+    most_nodes: int,
+    most_volume_stops: int,
+    token_file: Path | None,
 ) -> None:
     """Run the manager."""
     from api.serve import ManagerConfig, run_manager
-    from reconciler.plan.model import Policy
+    from reconciler.plan.model import Limits, Policy
     from reconciler.store.model import StoreError
 
     if not 0 < suspect_after <= lost_after:
@@ -48,12 +91,13 @@ def serve(
         db = str(default_state() / "manager.db")
     log_to_stderr()
     save_memory()
+    limits = Limits(most_stops, most_share, most_nodes, most_volume_stops)
     config = ManagerConfig(
         listen=listen,
         db=db,
         desired=desired,
         token=token(token_file or of_group("token_file")),
-        policy=Policy(suspect_after, lost_after),
+        policy=Policy(suspect_after, lost_after, limits),
     )
     try:
         run_manager(config)

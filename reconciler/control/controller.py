@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.control.agent_client import AgentClient
+from reconciler.control.approvals import Approvals
 from reconciler.control.dispatcher import Dispatcher
 from reconciler.control.errors import UnknownBusiness, UnknownInstance, UnknownNodeId
 from reconciler.control.execs import Execs, Relay, copy_to_enter
@@ -38,7 +39,10 @@ FRESH_COST = 2.0
 
 
 class Controller:
-    """The manager, without its HTTP side: desired state is changed through `intake`, and asked about in `questions`."""
+    """The manager, without its HTTP side: desired state is changed through `intake`, and asked about in `questions`.
+
+    What a plan holds beyond its limits passes through `approvals`.
+    """
 
     def __init__(
         self,
@@ -55,6 +59,7 @@ class Controller:
         self._clock = clock
         self.intake = Intake(store, self._sources, clock, self.wake)
         self.questions = Questions(store, self.intake, self.observed, self._policy, clock)
+        self.approvals = Approvals(store, self.view, clock, self.wake)
         self._dispatcher = Dispatcher(store, agents, self.wake)
         self._execs = Execs(store, agents, clock)
         self._steadiness = Steadiness()
@@ -187,6 +192,7 @@ class Controller:
             sent = self._dispatcher.carry_out(after.plan, after.observed, after.at)
             self._save(before, after)
             self._store.judge(after.plan.verdicts, after.at)
+            self.approvals.tidy(after)
             events = happened(before, after, sent)
             self._recorded = after
         if events:

@@ -6,6 +6,7 @@ REST may only stop and restart it.
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import msgspec
 
@@ -239,4 +240,5 @@ def overlay(desired: Desired, accepted: Iterable[tuple[Business, str]], removed:
             businesses[business.business_id] = DesiredBusiness(
                 business, known.stopped, known.restarts, source, known.revision + 1, (known.business, *known.earlier)
             )
-    return Desired(businesses, {key: business for key, business in left.items() if key not in businesses})
+    left = {key: business for key, business in left.items() if key not in businesses}
+    return replace(desired, businesses=businesses, removed=left)

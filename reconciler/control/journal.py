@@ -1,7 +1,8 @@
 """What happened, as events: found by comparing two views, so that nobody has to remember to tell."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from reconciler.control.approvals import by_business, over_limit, told
 from reconciler.control.view import View
 from reconciler.plan.model import Action, Liveness
 from reconciler.store.model import Event
@@ -39,6 +40,7 @@ def happened(before: View, after: View, sent: Iterable[Action]) -> list[Event]:
         for (business_id, component_id, _), verdict in after.plan.verdicts.items()
         if verdict.word == "rejected"
     ]
+    events += _held(before, after)
     for business_id, status in after.statuses.items():
         old = before.statuses.get(business_id)
         if old is not None and old is status:
@@ -55,3 +57,11 @@ def happened(before: View, after: View, sent: Iterable[Action]) -> list[Event]:
             message = f"{status.status}: {status.message}" if status.message else status.status
             events.append(Event(at, "status", message, business_id))
     return events
+
+
+def _held(before: View, after: View) -> Iterator[Event]:
+    """What of a business has come to be held until it is approved."""
+    known = by_business(over_limit(before.plan))
+    for business_id, actions in by_business(over_limit(after.plan)).items():
+        if business_id not in known:
+            yield Event(after.at, "held", f"{told(actions)} held: {actions[0].held}", business_id)

@@ -67,6 +67,7 @@ def _action(action: Action, plan: Plan, desired: Desired) -> Form:
         "changes": [{"field": item.field, "old": item.old, "new": item.new} for item in action.changes],
         "waits_for": [str(key) for key in action.waits_for],
         "held": without_password(action.held) or None,
+        "exceeds": list(action.exceeds),
         "live": action.live,
         "interrupts": interrupts,
         "affects": affected(action, desired) if interrupts else [],

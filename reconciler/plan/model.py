@@ -58,15 +58,21 @@ class DesiredBusiness:
         return found.word if found else ""
 
 
+Stop = tuple[InstanceKey, str, str]
+"""The stop of one copy: its instance, its node, and the digest it runs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Desired:
     """Desired state: every accepted business, by its id.
 
-    `removed` are the last specs of businesses that were removed, for as long as something of them may run.
+    `removed` are the last specs of businesses that were removed, for as long as something of them may run. `approved`
+    are stops that an operator lets pass though they are beyond a limit.
     """
 
     businesses: dict[str, DesiredBusiness] = field(default_factory=dict)
     removed: dict[str, Business] = field(default_factory=dict)
+    approved: frozenset[Stop] = frozenset()
 
     def specs(self, business_id: str) -> tuple[Business, ...]:
         """What may run of a business: its spec and earlier ones, newest first; or the last one of a removed one."""
@@ -143,11 +149,26 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one plan may end for good before an operator has to approve it.
+
+    `stops` of instances, the `share` (0..1) of a business that stays, `nodes` touched, and `volumes`: stops of
+    instances that hold some.
+    """
+
+    stops: int = 50
+    share: float = 1.0
+    nodes: int = 20
+    volumes: int = 5
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
-    """The numbers an operator may set: seconds of silence until a node is suspect, and until it is lost."""
+    """The numbers an operator may set: seconds of silence until a node is suspect, and until it is lost; limits."""
 
     suspect_after: float = 15.0
     lost_after: float = 60.0
+    limits: Limits = Limits()
 
 
 class Kind(StrEnum):
@@ -192,6 +213,7 @@ class Action:
     `waits_for` names instances on the same node that must go (or shrink) before this one has its room. `held` says
     what else it waits for: something it depends on ("" for nothing). A `live` update changes limits of what runs on.
     `fetch` is the image that has to be there before anything of it stops or starts; it is no part of the plan's hash.
+    `exceeds` names the limits because of which it is held until it is approved.
     """
 
     kind: Kind
@@ -207,6 +229,7 @@ class Action:
     held: str = ""
     live: bool = False
     fetch: Fetch | None = None
+    exceeds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

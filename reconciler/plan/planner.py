@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.plan.filters import refusals
 from reconciler.plan.fleet import Fleet
+from reconciler.plan.limits import limited
 from reconciler.plan.model import (
     Action,
     Copy,
@@ -61,12 +62,12 @@ class _Move:
 
 
 def plan(desired: Desired, observed: Observed, policy: Policy = DEFAULT_POLICY, now: float = 0.0) -> Plan:
-    """The actions that turn what is observed into what is desired, proved to settle.
+    """The actions that turn what is observed into what is desired, proved to settle and within the limits.
 
     Total and deterministic: any input gives a plan, and the same input in any order gives the same plan.
     `now` is seconds since the epoch, on the clock of `Node.last_seen`.
     """
-    return settled(draft, desired, observed, policy, now)
+    return limited(settled(draft, desired, observed, policy, now), desired, observed, policy.limits)
 
 
 def draft(
@@ -76,7 +77,7 @@ def draft(
     now: float = 0.0,
     only: Collection[str] | None = None,
 ) -> Plan:
-    """The plan before its proof. With `only`, for these businesses: what runs of others counts as it is."""
+    """The plan before proof and limits. With `only`, for these businesses: what runs of others counts as it is."""
     if only is not None:
         known = desired.businesses
         desired = replace(desired, businesses={key: known[key] for key in known if key in only})

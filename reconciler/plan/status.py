@@ -79,7 +79,8 @@ def _business(
             note = notes.get((key, node_id), "") if node_id else ""
             instances.append(_instance(key, component, node_id, copy, todo.get(key), pending.get(key, ""), note))
     word = _word(entry, copies, instances, todo, pending)
-    message = "" if word == "running" else _why(instances, pending)
+    beyond = [action.held for action in actions if action.exceeds]
+    message = beyond[0] if beyond else "" if word == "running" else _why(instances, pending)
     message = message or "; ".join(f"{name}: {why}" for name, why in rolled_back(entry).items())
     return BusinessStatus(business_id, word, message, tuple(instances))
 

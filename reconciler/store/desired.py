@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, delete, select, update
 
-from reconciler.plan.model import Commit, Desired, DesiredBusiness, Verdict
+from reconciler.plan.model import Commit, Desired, DesiredBusiness, Stop, Verdict
 from reconciler.spec.model import Business
 from reconciler.store.database import Database
 from reconciler.store.model import Accepted, ComponentRow, Revision, SyncOutcome
@@ -45,6 +45,7 @@ class DesiredStore:
         self._database = database
         self._kept: dict[str, Kept] = {}
         self._removed: dict[str, Business] = {}
+        self._approved: dict[Stop, float] = {}
         self._desired: Desired | None = None
         with database.transaction() as connection:
             self._load_desired(connection)
@@ -53,7 +54,8 @@ class DesiredStore:
         """The desired state as last committed: the same value until something changes."""
         with self._database.lock:
             if self._desired is None:
-                self._desired = Desired({key: kept.desired for key, kept in self._kept.items()}, dict(self._removed))
+                businesses = {key: kept.desired for key, kept in self._kept.items()}
+                self._desired = Desired(businesses, dict(self._removed), frozenset(self._approved))
             return self._desired
 
     def times(self) -> dict[str, tuple[float, float]]:

@@ -6,18 +6,18 @@ from typing import Self
 
 import msgspec
 
+from reconciler.store.approvals import ApprovalStore
 from reconciler.store.database import Database
 from reconciler.store.events import EventStore, drop_old_events
 from reconciler.store.metrics import age_samples
 from reconciler.store.model import StoreError
 from reconciler.store.observed import ObservedStore
 from reconciler.store.opening import open_database
-from reconciler.store.statuses import StatusStore
 
 log = logging.getLogger(__name__)
 
 
-class Store(StatusStore, ObservedStore, EventStore):
+class Store(ApprovalStore, ObservedStore, EventStore):
     """Desired and observed state, revisions, statuses, events and metrics. Safe to use from several threads.
 
     A write that returned has been committed to the disk. Reads of the desired and observed state come from
@@ -27,7 +27,7 @@ class Store(StatusStore, ObservedStore, EventStore):
     """
 
     def __init__(self, database: Database) -> None:
-        StatusStore.__init__(self, database)
+        ApprovalStore.__init__(self, database)
         ObservedStore.__init__(self, database)
         EventStore.__init__(self, database)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reconciler.plan.document import document
 from reconciler.plan.liveness import liveness
-from reconciler.plan.model import Action, Copy, Desired, Kind, Liveness, Observed, Plan, Policy
+from reconciler.plan.model import Action, Copy, Desired, Kind, Limits, Liveness, Observed, Plan, Policy
 from reconciler.plan.planner import plan
 from reconciler.plan.simulate import applied
 from reconciler.plan.status import derive
@@ -206,6 +206,7 @@ def test_every_world_has_a_status(world: World) -> None:
 @given(world=worlds())
 def test_what_is_held_is_let_go(world: World) -> None:
     """Doing only what waits for nothing, again and again, ends where nothing is left, or where nodes have no room."""
+    world.policy = Policy(limits=Limits(volumes=1000))
     healthy = (replace(copy, status=Status.RUNNING, ended=False) for copy in world.observed.copies)
     world.observed = replace(world.observed, copies=tuple(healthy))
     while (result := world.plan()).actions:

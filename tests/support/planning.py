@@ -74,6 +74,7 @@ class World:
     def __init__(self, *nodes: Node) -> None:
         self.desired = Desired()
         self.observed = Observed({node.node_id: node for node in nodes})
+        self.policy = Policy()
 
     def wants(self, *businesses: Business) -> "World":
         """Accept these businesses, each as a new revision where it differs."""
@@ -100,7 +101,7 @@ class World:
         """The business leaves the desired state."""
         rest = {name: entry for name, entry in self.desired.businesses.items() if name != business_id}
         removed = self.desired.removed | {business_id: self.desired.businesses[business_id].business}
-        self.desired = Desired(rest, removed)
+        self.desired = replace(self.desired, businesses=rest, removed=removed)
 
     def has(self, *nodes: Node) -> None:
         """These nodes register, or report anew."""
@@ -123,7 +124,7 @@ class World:
 
     def plan(self) -> Plan:
         """What would be done now."""
-        return plan(self.desired, self.observed, now=NOW)
+        return plan(self.desired, self.observed, self.policy, NOW)
 
     def wanted(self) -> list[Wanted]:
         """Every instance that should run."""
@@ -172,4 +173,6 @@ class World:
 
     def _desire(self, business_id: str, entry: DesiredBusiness) -> None:
         removed = {key: spec for key, spec in self.desired.removed.items() if key != business_id}
-        self.desired = Desired({**self.desired.businesses, business_id: entry}, removed)
+        self.desired = replace(
+            self.desired, businesses={**self.desired.businesses, business_id: entry}, removed=removed
+        )

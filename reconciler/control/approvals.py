@@ -1,0 +1,119 @@
+"""Letting pass what a plan holds because it is beyond a limit, and forgetting such approvals again."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from reconciler.control.errors import Conflict
+from reconciler.control.view import View
+from reconciler.plan.document import document
+from reconciler.plan.limits import VOLUMES, stop_of
+from reconciler.plan.model import Action, Plan
+from reconciler.store.model import Event
+from reconciler.store.store import Store
+
+LASTS_SECONDS = 24 * 3600.0
+"""After so long an approval is forgotten, whatever became of it."""
+
+FEWEST_LETTERS = 8
+"""So many letters of a plan's hash say which one is meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the present plan holds until it is approved, and that plan's hash ("" where nothing is held)."""
+
+    plan_hash: str
+    actions: tuple[Action, ...]
+
+
+class Approvals:
+    """Approves what the present plan holds. `view` gives what is known now, `wake` has the loop turn."""
+
+    def __init__(
+        self, store: Store, view: Callable[[], View], clock: Callable[[], float], wake: Callable[[], None]
+    ) -> None:
+        self._store = store
+        self._view = view
+        self._clock = clock
+        self._wake = wake
+
+    def held(self) -> Held:
+        """What waits for an approval now."""
+        view = self._view()
+        actions = over_limit(view.plan)
+        return Held(_hash(view) if actions else "", actions)
+
+    def approve(self, given: str, who: str) -> Held:
+        """Approve all that the plan of this hash (or its first letters) holds; what that is.
+
+        Raises Conflict when the present plan is another, or holds nothing.
+        """
+        view = self._view()
+        held = Held(_hash(view), over_limit(view.plan))
+        if len(given) < FEWEST_LETTERS or not held.plan_hash.startswith(given):
+            raise Conflict(
+                f"the present plan is {held.plan_hash}, not '{given}': it has changed since; look at "
+                "`reconciler approve` and approve what it shows"
+            )
+        if not held.actions:
+            raise Conflict("nothing waits for an approval")
+        return self._approved(held, who)
+
+    def approve_own(self, business_ids: Collection[str], who: str) -> Held:
+        """Approve what is held of these businesses, as far as a `--yes` reaches: not what ends volumes.
+
+        Returns what is still held of them.
+        """
+        held = self.held()
+        own = [action for action in held.actions if action.key.business_id in business_ids]
+        passing = tuple(action for action in own if VOLUMES not in action.exceeds)
+        if passing:
+            self._approved(Held(held.plan_hash, passing), who)
+        left = self.held()
+        return Held(left.plan_hash, tuple(one for one in left.actions if one.key.business_id in business_ids))
+
+    def tidy(self, view: View) -> None:
+        """Forget approvals of copies that have gone or are wanted again, and old ones."""
+        known = self._store.approvals()
+        if not known:
+            return
+        there = {(copy.key, copy.node_id) for copy in view.observed.copies}
+        wanted = {*view.plan.placements, *(pending.key for pending in view.plan.pending)}
+        self._store.withdraw(
+            stop
+            for stop, at in known.items()
+            # What was approved after this look is not judged by it.
+            if at <= view.at and (stop[:2] not in there or stop[0] in wanted or view.at - at >= LASTS_SECONDS)
+        )
+
+    def _approved(self, held: Held, who: str) -> Held:
+        at = self._clock()
+        self._store.approve({stop_of(action) for action in held.actions}, held.plan_hash, who, at)
+        self._store.add_events(
+            Event(at, "approved", f"{told(group)} approved by {who} in plan {held.plan_hash[:12]}", business_id)
+            for business_id, group in by_business(held.actions).items()
+        )
+        self._wake()
+        return held
+
+
+def _hash(view: View) -> str:
+    return str(document(view.plan, view.desired)["hash"])
+
+
+def over_limit(plan: Plan) -> tuple[Action, ...]:
+    """The actions that wait for an approval."""
+    return tuple(action for action in plan.actions if action.exceeds)
+
+
+def by_business(actions: Sequence[Action]) -> dict[str, list[Action]]:
+    """The actions of each business."""
+    found: dict[str, list[Action]] = {}
+    for action in actions:
+        found.setdefault(action.key.business_id, []).append(action)
+    return found
+
+
+def told(actions: Sequence[Action]) -> str:
+    """`3 stops`."""
+    return f"{len(actions)} {'stop' if len(actions) == 1 else 'stops'}"

@@ -1,0 +1,100 @@
+"""Blast radius: how much one plan may end for good before an operator says yes.
+
+What counts is the stop of a copy whose instance is wanted no more: removals, scale-downs, stopped businesses. Moves and
+surplus copies have a successor and do not count. Beyond a limit all that count towards it are held, not the first few:
+otherwise they would trickle through, one plan after the other.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from reconciler.plan.model import Action, Copy, Desired, Kind, Limits, Node, Observed, Plan, Stop
+from reconciler.wire.messages import InstanceKey, Status
+
+VOLUMES = "volumes"
+"""The name of the limit that only an explicit approval passes."""
+
+Place = tuple[InstanceKey, str]
+
+
+def limited(plan: Plan, desired: Desired, observed: Observed, limits: Limits) -> Plan:
+    """The plan, with the stops beyond a limit held until they are approved."""
+    counted = [action for action in endings(plan, desired, observed) if stop_of(action) not in desired.approved]
+    if not counted:
+        return plan
+    found: dict[Place, dict[str, str]] = defaultdict(dict)
+    for name, why, concerned in _exceeded(counted, desired, observed, limits):
+        for action in concerned:
+            found[action.key, action.node_id][name] = why
+    if not found:
+        return plan
+    return replace(
+        plan, actions=tuple(_held(action, found.get((action.key, action.node_id))) for action in plan.actions)
+    )
+
+
+def endings(plan: Plan, desired: Desired, observed: Observed) -> Iterator[Action]:
+    """The stops of what is wanted no more. Draining a node ends what is to run on every node: that is no loss."""
+    waiting = {pending.key for pending in plan.pending}
+    for action in plan.actions:
+        if action.kind is not Kind.STOP or action.key in plan.placements or action.key in waiting:
+            continue
+        if not _drained(action.key, observed.nodes[action.node_id], desired):
+            yield action
+
+
+def stop_of(action: Action) -> Stop:
+    """What an approval of this stop names."""
+    return action.key, action.node_id, action.old_digest
+
+
+def _held(action: Action, exceeds: dict[str, str] | None) -> Action:
+    if not exceeds:
+        return action
+    held = f"waits for `reconciler approve`: {'; '.join(exceeds.values())}"
+    return replace(action, held=held, exceeds=tuple(sorted(exceeds)))
+
+
+def _drained(key: InstanceKey, node: Node, desired: Desired) -> bool:
+    entry = desired.businesses.get(key.business_id)
+    if entry is None or entry.stopped or not node.draining:
+        return False
+    return any(
+        component.component_id == key.component_id and component.mode == "global"
+        for component in entry.business.components
+    )
+
+
+def _exceeded(
+    counted: Sequence[Action], desired: Desired, observed: Observed, limits: Limits
+) -> Iterator[tuple[str, str, Sequence[Action]]]:
+    """Each limit that is exceeded: its name, how, and the stops concerned."""
+    copies = {(copy.key, copy.node_id): copy for copy in observed.copies}
+    holding = [action for action in counted if copies[action.key, action.node_id].promise.volumes]
+    if len(holding) > limits.volumes:
+        stops = f"{len(holding)} {'stop' if len(holding) == 1 else 'stops'} of instances with volumes"
+        yield VOLUMES, f"{stops} are more than the {limits.volumes} that one plan may do", holding
+    if len(counted) > limits.stops:
+        yield "stops", f"{len(counted)} stops are more than the {limits.stops} that one plan may do", counted
+    nodes = {action.node_id for action in counted}
+    if len(nodes) > limits.nodes:
+        yield "nodes", f"stops on {len(nodes)} nodes are more than the {limits.nodes} that one plan may touch", counted
+    if limits.share < 1.0:
+        yield from _shares(counted, desired, observed.copies, limits.share)
+
+
+def _shares(
+    counted: Sequence[Action], desired: Desired, copies: Sequence[Copy], share: float
+) -> Iterator[tuple[str, str, Sequence[Action]]]:
+    """The businesses that stay and would lose more than this share of what runs of them."""
+    running = Counter(copy.key.business_id for copy in copies if copy.status is Status.RUNNING)
+    groups: dict[str, list[Action]] = defaultdict(list)
+    for action in counted:
+        entry = desired.businesses.get(action.key.business_id)
+        if entry is not None and not entry.stopped:
+            groups[action.key.business_id].append(action)
+    for business_id, group in groups.items():
+        if len(group) > share * running[business_id]:
+            of = f"{len(group)} stops of the {running[business_id]} instances that run of {business_id}"
+            yield "share", f"{of} are more than the {share:.0%} that one plan may do", group
