@@ -8,6 +8,7 @@ from api.errors import register_errors
 from api.fleet import fleet_routes
 from api.guard import register_guard
 from api.plans import plan_routes
+from api.saved import saved_routes
 from reconciler.control.controller import Controller
 
 
@@ -21,6 +22,7 @@ def build_app(controller: Controller, token: str | None) -> Flask:
     app.register_blueprint(fleet_routes(controller))
     app.register_blueprint(plan_routes(controller))
     app.register_blueprint(approval_routes(controller))
+    app.register_blueprint(saved_routes(controller))
 
     @app.after_request
     def harden(response: Response) -> Response:

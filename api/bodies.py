@@ -10,6 +10,7 @@ from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from reconciler.control.intake import BODY
+from reconciler.plan.saved import SavedPlan
 from reconciler.plan.suppose import NOTHING_SUPPOSED, NewNode, Suppose
 from reconciler.spec.errors import Problem, SpecError, SyntaxProblems
 from reconciler.spec.load import MAX_BYTES, load_document, load_json, load_text
@@ -103,6 +104,25 @@ def read_replicas() -> dict[str, int]:
     if problems:
         raise SpecError(problems)
     return document
+
+
+def read_businesses() -> list[Business]:
+    """The businesses to plan for: `{"businesses": [...]}`. Raises SpecError."""
+    asked = read_plan_request()
+    if not asked.businesses:
+        raise SpecError([Problem(BODY, None, "businesses", "must be a list of at least one business")])
+    return asked.businesses
+
+
+def read_saved_plan() -> tuple[SavedPlan, list[Business]]:
+    """A saved plan and the specs in it. Raises SpecError."""
+    document = _json(body(MAX_PLAN_BYTES, JSON_TYPES))
+    try:
+        saved = msgspec.convert(document, SavedPlan)
+    except msgspec.ValidationError as error:
+        message = f"is no saved plan: {error}: write one with `reconciler diff --out plan.json PATH`"
+        raise SpecError([Problem(BODY, None, "plan", message)]) from None
+    return saved, _businesses(list(saved.businesses))
 
 
 def read_business_ids() -> list[str]:

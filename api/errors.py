@@ -7,7 +7,16 @@ from flask import Flask, Response, jsonify
 from werkzeug.exceptions import HTTPException
 
 from reconciler.control.agent_client import AgentError
-from reconciler.control.errors import Busy, Conflict, NotRunning, UnknownBusiness, UnknownInstance, UnknownNodeId
+from reconciler.control.errors import (
+    Busy,
+    Conflict,
+    Moved,
+    NotRunning,
+    UnknownBusiness,
+    UnknownInstance,
+    UnknownNodeId,
+    UnknownPlan,
+)
 from reconciler.spec.errors import Problem, SpecError, SyntaxProblems
 from reconciler.store.model import StoreError, UnknownNode
 from reconciler.wire.codec import MessageError
@@ -57,6 +66,7 @@ def register_errors(app: Flask) -> None:
     @app.errorhandler(UnknownNodeId)
     @app.errorhandler(UnknownInstance)
     @app.errorhandler(UnknownNode)
+    @app.errorhandler(UnknownPlan)
     def unknown(error: Exception) -> tuple[Response, int]:
         return failure(404, str(error))
 
@@ -64,6 +74,10 @@ def register_errors(app: Flask) -> None:
     @app.errorhandler(NotRunning)
     def conflict(error: Exception) -> tuple[Response, int]:
         return failure(409, str(error))
+
+    @app.errorhandler(Moved)
+    def moved(error: Moved) -> tuple[Response, int]:
+        return failure(409, str(error), [Problem("plan", None, path, why) for path, why in error.facts])
 
     @app.errorhandler(StoreError)
     def unavailable(error: StoreError) -> tuple[Response, int]:

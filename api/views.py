@@ -10,9 +10,11 @@ from reconciler.control.approvals import Held
 from reconciler.control.view import View
 from reconciler.plan.explain import Explanation
 from reconciler.plan.model import Copy
+from reconciler.plan.saved import SavedPlan
 from reconciler.plan.status import BusinessStatus, InstanceStatus
 from reconciler.spec.redact import redacted
 from reconciler.store.model import Event, Revision
+from reconciler.store.saved import Execution
 from reconciler.store.store import Store
 from reconciler.wire.messages import InstanceReport
 
@@ -118,6 +120,25 @@ def held_form(held: Held) -> Form:
             }
             for action in held.actions
         ],
+    }
+
+
+def saved_form(saved: SavedPlan) -> Form:
+    """A plan to save, but for the specs it is for, which its maker has."""
+    form: Form = msgspec.to_builtins(saved)
+    del form["businesses"]
+    return form
+
+
+def execution_form(execution: Execution) -> Form:
+    """A saved plan that was applied, and what became of it."""
+    return {
+        "hash": execution.saved.hash,
+        "businesses": list(execution.saved.needs.businesses),
+        "state": execution.state,
+        "who": execution.who,
+        "at": iso(execution.at),
+        "departures": list(execution.departures),
     }
 
 

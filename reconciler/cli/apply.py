@@ -9,6 +9,7 @@ from reconciler.cli.approve import YES, settle_limits
 from reconciler.cli.client import Client, NotFound, Taken
 from reconciler.cli.errors import CliError
 from reconciler.cli.options import with_client
+from reconciler.cli.saved import apply_plan, read_plan
 from reconciler.cli.specfiles import read_specs
 from reconciler.cli.waiting import wait_for
 from reconciler.spec.model import Business
@@ -43,8 +44,16 @@ TIMEOUT = click.option("--timeout", type=Duration(), default="5m", show_default=
 def apply(client: Client, paths: tuple[str, ...], yes: bool, wait: bool, timeout: float) -> None:
     """Create or update businesses from specs: files, directories, or - for standard input.
 
-    All of them are checked before the first is sent.
+    All of them are checked before the first is sent. A plan that `diff --out` saved is carried out exactly as it was
+    shown, or refused with the fact that moved.
     """
+    saved = read_plan(paths)
+    if saved is not None:
+        sent = apply_plan(client, saved)
+        settle_limits(client, sent, yes)
+        if wait:
+            wait_for(client, sent, "running", timeout)
+        return
     businesses = [business for file in read_specs(paths) for business in file.businesses]
     if not businesses:
         raise CliError("there is no business in what was given")

@@ -1,6 +1,7 @@
 """`diff`: what would happen, before it does."""
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,20 +13,23 @@ from reconciler.cli.options import with_client, with_plan_output
 from reconciler.cli.output import machine
 from reconciler.cli.plan_markdown import plan_markdown
 from reconciler.cli.render_plan import in_sync, show_plan
+from reconciler.cli.saved import write_plan
 from reconciler.cli.specfiles import read_specs
 from reconciler.cli.suppose import with_suppose
 
 
 @click.command()
 @click.argument("paths", nargs=-1, metavar="[PATH...]")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan, for `apply FILE`.")
 @with_suppose
 @with_client
 @with_plan_output
-def diff(client: Client, paths: tuple[str, ...], suppose: dict[str, Any], output: str) -> None:
+def diff(client: Client, paths: tuple[str, ...], out: Path | None, suppose: dict[str, Any], output: str) -> None:
     """Show what would happen if these specs were applied.
 
     Without PATH: what the manager is about to do, files of its directory included. The options ask what would happen
-    with other nodes or numbers of replicas; nothing is changed. Exit status: 0 in sync, 1 something would change, 2
+    with other nodes or numbers of replicas; nothing is changed. --out saves the plan with the facts it relies on and,
+    in full, the specs it is for. Exit status: 0 in sync, 1 something would change, 2
     error.
     """
     try:
@@ -33,7 +37,7 @@ def diff(client: Client, paths: tuple[str, ...], suppose: dict[str, Any], output
         if paths:
             businesses = [business for file in read_specs(paths) for business in file.businesses]
             body["businesses"] = [msgspec.to_builtins(business) for business in businesses]
-        plan = client.post("/api/plan", body or None)
+        plan = _saved(client, body, out) if out else client.post("/api/plan", body or None)
         if output == "markdown":
             click.echo(plan_markdown(plan), nl=False)
         elif not machine(plan, output):
@@ -42,3 +46,13 @@ def diff(client: Client, paths: tuple[str, ...], suppose: dict[str, Any], output
         error.show()
         sys.exit(2)
     sys.exit(0 if in_sync(plan) else 1)
+
+
+def _saved(client: Client, body: dict[str, Any], out: Path) -> dict[str, Any]:
+    """The plan, once it is saved."""
+    if body.keys() != {"businesses"}:
+        raise CliError("--out saves what `apply` can carry out: give PATH, and suppose nothing")
+    saved = client.post("/api/plans", body)
+    write_plan(out, saved, body["businesses"])
+    document: dict[str, Any] = saved["document"]
+    return document

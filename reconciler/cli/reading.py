@@ -10,16 +10,23 @@ from reconciler.cli.client import Client
 from reconciler.cli.options import with_client, with_output
 from reconciler.cli.output import age, console, machine, plain, table
 from reconciler.cli.output import status as coloured
+from reconciler.cli.saved import show_plan_execution
 
 FOLLOW_SECONDS = 1.0
 
 
 @click.command()
-@click.argument("business_id", required=False)
+@click.argument("business_id", required=False, metavar="[BUSINESS_ID | plan HASH]")
+@click.argument("plan_hash", required=False, metavar="")
 @with_client
 @with_output
-def get(client: Client, business_id: str | None, output: str) -> None:
-    """List businesses, or show one with its spec."""
+def get(client: Client, business_id: str | None, plan_hash: str | None, output: str) -> None:
+    """List businesses, or show one with its spec; or what became of a saved plan (`get plan HASH`)."""
+    if plan_hash is not None:
+        if business_id != "plan":
+            raise click.UsageError(f"give one business, or 'plan HASH': '{business_id}' and '{plan_hash}' are two")
+        show_plan_execution(client, plan_hash, output)
+        return
     if business_id is None:
         found = client.get("/api/businesses")
         if not machine(found, output):

@@ -18,6 +18,7 @@ from reconciler.control.execs import Execs, Relay, copy_to_enter
 from reconciler.control.intake import Intake
 from reconciler.control.journal import happened
 from reconciler.control.questions import Questions
+from reconciler.control.saved_plans import SavedPlans
 from reconciler.control.steadiness import Steadiness
 from reconciler.control.view import View
 from reconciler.plan.liveness import liveness
@@ -59,6 +60,8 @@ class Controller:
         self._clock = clock
         self.intake = Intake(store, self._sources, clock, self.wake)
         self.questions = Questions(store, self.intake, self.observed, self._policy, clock)
+        self._turn = threading.Lock()
+        self.saved_plans = SavedPlans(store, self.intake, self.observed, self._policy, clock, self._turn)
         self.approvals = Approvals(store, self.view, clock, self.wake)
         self._dispatcher = Dispatcher(store, agents, self.wake)
         self._execs = Execs(store, agents, clock)
@@ -66,7 +69,6 @@ class Controller:
         self._awake = threading.Event()
         self._files_changed = threading.Event()
         self._closing = threading.Event()
-        self._turn = threading.Lock()
         self._view = self._recorded = View()
         self._view_cost = 0.0
         self._heard_from = clock()
@@ -193,6 +195,7 @@ class Controller:
             self._save(before, after)
             self._store.judge(after.plan.verdicts, after.at)
             self.approvals.tidy(after)
+            self.saved_plans.follow(after, sent)
             events = happened(before, after, sent)
             self._recorded = after
         if events:

@@ -33,12 +33,26 @@ class Conflict(ControlError):
     """The business exists already, or belongs to another source."""
 
 
+class UnknownPlan(ControlError):
+    """No plan of this hash was saved and applied here."""
+
+
 class NotRunning(ControlError):
     """The instance does not run now, so nothing can be run inside it."""
 
 
 class Busy(ControlError):
     """As many commands run as this manager passes on at once."""
+
+
+class Moved(ControlError):
+    """What a saved plan relies on is no longer so; `facts` are what moved: where, and what became of it."""
+
+    def __init__(self, facts: Sequence[tuple[str, str]]) -> None:
+        self.facts = tuple(facts)
+        first = "; ".join(f"{path}: {why}" for path, why in self.facts[:3])
+        more = f"; and {len(self.facts) - 3} more" if len(self.facts) > 3 else ""
+        super().__init__(f"what the plan relies on has moved: {first}{more}. Nothing was done: make a new plan")
 
 
 def _meant(name: str, known: Sequence[str]) -> str:

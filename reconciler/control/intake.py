@@ -13,7 +13,8 @@ import msgspec
 from reconciler.control.errors import Conflict, UnknownBusiness, UnknownInstance
 from reconciler.control.syncing import Patience, happenings, together
 from reconciler.control.view import SyncResult
-from reconciler.plan.model import Desired, DesiredBusiness, Verdict
+from reconciler.plan.model import Copy, Desired, DesiredBusiness, Verdict
+from reconciler.plan.saved import SavedPlan
 from reconciler.plan.verdicts import version
 from reconciler.source.decide import API, Decision, decide, merged
 from reconciler.source.files import Snapshot
@@ -55,6 +56,32 @@ class Intake:
         with self._lock:
             self._own(self._get(business.business_id))
             return self._accept(business, who)
+
+    def accept_planned(
+        self,
+        businesses: Sequence[Business],
+        places: Callable[[Desired, Desired], Sequence[Copy]],
+        saved: SavedPlan,
+        who: str,
+    ) -> tuple[str, ...]:
+        """Accept the specs of a saved plan together with where it puts them; the ids that changed.
+
+        `places` is given the desired state before and after, and raises when the plan does not hold. Raises Conflict.
+        """
+        with self._lock:
+            desired = self._store.desired()
+            for business in businesses:
+                known = desired.businesses.get(business.business_id)
+                if known is not None:
+                    self._own(known)
+            pairs = [(business, API) for business in businesses]
+            copies = places(desired, overlay(desired, pairs))
+            accepted = self._store.accept_planned(pairs, copies, saved, who, self._clock()).accepted
+            changed = tuple(key for key, one in accepted.items() if one.changed)
+            for key in changed:
+                self._note("accepted", key, f"revision {accepted[key].revision} accepted from {who}, as planned")
+            self._wake()
+            return changed
 
     def scale(self, business_id: str, replicas: Mapping[str, int], who: str) -> Accepted:
         """Change how many replicas components of a business have. Raises UnknownBusiness, Conflict, SpecError."""

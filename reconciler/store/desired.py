@@ -1,6 +1,6 @@
 """Desired state: accepted businesses and their revisions, in the database and, once committed, in memory."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, delete, select, update
@@ -87,9 +87,11 @@ class DesiredStore:
         who: str,
         at: float,
         commit: Commit | None = None,
+        also: Callable[[Connection], None] | None = None,
     ) -> SyncOutcome:
         """Accept specs with their sources, and the commit that brought them, and remove businesses, all or nothing.
 
+        `also` is written with them, whether or not anything of them is new.
         Unknown ids to remove are skipped. An id in both is accepted; of one given twice the last spec counts.
         """
         with self._database.lock:
@@ -100,8 +102,10 @@ class DesiredStore:
             for key, (business, source) in latest.items():
                 if (same := self._holding(business, source)) is not None:
                     accepted[key] = Accepted(same.desired.revision, changed=False)
-            if len(accepted) < len(latest) or gone:
+            if len(accepted) < len(latest) or gone or also:
                 with self._database.transaction() as connection:
+                    if also is not None:
+                        also(connection)
                     self._delete(connection, gone)
                     for key, (business, source) in latest.items():
                         if key not in accepted:

@@ -153,18 +153,27 @@ class ObservedStore:
         A copy that was reported already stays as it is. Raises UnknownNode.
         """
         with self._database.lock:
-            new: list[Copy] = []
-            for copy in copies:
-                present = self._of(copy.node_id).copies.get(copy.key)
-                if present is None or not present.confirmed:
-                    new.append(replace(copy, confirmed=False, since=at))
+            new = self._assignable(copies, at)
             if not new:
                 return
             with self._database.transaction() as connection:
                 upsert(connection, instances, [instance_row(copy) for copy in new])
-            for copy in new:
-                self._held[copy.node_id].copies[copy.key] = copy
-            self._copies = self._observed = None
+            self._assigned(new)
+
+    def _assignable(self, copies: Sequence[Copy], at: float) -> list[Copy]:
+        """Those of the copies that no node has reported yet. Raises UnknownNode."""
+        new: list[Copy] = []
+        for copy in copies:
+            present = self._of(copy.node_id).copies.get(copy.key)
+            if present is None or not present.confirmed:
+                new.append(replace(copy, confirmed=False, since=at))
+        return new
+
+    def _assigned(self, new: Sequence[Copy]) -> None:
+        """Bring memory to what was just committed."""
+        for copy in new:
+            self._held[copy.node_id].copies[copy.key] = copy
+        self._copies = self._observed = None
 
     def unassign(self, key: InstanceKey, node_id: str) -> None:
         """Forget a copy that no node reported. Does nothing when there is none."""

@@ -13,11 +13,12 @@ from reconciler.store.metrics import age_samples
 from reconciler.store.model import StoreError
 from reconciler.store.observed import ObservedStore
 from reconciler.store.opening import open_database
+from reconciler.store.saved import SavedStore
 
 log = logging.getLogger(__name__)
 
 
-class Store(ApprovalStore, ObservedStore, EventStore):
+class Store(SavedStore, EventStore):
     """Desired and observed state, revisions, statuses, events and metrics. Safe to use from several threads.
 
     A write that returned has been committed to the disk. Reads of the desired and observed state come from

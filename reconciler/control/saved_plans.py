@@ -1,0 +1,161 @@
+"""Saved plans: made on request, carried out to the letter or refused, and followed to their end."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from reconciler.control.errors import Moved, UnknownPlan
+from reconciler.control.intake import BODY, Intake, overlay
+from reconciler.control.view import View
+from reconciler.plan.reliance import Basis
+from reconciler.plan.model import Action, Copy, Desired, Kind, Observed, Policy
+from reconciler.plan.planner import plan
+from reconciler.plan.saved import FORMAT, SavedPlan, assigned, departed, differs, save
+from reconciler.source.decide import API
+from reconciler.spec.errors import Problem, SpecError
+from reconciler.spec.model import Business
+from reconciler.store.model import Event
+from reconciler.store.saved import DONE, SUPERSEDED, Execution
+from reconciler.store.store import Store
+
+SHORT = 12
+"""So many letters of a hash are shown."""
+
+
+class SavedPlans:
+    """Makes, carries out and follows saved plans. Nothing is planned or sent while `turn` is held."""
+
+    def __init__(
+        self,
+        store: Store,
+        intake: Intake,
+        observed: Callable[[float], Observed],
+        policy: Policy,
+        clock: Callable[[], float],
+        turn: threading.Lock,
+    ) -> None:
+        self._store = store
+        self._intake = intake
+        self._observed = observed
+        self._policy = policy
+        self._clock = clock
+        self._turn = turn
+        self._followed = {execution.saved.hash: execution for execution in store.executing()}
+
+    def save(self, businesses: Sequence[Business]) -> SavedPlan:
+        """What would happen if these were accepted, with the facts it relies on. Stores nothing."""
+        basis = self._basis(self._store.desired())
+        after = overlay(basis.before, ((business, API) for business in businesses))
+        planned = plan(after, basis.observed, basis.policy, basis.now)
+        return save(basis, planned, after, (business.business_id for business in businesses))
+
+    def apply(self, saved: SavedPlan, businesses: Sequence[Business], who: str) -> Execution:
+        """Carry out a saved plan of these businesses. Raises SpecError, Conflict, and Moved when it does not hold."""
+        _check(saved, businesses)
+        specs = {business.business_id: business for business in businesses}
+
+        def places(before: Desired, after: Desired) -> Sequence[Copy]:
+            basis = self._basis(before)
+            moved = departed(saved, basis)
+            if moved:
+                raise Moved(moved)
+            copies = assigned(saved, specs, basis, after)
+            different = differs(saved, after, copies, basis)
+            if different:
+                raise Moved(different)
+            return copies
+
+        with self._turn:
+            self._intake.accept_planned(businesses, places, saved, who)
+            execution = self.get(saved.hash)
+            self._followed[saved.hash] = execution
+        count = len(saved.actions())
+        self._tell(execution, "plan", f"saved plan accepted from {who}: {count} actions")
+        return execution
+
+    def get(self, plan_hash: str) -> Execution:
+        """What became of a saved plan. Raises UnknownPlan."""
+        found = self._store.execution(plan_hash)
+        if found is None:
+            raise UnknownPlan(f"no saved plan '{plan_hash}' was applied here")
+        return found
+
+    def follow(self, view: View, sent: Iterable[Action]) -> None:
+        """Note what was sent beside the plans that are being carried out, and those that are at their end."""
+        if not self._followed:
+            return
+        actions = tuple(sent)
+        for execution in tuple(self._followed.values()):
+            new = tuple(one for one in _beside(execution, actions) if one not in execution.departures)
+            state = _state(execution, view)
+            if state == DONE:
+                new += tuple(_missing(execution, view))
+            if not new and state == execution.state:
+                continue
+            execution = replace(execution, state=state, departures=execution.departures + new)
+            self._store.note_execution(execution)
+            self._followed[execution.saved.hash] = execution
+            for departure in new:
+                self._tell(execution, "departure", departure)
+            if state in (DONE, SUPERSEDED):
+                del self._followed[execution.saved.hash]
+            if state == DONE:
+                count = len(execution.departures)
+                how = f"with {count} departures from it" if count else "to the letter"
+                self._tell(execution, "plan", f"saved plan carried out {how}")
+
+    def _basis(self, desired: Desired) -> Basis:
+        now = self._clock()
+        return Basis(desired, self._observed(now), self._policy, now)
+
+    def _tell(self, execution: Execution, kind: str, message: str) -> None:
+        text = f"{message} (plan {execution.saved.hash[:SHORT]})"
+        at = self._clock()
+        self._store.add_events(Event(at, kind, text, business_id) for business_id in execution.saved.needs.businesses)
+
+
+def _check(saved: SavedPlan, businesses: Sequence[Business]) -> None:
+    """Raise SpecError unless this is a saved plan, whole, of these businesses."""
+    wrong = ""
+    if saved.format != FORMAT:
+        wrong = f"format '{saved.format[:60]}' is not known here: {FORMAT} is"
+    elif not saved.is_whole:
+        wrong = "the plan is not the one of its hash: the file was changed; make a new one with `reconciler diff --out`"
+    elif {business.business_id for business in businesses} != set(saved.needs.businesses):
+        wrong = "the specs are not of the plan's businesses: make a new plan with `reconciler diff --out`"
+    if wrong:
+        raise SpecError([Problem(BODY, None, "plan", wrong)])
+
+
+def _beside(execution: Execution, sent: Sequence[Action]) -> Iterator[str]:
+    """The actions for the plan's businesses that it does not have."""
+    planned = {
+        (one["kind"], one["business_id"], one["component_id"], one["instance"], one["node_id"], one["digest"] or "")
+        for one in execution.saved.actions()
+    }
+    for action in sent:
+        key = action.key
+        mark = (action.kind.value, key.business_id, key.component_id, key.instance, action.node_id, action.digest)
+        if key.business_id in execution.saved.needs.businesses and mark not in planned:
+            yield f"{action.kind} {key} on {action.node_id} was not in the plan: {action.reason}"
+
+
+def _state(execution: Execution, view: View) -> str:
+    """Whether a later revision has superseded the plan, or nothing is left to do for its businesses."""
+    for business_id, revision in execution.revisions.items():
+        entry = view.desired.businesses.get(business_id)
+        if entry is None or entry.revision != revision:
+            return SUPERSEDED
+    own = execution.saved.needs.businesses
+    keys = [action.key for action in view.plan.actions] + [pending.key for pending in view.plan.pending]
+    return execution.state if any(key.business_id in own for key in keys) else DONE
+
+
+def _missing(execution: Execution, view: View) -> Iterator[str]:
+    """What the plan has and the fleet shows no sign of, once nothing is left to do."""
+    there = {(str(copy.key), copy.node_id): copy.digest for copy in view.observed.copies}
+    for one in execution.saved.actions():
+        name = f"{one['business_id']}/{one['component_id']}/{one['instance']}"
+        runs = there.get((name, one["node_id"]))
+        if (runs is not None) if one["kind"] == Kind.STOP else runs != one["digest"]:
+            yield f"{one['kind']} {name} on {one['node_id']} was in the plan and was not done"
