@@ -1,5 +1,6 @@
 """`node`: the machines."""
 
+import sys
 import time
 from typing import Any
 
@@ -7,6 +8,7 @@ import click
 
 from reconciler.cli.apply import WAIT, Duration
 from reconciler.cli.client import Client
+from reconciler.cli.drain_check import check_drain, show_drain
 from reconciler.cli.errors import CliError
 from reconciler.cli.options import with_client, with_output
 from reconciler.cli.output import age, machine, plain, status, table
@@ -79,12 +81,16 @@ def cordon(client: Client, node_id: str) -> None:
 @click.option(
     "--timeout", "--deadline", type=Duration(), default="5m", show_default=True, help="How long --wait waits."
 )
+@click.option("--check", is_flag=True, help="Only show what it would do; fail when something would stay.")
 @with_client
-def drain(client: Client, node_id: str, wait: bool, timeout: float) -> None:
+def drain(client: Client, node_id: str, wait: bool, timeout: float, check: bool) -> None:
     """Move what runs on a node to others, each instance once it runs there; uncordon ends it.
 
     Instances with host volumes stay, and so does what fits nowhere else; `status` says so.
+    Exit status of --check: 0 everything has a place, 1 something would stay, 2 error.
     """
+    if check:
+        _check(client, node_id)
     click.echo(client.post(f"/api/nodes/{node_id}/drain")["message"])
     deadline = time.monotonic() + timeout
     said = None
@@ -95,6 +101,17 @@ def drain(client: Client, node_id: str, wait: bool, timeout: float) -> None:
         if time.monotonic() > deadline:
             raise CliError(f"{node_id} still has {left} instances after {timeout:g} s; {_why_left(client, node_id)}")
         time.sleep(EVERY_SECONDS)
+
+
+def _check(client: Client, node_id: str) -> None:
+    """Show what a drain would do, and exit."""
+    try:
+        found = check_drain(client, node_id)
+    except CliError as error:
+        error.show()
+        sys.exit(2)
+    show_drain(found, node_id)
+    sys.exit(1 if found.stays else 0)
 
 
 def _why_left(client: Client, node_id: str) -> str:

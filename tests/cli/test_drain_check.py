@@ -1,0 +1,54 @@
+"""`node drain --check`: what it says of every instance is what the real drain does."""
+
+from dataclasses import replace
+
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from reconciler.cli.drain_check import drained
+from reconciler.plan.document import document
+from reconciler.plan.planner import plan
+from reconciler.plan.suppose import Suppose, supposed
+from tests.support.histories import worlds
+from tests.support.planning import NOW, World, business, component, node
+
+
+def checked(world: World, node_id: str) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    """Where instances would move, what would end, what would stay."""
+    desired, observed = supposed(Suppose(drain=(node_id,)), world.desired, world.observed, NOW)
+    form = document(plan(desired, observed, world.policy, NOW), desired)
+    there = {str(key): "running" for key, on in world.plan().placements.items() if on == node_id}
+    found = drained(form, node_id, there)
+    return found.moves, found.ends, found.stays
+
+
+def test_what_moves_what_ends_and_what_stays() -> None:
+    world = World(node("a", memory=100))
+    parts = (component("big", memory=60), component("data", data=True), component("log", mode="global"))
+    world.wants(business("shop", *parts, component("small", memory=10))).settles()
+    world.has(node("b", memory=50))
+    moves, ends, stays = checked(world, "a")
+    assert moves == {"shop/small/0": "b"}
+    assert ends == {"shop/log/0": "node a is draining"}
+    assert stays == {
+        "shop/big/0": "1 node: draining; 1 node: memory: needs 60 MB, at most 40 free",
+        "shop/data/0": "holds its volumes there",
+    }
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(world=worlds(), data=st.data())
+def test_the_real_drain_does_what_was_said(world: World, data: st.DataObject) -> None:
+    assume(world.observed.nodes)
+    world.carries_out()
+    node_id = data.draw(st.sampled_from(sorted(world.observed.nodes)))
+    moves, ends, stays = checked(world, node_id)
+    before = {str(key) for key, on in world.plan().placements.items() if on == node_id}
+    nodes = world.observed.nodes
+    drained_node = replace(nodes[node_id], cordoned=True, draining=True)
+    world.observed = replace(world.observed, nodes={**nodes, node_id: drained_node})
+    after = {str(key): on for key, on in world.plan().placements.items()}
+    assert moves.keys() | ends.keys() | stays.keys() == before
+    assert {name: after.get(name) for name in moves} == moves
+    assert all(after[name] == node_id for name in stays)
+    assert not any(name in after for name in ends)
