@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 
 from reconciler.plan.document import document
-from reconciler.plan.reliance import Basis, Fact, Needs, facts, moved, needs
+from reconciler.plan.facts import facts as facts_beside
 from reconciler.plan.hash import plan_hash
 from reconciler.plan.model import Copy, Desired, Kind, Observed, Plan
 from reconciler.plan.planner import plan
+from reconciler.plan.reliance import Basis, Fact, Needs, facts, moved, needs
 from reconciler.spec.model import Business
 from reconciler.wire.messages import InstanceKey, Status, promise_of
 
@@ -48,7 +49,7 @@ class SavedPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 def save(basis: Basis, planned: Plan, after: Desired, businesses: Iterable[str]) -> SavedPlan:
     """What to save of a plan for these businesses, without their specs."""
     asked = needs(planned, after, basis.observed, tuple(businesses))
-    form = document(planned, after)
+    form = document(planned, after) | facts_beside(planned, basis.now)
     found = tuple(fact.relaxed() for fact in facts(basis, asked))
     return SavedPlan(hash=form["hash"], document=form, needs=asked, facts=found)
 

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from reconciler.control.intake import overlay
-from reconciler.plan.reliance import Basis
 from reconciler.plan.model import Desired, Policy
 from reconciler.plan.planner import plan
+from reconciler.plan.reliance import Basis
 from reconciler.plan.saved import SavedPlan, assigned, departed, differs, save
 from reconciler.spec.model import Business
 from reconciler.wire.messages import Status
