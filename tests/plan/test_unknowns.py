@@ -1,6 +1,7 @@
 """What a plan could not know is told, holds what depends on it, and nothing else."""
 
 from reconciler.plan.model import Unknown
+from reconciler.spec.model import Dependency
 from tests.support.planning import NOW, World, business, component, key, node
 
 
@@ -45,15 +46,30 @@ def test_only_what_depends_on_the_silent_node_is_held() -> None:
     assert world.pending() == {"shop/web/0": "a is suspect: updated when it answers"}
 
 
-def test_what_needs_a_silent_node_waits_and_says_so() -> None:
-    """A component that depends on one whose node is silent; the rest of its business goes on."""
+def test_in_one_business_too_only_what_depends_on_the_silent_node_waits() -> None:
+    """A new version of all three: db can't be updated, web waits for the new db, and other goes on."""
+
+    def shop(version: str) -> World:
+        after = {"db": Dependency(condition="service_started")}
+        parts = [("db", "a", {}), ("web", "b", after), ("other", "b", {})]
+        return world.wants(
+            business(
+                "shop",
+                *[
+                    component(name, image_name=f"{name}:{version}", node_id=node_id, depends_on=depends_on)
+                    for name, node_id, depends_on in parts
+                ],
+            )
+        )
+
     world = World(node("a"), node("b"))
-    parts = component("db", node_id="a"), component("web", node_id="b")
-    world.wants(business("shop", *parts)).settles()
+    shop("1").settles()
     world.node("a", silent=20)
-    world.wants(business("shop", *parts, component("other", node_id="b"), component("late", node_id="a")))
-    assert world.lines() == ["create shop/other/0 on b: not running yet"]
-    assert list(world.pending()) == ["shop/late/0"]
+    shop("2")
+    held = {str(action.key): action.held for action in world.plan().actions}
+    assert held["shop/other/0"] == ""
+    assert held["shop/web/0"] == "waits until db/0 has started"
+    assert list(world.pending()) == ["shop/db/0"]
 
 
 def test_bytes_that_nobody_knows_are_told_with_whom_they_matter_to() -> None:
