@@ -4,17 +4,17 @@ from flask import Blueprint, Response, jsonify, request
 
 from api.bodies import read_plan_request
 from api.errors import problem_form
-from api.views import explanation_form
 from reconciler.control.controller import Controller
-from reconciler.plan.document import document
+from reconciler.plan.document import document, explanation_form, survival_form
 from reconciler.plan.facts import facts
+from reconciler.plan.state import to_json
 from reconciler.wire.messages import InstanceKey
 
 Reply = Response | tuple[Response, int]
 
 
 def plan_routes(controller: Controller) -> Blueprint:
-    """`/api/plan`, `/api/survive`, and `explain` of an instance."""
+    """`/api/plan`, `/api/survive`, `/api/snapshot`, and `explain` of an instance."""
     routes = Blueprint("plans", __name__)
 
     @routes.post("/api/plan")
@@ -29,13 +29,11 @@ def plan_routes(controller: Controller) -> Blueprint:
 
     @routes.get("/api/survive")
     def survive() -> Reply:
-        found = controller.questions.survival(request.args.get("by"))
-        return jsonify(
-            [
-                {"lost": name, "homeless": {str(key): why for key, why in homeless.items()}}
-                for name, homeless in found.items()
-            ]
-        )
+        return jsonify(survival_form(controller.questions.survival(request.args.get("by"))))
+
+    @routes.get("/api/snapshot")
+    def snapshot() -> Response:
+        return Response(to_json(controller.questions.state()), mimetype="application/json")
 
     @routes.get("/api/businesses/<business_id>/components/<component_id>/<int:instance>/explain")
     def explanation(business_id: str, component_id: str, instance: int) -> Reply:

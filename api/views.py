@@ -8,7 +8,6 @@ import msgspec
 
 from reconciler.control.approvals import Held
 from reconciler.control.view import View
-from reconciler.plan.explain import Explanation
 from reconciler.plan.model import Copy
 from reconciler.plan.saved import SavedPlan
 from reconciler.plan.status import BusinessStatus, InstanceStatus
@@ -79,28 +78,6 @@ def _component_form(item: InstanceStatus, report: InstanceReport | None, at: flo
         },
         "started_at": iso(item.started_at),
         "updated_at": iso(at),
-    }
-
-
-def explanation_form(explanation: Explanation) -> Form:
-    """How an instance stands with every node."""
-    key = explanation.key
-    return {
-        "business_id": key.business_id,
-        "component_id": key.component_id,
-        "instance": key.instance,
-        "node_id": explanation.node_id,
-        "reason": explanation.reason,
-        "remedy": explanation.remedy,
-        "situations": [
-            {
-                "nodes": list(situation.nodes),
-                "fits": not situation.obstacles,
-                "obstacles": list(situation.obstacles),
-                "score": situation.score and {"total": situation.score.total} | situation.score._asdict(),
-            }
-            for situation in explanation.situations
-        ],
     }
 
 

@@ -36,6 +36,13 @@ class Client:
         """The reply's JSON. Raises CliError."""
         return self._request("GET", path, params={key: value for key, value in params.items() if value is not None})
 
+    def get_bytes(self, path: str) -> bytes:
+        """The reply as it came. Raises CliError."""
+        reply = self._reply("GET", path)
+        if not reply.ok:
+            raise self._refusal(reply.status_code, _content(reply))
+        return reply.content
+
     def post(self, path: str, body: Any = None) -> Any:
         """The reply's JSON. Raises CliError."""
         return self._request("POST", path, json=body)

@@ -1,6 +1,7 @@
 """`diff`: what would happen, before it does."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import msgspec
 
 from reconciler.cli.client import Client
 from reconciler.cli.errors import CliError
+from reconciler.cli.offline import STATE, plan_offline
 from reconciler.cli.options import with_client, with_plan_output
 from reconciler.cli.output import machine
 from reconciler.cli.plan_markdown import plan_markdown
@@ -16,28 +18,34 @@ from reconciler.cli.render_plan import in_sync, show_plan
 from reconciler.cli.saved import write_plan
 from reconciler.cli.specfiles import read_specs
 from reconciler.cli.suppose import with_suppose
+from reconciler.spec.model import Business
 
 
 @click.command()
 @click.argument("paths", nargs=-1, metavar="[PATH...]")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan, for `apply FILE`.")
+@STATE
 @with_suppose
 @with_client
 @with_plan_output
-def diff(client: Client, paths: tuple[str, ...], out: Path | None, suppose: dict[str, Any], output: str) -> None:
+def diff(
+    client: Client,
+    paths: tuple[str, ...],
+    out: Path | None,
+    state: Path | None,
+    suppose: dict[str, Any],
+    output: str,
+) -> None:
     """Show what would happen if these specs were applied.
 
     Without PATH: what the manager is about to do, files of its directory included. The options ask what would happen
     with other nodes or numbers of replicas; nothing is changed. --out saves the plan with the facts it relies on and,
-    in full, the specs it is for. Exit status: 0 in sync, 1 something would change, 2
-    error.
+    in full, the specs it is for. With --state it is computed here, of a state that `snapshot` wrote, without a manager.
+    Exit status: 0 in sync, 1 something would change, 2 error.
     """
     try:
-        body: dict[str, Any] = {"suppose": suppose} if suppose else {}
-        if paths:
-            businesses = [business for file in read_specs(paths) for business in file.businesses]
-            body["businesses"] = [msgspec.to_builtins(business) for business in businesses]
-        plan = _saved(client, body, out) if out else client.post("/api/plan", body or None)
+        businesses = [business for file in read_specs(paths) for business in file.businesses] if paths else None
+        plan = _made(client, businesses, suppose, state, out)
         if output == "markdown":
             click.echo(plan_markdown(plan), nl=False)
         elif not machine(plan, output):
@@ -46,6 +54,25 @@ def diff(client: Client, paths: tuple[str, ...], out: Path | None, suppose: dict
         error.show()
         sys.exit(2)
     sys.exit(0 if in_sync(plan) else 1)
+
+
+def _made(
+    client: Client,
+    businesses: Sequence[Business] | None,
+    suppose: dict[str, Any],
+    state: Path | None,
+    out: Path | None,
+) -> dict[str, Any]:
+    """The plan: computed here, or by the manager, and saved if asked for. Raises CliError."""
+    if state is not None:
+        if out is not None:
+            raise CliError("--out saves what the manager can carry out: leave out --state")
+        return plan_offline(state, businesses, suppose)
+    body: dict[str, Any] = {"suppose": suppose} if suppose else {}
+    if businesses is not None:
+        body["businesses"] = [msgspec.to_builtins(business) for business in businesses]
+    plan: dict[str, Any] = _saved(client, body, out) if out else client.post("/api/plan", body or None)
+    return plan
 
 
 def _saved(client: Client, body: dict[str, Any], out: Path) -> dict[str, Any]:

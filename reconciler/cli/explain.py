@@ -1,13 +1,16 @@
 """`explain`: why an instance is where it is, or nowhere."""
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from reconciler.cli.client import Client
 from reconciler.cli.errors import CliError
+from reconciler.cli.offline import STATE, explain_offline
 from reconciler.cli.options import with_client, with_output
 from reconciler.cli.output import console, machine, plain, table
+from reconciler.wire.messages import InstanceKey
 
 NAMED = 3
 SHOWN = 20
@@ -16,9 +19,10 @@ SHOWN = 20
 
 @click.command()
 @click.argument("target", metavar="BUSINESS/COMPONENT[/N]")
+@STATE
 @with_client
 @with_output
-def explain(client: Client, target: str, output: str) -> None:
+def explain(client: Client, target: str, state: Path | None, output: str) -> None:
     """Show how an instance (0 unless N is given) stands with every node, and what would make it fit.
 
     Nodes are taken as they will be once the plan is carried out. The lowest score wins.
@@ -27,8 +31,9 @@ def explain(client: Client, target: str, output: str) -> None:
     component_id, _, number = rest.partition("/")
     if not component_id or (number and not number.isdigit()):
         raise CliError(f"'{target}' names no instance: write BUSINESS/COMPONENT[/N], such as shop/web or shop/web/0")
-    path = f"/api/businesses/{business_id}/components/{component_id}/{number or 0}/explain"
-    found = client.get(path)
+    key = InstanceKey(business_id, component_id, int(number or 0))
+    path = f"/api/businesses/{business_id}/components/{component_id}/{key.instance}/explain"
+    found = client.get(path) if state is None else explain_offline(state, key)
     if not machine(found, output):
         _show(found)
 

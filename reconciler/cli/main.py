@@ -18,6 +18,7 @@ COMMANDS = {
     "validate": "reconciler.cli.specs:validate",
     "schema": "reconciler.cli.specs:schema",
     "diff": "reconciler.cli.diff:diff",
+    "snapshot": "reconciler.cli.offline:snapshot",
     "apply": "reconciler.cli.apply:apply",
     "get": "reconciler.cli.reading:get",
     "status": "reconciler.cli.reading:status",

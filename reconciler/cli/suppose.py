@@ -4,12 +4,14 @@ import functools
 import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
 
 from reconciler.cli.client import Client
 from reconciler.cli.errors import CliError
+from reconciler.cli.offline import STATE, survive_offline
 from reconciler.cli.options import with_client, with_output
 from reconciler.cli.output import machine, plain, table
 from reconciler.spec.units import cores, size_mb
@@ -81,16 +83,17 @@ def replicas(text: str) -> tuple[str, int]:
 
 
 @click.command()
+@STATE
 @click.option("--by", metavar="LABEL", help="Lose all nodes with one value of this label at once, such as rack.")
 @with_client
 @with_output
-def survive(client: Client, by: str | None, output: str) -> None:
+def survive(client: Client, state: Path | None, by: str | None, output: str) -> None:
     """Show, for each node (or rack, zone …), what would have no place if it were lost.
 
     Exit status: 0 everything would have a place whatever is lost, 1 something would not, 2 error.
     """
     try:
-        found = client.get("/api/survive", by=by)
+        found = client.get("/api/survive", by=by) if state is None else survive_offline(state, by)
     except CliError as error:
         error.show()
         sys.exit(2)

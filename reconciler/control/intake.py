@@ -5,8 +5,7 @@ REST may only stop and restart it.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -15,6 +14,7 @@ from reconciler.control.syncing import Patience, happenings, together
 from reconciler.control.view import SyncResult
 from reconciler.plan.model import Copy, Desired, DesiredBusiness, Verdict
 from reconciler.plan.saved import SavedPlan
+from reconciler.plan.state import overlay
 from reconciler.plan.verdicts import version
 from reconciler.source.decide import API, Decision, decide, merged
 from reconciler.source.files import Snapshot
@@ -252,20 +252,3 @@ class Intake:
         )
         self._store.add_events(happenings(decision, result, self._last.sources.get(source.name, SyncResult()), at))
         return result
-
-
-def overlay(desired: Desired, accepted: Iterable[tuple[Business, str]], removed: Iterable[str] = ()) -> Desired:
-    """Desired state with these (business, source) accepted and these ids removed; nothing is stored."""
-    gone = set(removed)
-    left = desired.removed | {key: entry.business for key, entry in desired.businesses.items() if key in gone}
-    businesses = {key: entry for key, entry in desired.businesses.items() if key not in gone}
-    for business, source in accepted:
-        known = businesses.get(business.business_id)
-        if known is None:
-            businesses[business.business_id] = DesiredBusiness(business, source=source)
-        elif known.business != business:
-            businesses[business.business_id] = DesiredBusiness(
-                business, known.stopped, known.restarts, source, known.revision + 1, (known.business, *known.earlier)
-            )
-    left = {key: business for key, business in left.items() if key not in businesses}
-    return replace(desired, businesses=businesses, removed=left)

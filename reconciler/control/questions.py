@@ -1,17 +1,16 @@
 """What would be, and why: questions about plans that change nothing."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from reconciler.control.errors import Conflict
-from reconciler.control.intake import BODY, Intake, overlay
+from reconciler.control.intake import Intake
 from reconciler.control.view import Preview
 from reconciler.plan.explain import Explanation, explain
-from reconciler.plan.liveness import liveness
-from reconciler.plan.model import Liveness, Observed, Policy
-from reconciler.plan.planner import plan
-from reconciler.plan.suppose import NOTHING_SUPPOSED, Suppose, mistakes, supposed, survival
-from reconciler.source.decide import API, Decision
-from reconciler.spec.errors import Problem, SpecError
+from reconciler.plan.model import Observed, Policy
+from reconciler.plan.state import State, preview
+from reconciler.plan.suppose import NOTHING_SUPPOSED, Suppose, losses, survival
+from reconciler.source.decide import Decision
 from reconciler.spec.model import Business
 from reconciler.store.store import Store
 from reconciler.wire.messages import InstanceKey
@@ -45,39 +44,28 @@ class Questions:
         With `prune`, businesses of the directory that are not among them would go. `suppose` is what else would be so.
         Raises SpecError when it names what is not there.
         """
-        desired, decision = self._store.desired(), Decision()
+        state, decision = self.state(), Decision()
         if businesses is None:
-            desired, decision = self._intake.with_files(desired)
-        else:
-            named = {business.business_id for business in businesses}
-            known = desired.businesses
-            gone = [key for key, entry in known.items() if prune and entry.source != API and key not in named]
-            sources = {key: entry.source for key, entry in known.items()}
-            pairs = ((business, sources.get(business.business_id, API)) for business in businesses)
-            desired = overlay(desired, pairs, gone)
+            desired, decision = self._intake.with_files(state.desired)
+            state = replace(state, desired=desired)
+        found = preview(state, businesses, prune, suppose)
+        return Preview(found.state.desired, found.plan, decision.problems, decision.held, state.now)
+
+    def state(self) -> State:
+        """Everything that a plan made now depends on."""
         now = self._clock()
-        observed = self._observed(now)
-        problems = [Problem(BODY, None, "suppose", wrong) for wrong in mistakes(suppose, desired, observed)]
-        if problems:
-            raise SpecError(problems)
-        desired, observed = supposed(suppose, desired, observed, now)
-        return Preview(desired, plan(desired, observed, self._policy, now), decision.problems, decision.held, now)
+        return State(self._store.desired(), self._observed(now), self._policy, now)
 
     def survival(self, by: str | None) -> dict[str, dict[InstanceKey, str]]:
         """What would have no place were a node lost, or all nodes with one value of the label `by`; by its name.
 
         Raises Conflict when there are too many to look at.
         """
-        now = self._clock()
-        observed = self._observed(now)
-        groups: dict[str, list[str]] = {}
-        for node_id, node in sorted(observed.nodes.items()):
-            name = node_id if by is None else node.labels.get(by)
-            if name is not None and liveness(node, self._policy, now) is not Liveness.LOST:
-                groups.setdefault(name, []).append(node_id)
+        state = self.state()
+        groups = losses(state.observed, by, state.policy, state.now)
         if len(groups) > MOST_GROUPS:
             raise Conflict(f"{len(groups)} losses are more than the {MOST_GROUPS} looked at: group nodes by a label")
-        return survival(self._store.desired(), observed, groups, self._policy, now)
+        return survival(state.desired, state.observed, groups, state.policy, state.now)
 
     def explain(self, key: InstanceKey) -> Explanation:
         """How an instance stands with every node. Raises UnknownBusiness, UnknownInstance."""

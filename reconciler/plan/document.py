@@ -5,8 +5,10 @@ state gives the same bytes wherever the plan is computed. `schemas/plan.schema.j
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
+from reconciler.plan.explain import Explanation
 from reconciler.plan.hash import plan_hash
 from reconciler.plan.model import Action, Desired, Kind, Pending, Plan
 from reconciler.spec.redact import without_password
@@ -50,6 +52,35 @@ def affected(action: Action, desired: Desired) -> list[str]:
         for component in entry.business.components
         if component.component_id != action.key.component_id and action.key.component_id in dependencies(component)
     )
+
+
+def explanation_form(explanation: Explanation) -> Form:
+    """How an instance stands with every node."""
+    key = explanation.key
+    return {
+        "business_id": key.business_id,
+        "component_id": key.component_id,
+        "instance": key.instance,
+        "node_id": explanation.node_id,
+        "reason": explanation.reason,
+        "remedy": explanation.remedy,
+        "situations": [
+            {
+                "nodes": list(situation.nodes),
+                "fits": not situation.obstacles,
+                "obstacles": list(situation.obstacles),
+                "score": situation.score and {"total": situation.score.total} | situation.score._asdict(),
+            }
+            for situation in explanation.situations
+        ],
+    }
+
+
+def survival_form(found: Mapping[str, Mapping[InstanceKey, str]]) -> list[Form]:
+    """What each loss would leave without a place."""
+    return [
+        {"lost": name, "homeless": {str(key): why for key, why in homeless.items()}} for name, homeless in found.items()
+    ]
 
 
 def _name(key: InstanceKey) -> Form:

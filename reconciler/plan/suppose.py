@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from reconciler.plan.model import Desired, Node, Observed, Policy
+from reconciler.plan.liveness import liveness
+from reconciler.plan.model import Desired, Liveness, Node, Observed, Policy
 from reconciler.plan.planner import DEFAULT_POLICY, plan
 from reconciler.wire.messages import Gpu, InstanceKey
 
@@ -78,6 +79,18 @@ def supposed(suppose: Suppose, desired: Desired, observed: Observed, now: float)
         changed = msgspec.structs.replace(entry.business, components=components)
         businesses[business_id] = replace(entry, business=changed, earlier=(entry.business, *entry.earlier))
     return replace(desired, businesses=businesses), Observed(nodes, observed.copies)
+
+
+def losses(
+    observed: Observed, by: str | None, policy: Policy = DEFAULT_POLICY, now: float = 0.0
+) -> dict[str, list[str]]:
+    """What may be lost at once: each node that is not lost yet, or all those with one value of the label `by`."""
+    groups: dict[str, list[str]] = {}
+    for node_id, node in sorted(observed.nodes.items()):
+        name = node_id if by is None else node.labels.get(by)
+        if name is not None and liveness(node, policy, now) is not Liveness.LOST:
+            groups.setdefault(name, []).append(node_id)
+    return groups
 
 
 def survival(

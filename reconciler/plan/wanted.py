@@ -11,9 +11,10 @@ from reconciler.plan.model import Change, Copy, Desired, DesiredBusiness, Node
 from reconciler.plan.references import Places, Resolver, Unresolved
 from reconciler.plan.shape import Shape, mebibytes, milli, shape_of
 from reconciler.plan.verdicts import rolled_back, version
-from reconciler.spec.digest import digest
+from reconciler.spec.digest import digest, digest_of_sealed
 from reconciler.spec.model import Component, Dependency
 from reconciler.spec.references import dependencies, refers
+from reconciler.spec.seal import sealed
 from reconciler.wire.messages import InstanceKey
 
 RESTARTS_BACK = 5
@@ -25,8 +26,9 @@ class Wanted:
     """One instance that should run.
 
     `version` is the digest of the component as its spec has it, `digest` that of what this instance shall run, with its
-    references resolved. `needs` is what it waits for of other components. `unresolved` says why references can't be
-    resolved ("" when they are): such an instance stays as it is.
+    references resolved. `seen` is what it shall run without its secrets: digests and differences are found by that.
+    `needs` is what it waits for of other components. `unresolved` says why references can't be resolved ("" when they
+    are): such an instance stays as it is.
     """
 
     key: InstanceKey
@@ -35,6 +37,7 @@ class Wanted:
     shape: Shape
     version: str
     needs: Mapping[str, Dependency]
+    seen: Component
     unresolved: str = ""
 
 
@@ -61,7 +64,7 @@ def wanted(
             needs = component.depends_on if plain else dependencies(component)
             for number, bound in _instances(component, shape, there, fleet):
                 key = InstanceKey(business_id, component.component_id, number)
-                want = Wanted(key, component, mark, bound, mark, needs)
+                want = Wanted(key, component, mark, bound, mark, needs, sealed(component))
                 yield want if plain else _resolved(want, entry, resolver)
 
 
@@ -77,10 +80,10 @@ def _instances(component: Component, shape: Shape, known: Known, fleet: Fleet) -
 
 def _resolved(want: Wanted, entry: DesiredBusiness, resolver: Resolver) -> Wanted:
     try:
-        component = resolver.resolved(entry.business, want.component, want.key)
+        component, seen = (resolver.resolved(entry.business, part, want.key) for part in (want.component, want.seen))
     except Unresolved as reason:
         return replace(want, unresolved=str(reason))
-    return replace(want, component=component, digest=digest(component, entry.restarts))
+    return replace(want, component=component, seen=seen, digest=digest_of_sealed(seen, entry.restarts))
 
 
 def new_limits(want: Wanted, copy: Copy) -> tuple[Change, ...]:
@@ -106,7 +109,7 @@ def why_update(entry: DesiredBusiness, want: Wanted, copy: Copy) -> tuple[str, t
                 continue
             for restarts in range(entry.restarts, max(entry.restarts - RESTARTS_BACK, 0) - 1, -1):
                 if digest(component, restarts) == copy.digest:
-                    different = changes(component, want.component)
+                    different = changes(sealed(component), want.seen)
                     return rejected or ("spec changed" if different else "restart asked for"), different
     if want.version != want.digest:
         return rejected or "spec changed, or what it refers to has moved", ()

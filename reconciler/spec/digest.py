@@ -4,7 +4,9 @@ import hashlib
 
 import msgspec
 
+from reconciler.spec.memo import Memo
 from reconciler.spec.model import Component
+from reconciler.spec.seal import sealed
 
 NOT_IN_DIGEST = (
     "component_name",
@@ -35,12 +37,23 @@ def container_form(component: Component) -> dict[str, object]:
 
 
 def digest(component: Component, restarts: int = 0) -> str:
-    """sha256 (64 hex digits) of the canonical JSON of `container_form`.
+    """sha256 (64 hex digits) of the canonical JSON of `container_form`, with tokens in the place of secrets.
 
-    `restarts` counts how often an operator asked for a restart: each needs a new container, so it is part of
-    the digest and a restart is an update like any other. Zero adds nothing.
+    So whoever has the spec without its secrets finds the same digest. `restarts` counts how often an operator asked for
+    a restart: each needs a new container, so it is part of the digest and a restart is an update like any other. Zero
+    adds nothing.
     """
+    if not restarts:
+        return _plain_digest(component)
+    return digest_of_sealed(sealed(component), restarts)
+
+
+def digest_of_sealed(component: Component, restarts: int = 0) -> str:
+    """The digest of a component that has no secrets any more, whatever its references were resolved to."""
     form = container_form(component)
     if restarts:
         form["restarts"] = restarts
     return hashlib.sha256(msgspec.json.encode(form, order="deterministic")).hexdigest()
+
+
+_plain_digest: Memo[Component, str] = Memo(lambda component: digest_of_sealed(sealed(component)))

@@ -38,6 +38,13 @@ def references(component: Component) -> list[Reference]:
     return sorted({reference for reference in found if reference is not None})
 
 
+def reference_texts(text: str) -> Iterator[str]:
+    """Each reference in a text as it is written there, in order."""
+    for match in _FORM.finditer(text):
+        if not match[1] and _parsed(match[2]) is not None:
+            yield match[0]
+
+
 def refers(component: Component) -> bool:
     """Whether the component's values depend on where anything is placed."""
     return bool(references(component))

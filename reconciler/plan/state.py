@@ -1,0 +1,206 @@
+"""Everything that a plan depends on, as one value that can be written down and read back.
+
+A manager's state at one moment, in a file, plans anywhere as it did there: `snapshot`, `diff --state` and the kept
+decisions are made of it. What is written down holds no secret: specs are sealed (`reconciler.spec.seal`).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+
+from reconciler.plan.document import document
+from reconciler.plan.model import Copy, Desired, DesiredBusiness, Node, Observed, Plan, Policy, Verdict
+from reconciler.plan.planner import plan
+from reconciler.plan.suppose import NOTHING_SUPPOSED, Suppose, mistakes, supposed
+from reconciler.spec.errors import Problem, SpecError
+from reconciler.spec.memo import Memo
+from reconciler.spec.model import Business
+from reconciler.spec.redact import without_password
+from reconciler.spec.seal import sealed_business
+
+FORMAT = "reconciler.state/1"
+API = "api"
+"""The source of a business that comes from no file."""
+
+LONGEST_MESSAGE = 300
+
+
+class StateError(Exception):
+    """A text is no state; it says why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Desired and observed state, the policy, and the time of the plan (seconds since the epoch)."""
+
+    desired: Desired
+    observed: Observed
+    policy: Policy = Policy()
+    now: float = 0.0
+
+    def sealed(self) -> "State":
+        """The state without its secrets; its plan has the same document."""
+        return replace(self, desired=sealed_desired(self.desired), observed=_sealed_observed(self.observed))
+
+    def plan(self) -> Plan:
+        """The plan."""
+        return plan(self.desired, self.observed, self.policy, self.now)
+
+    def document(self) -> dict[str, Any]:
+        """The plan's public form."""
+        return document(self.plan(), self.desired)
+
+
+@dataclass(frozen=True, slots=True)
+class Previewed:
+    """A state as it would be, and its plan."""
+
+    state: State
+    plan: Plan
+
+
+def preview(
+    state: State, businesses: Sequence[Business] | None = None, prune: bool = False, suppose: Suppose = NOTHING_SUPPOSED
+) -> Previewed:
+    """What would happen if these businesses were accepted (None: nothing is), without secrets.
+
+    With `prune`, businesses that come from files and are not among them would go. `suppose` is what else would be so.
+    Raises SpecError when it names what is not there.
+    """
+    state = state.sealed()
+    desired = state.desired
+    if businesses is not None:
+        named = {business.business_id for business in businesses}
+        known = desired.businesses
+        gone = [key for key, entry in known.items() if prune and entry.source != API and key not in named]
+        sources = {key: entry.source for key, entry in known.items()}
+        pairs = ((sealed_business(one), sources.get(one.business_id, API)) for one in businesses)
+        desired = overlay(desired, pairs, gone)
+    problems = [Problem("body", None, "suppose", wrong) for wrong in mistakes(suppose, desired, state.observed)]
+    if problems:
+        raise SpecError(problems)
+    desired, observed = supposed(suppose, desired, state.observed, state.now)
+    found = replace(state, desired=desired, observed=observed)
+    return Previewed(found, found.plan())
+
+
+def overlay(desired: Desired, accepted: Iterable[tuple[Business, str]], removed: Iterable[str] = ()) -> Desired:
+    """Desired state with these (business, source) accepted and these ids removed; nothing is stored."""
+    gone = set(removed)
+    left = desired.removed | {key: entry.business for key, entry in desired.businesses.items() if key in gone}
+    businesses = {key: entry for key, entry in desired.businesses.items() if key not in gone}
+    for business, source in accepted:
+        known = businesses.get(business.business_id)
+        if known is None:
+            businesses[business.business_id] = DesiredBusiness(business, source=source)
+        elif known.business != business:
+            businesses[business.business_id] = DesiredBusiness(
+                business, known.stopped, known.restarts, source, known.revision + 1, (known.business, *known.earlier)
+            )
+    return Desired(businesses, {key: business for key, business in left.items() if key not in businesses})
+
+
+def sealed_desired(desired: Desired) -> Desired:
+    """Desired state without secrets."""
+    return Desired(
+        {key: sealed_entry(entry) for key, entry in desired.businesses.items()},
+        {key: sealed_business(business) for key, business in desired.removed.items()},
+    )
+
+
+def _seal_entry(entry: DesiredBusiness) -> DesiredBusiness:
+    return replace(
+        entry,
+        business=sealed_business(entry.business),
+        earlier=tuple(map(sealed_business, entry.earlier)),
+        verdicts={
+            name: replace(verdict, reason=without_password(verdict.reason)) for name, verdict in entry.verdicts.items()
+        },
+    )
+
+
+sealed_entry: Memo[DesiredBusiness, DesiredBusiness] = Memo(_seal_entry)
+"""An accepted business without its secrets."""
+
+
+def _sealed_observed(observed: Observed) -> Observed:
+    copies = tuple(
+        replace(copy, message=without_password(copy.message)) if "://" in copy.message else copy
+        for copy in observed.copies
+    )
+    return replace(observed, copies=copies)
+
+
+def to_json(state: State) -> bytes:
+    """The state as canonical JSON: the same state gives the same bytes. Its specs are sealed."""
+    sealed = state.sealed()
+    form = {
+        "format": FORMAT,
+        "now": sealed.now,
+        "policy": sealed.policy,
+        "businesses": [entry_form(entry) for _, entry in sorted(sealed.desired.businesses.items())],
+        "removed": [business for _, business in sorted(sealed.desired.removed.items())],
+        "nodes": [node for _, node in sorted(sealed.observed.nodes.items())],
+        "copies": sorted(sealed.observed.copies, key=lambda copy: (copy.key, copy.node_id)),
+    }
+    return msgspec.json.encode(form, order="sorted")
+
+
+def from_json(data: bytes, name: str = "the state") -> State:
+    """Read what `to_json` wrote; `name` is the file's, for errors. Raises StateError."""
+    try:
+        form = msgspec.json.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise StateError(f"{name} is no JSON: {_short(error)}: write it with `reconciler snapshot`") from None
+    if not isinstance(form, dict) or form.get("format") != FORMAT:
+        found = form.get("format") if isinstance(form, dict) else None
+        of = f"its format is {_short(found)}" if found else "it has no format"
+        raise StateError(f"{name} is no state of a manager: {of}, not {FORMAT}: write it with `reconciler snapshot`")
+    try:
+        read = msgspec.convert(form, _Written)
+        return State(
+            Desired(
+                {entry.business.business_id: entry for entry in map(entry_of, read.businesses)},
+                {business.business_id: business for business in read.removed},
+            ),
+            Observed({node.node_id: node for node in read.nodes}, tuple(read.copies)),
+            read.policy,
+            read.now,
+        )
+    except (msgspec.ValidationError, RecursionError, KeyError, TypeError) as error:
+        raise StateError(f"{name} is damaged: {_short(error)}: write it anew with `reconciler snapshot`") from None
+
+
+class _Written(msgspec.Struct):
+    """What a state's text holds."""
+
+    now: float
+    policy: Policy
+    businesses: list[dict[str, Any]]
+    removed: list[Business]
+    nodes: list[Node]
+    copies: list[Copy]
+
+
+def entry_form(entry: DesiredBusiness) -> dict[str, Any]:
+    """An accepted business as JSON-able data."""
+    form: dict[str, Any] = msgspec.to_builtins(replace(entry, verdicts={}))
+    form["verdicts"] = [
+        {"component_id": component_id, "digest": mark} | msgspec.to_builtins(verdict)
+        for (component_id, mark), verdict in sorted(entry.verdicts.items())
+    ]
+    return form
+
+
+def entry_of(form: dict[str, Any]) -> DesiredBusiness:
+    """Read what `entry_form` wrote. Raises msgspec.ValidationError, KeyError, TypeError."""
+    entry = msgspec.convert(form | {"verdicts": {}}, DesiredBusiness)
+    verdicts = {(one["component_id"], one["digest"]): msgspec.convert(one, Verdict) for one in form["verdicts"]}
+    return replace(entry, verdicts=verdicts)
+
+
+def _short(text: object) -> str:
+    shown = str(text)
+    return shown if len(shown) <= LONGEST_MESSAGE else shown[: LONGEST_MESSAGE - 1] + "…"
