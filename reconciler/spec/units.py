@@ -8,10 +8,10 @@ _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(us|ms|s|m|h|d)")
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
-def size_bytes(value: str | int) -> int:
-    """`64m`, `1g`, `512kb` or a number of bytes, in bytes. Units are powers of 1024."""
-    if isinstance(value, int):
-        return value
+def size_bytes(value: str | float) -> int:
+    """`64m`, `1g`, `512kb` or a whole number of bytes (JSON has 64.0 too), in bytes. Units are powers of 1024."""
+    if not isinstance(value, str):
+        return int(value)
     match = _SIZE.fullmatch(value.strip())
     if match is None:
         raise ValueError(f"'{value}' is no size: write a number of bytes, or one with a unit such as 512k, 64m, 1g")
