@@ -4,13 +4,18 @@ import hashlib
 from functools import lru_cache
 
 from reconciler.spec.model import Component
+from reconciler.spec.redact import without_password
 
 
 def image_reference(component: Component) -> str:
-    """The name that the component's image has on the Engine; one made of its URL where the component has none."""
+    """The name that the component's image has on the Engine; one made of its URL where the component has none.
+
+    A password in the URL is no part of the name: who sees the spec without its secrets must find the same one.
+    """
     if component.image_name:
         return component.image_name
-    return f"reconciler-image:{hashlib.sha256((component.image_url or '').encode()).hexdigest()[:16]}"
+    url = without_password(component.image_url or "")
+    return f"reconciler-image:{hashlib.sha256(url.encode()).hexdigest()[:16]}"
 
 
 @lru_cache(maxsize=4096)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.spec.digest import digest
+from reconciler.spec.images import needed_image
 from reconciler.spec.model import Business, Component, ConfigFile, Healthcheck, Logging
 from reconciler.spec.redact import redacted
 from reconciler.spec.references import references
@@ -28,7 +29,7 @@ def components(draw: st.DrawFn) -> Component:
     return Component(
         component_id="web",
         component_name="web",
-        image_name="web:1",
+        image_name=draw(st.none() | st.just("web:1")),
         image_url=draw(st.none() | TEXTS),
         environment_variables=draw(pairs),
         labels=draw(pairs),
@@ -52,6 +53,7 @@ def test_sealing_keeps_the_digest_the_references_and_what_is_shown(component: Co
     assert sealed(again) == once
     assert digest(again) == digest(component)
     assert digest(again, 2) == digest(component, 2)
+    assert needed_image(again) == needed_image(component)
     assert set(references(again)) == set(references(component))
     assert shown(again) == shown(component)
 
