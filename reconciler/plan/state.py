@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 
 from reconciler.plan.document import document
-from reconciler.plan.model import Copy, Desired, DesiredBusiness, Node, Observed, Plan, Policy, Verdict
+from reconciler.plan.forms import form_of, value_of
+from reconciler.plan.model import Copy, Desired, DesiredBusiness, Node, Observed, Plan, Policy
 from reconciler.plan.planner import plan
 from reconciler.plan.suppose import NOTHING_SUPPOSED, Suppose, mistakes, supposed
 from reconciler.spec.errors import Problem, SpecError
@@ -23,6 +24,9 @@ from reconciler.spec.seal import sealed_business
 FORMAT = "reconciler.state/1"
 API = "api"
 """The source of a business that comes from no file."""
+
+APART = ("businesses", "removed", "nodes", "copies")
+"""What of the desired and observed state is written one by one."""
 
 LONGEST_MESSAGE = 300
 
@@ -86,9 +90,9 @@ def preview(
     return Previewed(found, found.plan())
 
 
-def overlay(desired: Desired, accepted: Iterable[tuple[Business, str]], removed: Iterable[str] = ()) -> Desired:
-    """Desired state with these (business, source) accepted and these ids removed; nothing is stored."""
-    gone = set(removed)
+def overlay(desired: Desired, accepted: Iterable[tuple[Business, str]], gone: Iterable[str] = ()) -> Desired:
+    """Desired state with these (business, source) accepted and the ids `gone` removed; nothing is stored."""
+    gone = set(gone)
     left = desired.removed | {key: entry.business for key, entry in desired.businesses.items() if key in gone}
     businesses = {key: entry for key, entry in desired.businesses.items() if key not in gone}
     for business, source in accepted:
@@ -99,14 +103,16 @@ def overlay(desired: Desired, accepted: Iterable[tuple[Business, str]], removed:
             businesses[business.business_id] = DesiredBusiness(
                 business, known.stopped, known.restarts, source, known.revision + 1, (known.business, *known.earlier)
             )
-    return Desired(businesses, {key: business for key, business in left.items() if key not in businesses})
+    removed = {key: business for key, business in left.items() if key not in businesses}
+    return replace(desired, businesses=businesses, removed=removed)
 
 
 def sealed_desired(desired: Desired) -> Desired:
     """Desired state without secrets."""
-    return Desired(
-        {key: sealed_entry(entry) for key, entry in desired.businesses.items()},
-        {key: sealed_business(business) for key, business in desired.removed.items()},
+    return replace(
+        desired,
+        businesses={key: sealed_entry(entry) for key, entry in desired.businesses.items()},
+        removed={key: sealed_business(business) for key, business in desired.removed.items()},
     )
 
 
@@ -133,19 +139,24 @@ def _sealed_observed(observed: Observed) -> Observed:
     return replace(observed, copies=copies)
 
 
-def to_json(state: State) -> bytes:
-    """The state as canonical JSON: the same state gives the same bytes. Its specs are sealed."""
+def to_json(state: State, made: dict[str, Any] | None = None) -> bytes:
+    """The state as canonical JSON: the same state gives the same bytes. Its specs are sealed.
+
+    `made` may stand beside it: what was decided by it, and by which version.
+    """
     sealed = state.sealed()
     form = {
         "format": FORMAT,
         "now": sealed.now,
-        "policy": sealed.policy,
-        "businesses": [entry_form(entry) for _, entry in sorted(sealed.desired.businesses.items())],
+        "policy": form_of(sealed.policy),
+        "businesses": [form_of(entry) for _, entry in sorted(sealed.desired.businesses.items())],
         "removed": [business for _, business in sorted(sealed.desired.removed.items())],
-        "nodes": [node for _, node in sorted(sealed.observed.nodes.items())],
-        "copies": sorted(sealed.observed.copies, key=lambda copy: (copy.key, copy.node_id)),
+        "desired": form_of(sealed.desired, APART),
+        "nodes": [form_of(node) for _, node in sorted(sealed.observed.nodes.items())],
+        "copies": [form_of(copy) for copy in sorted(sealed.observed.copies, key=lambda copy: (copy.key, copy.node_id))],
+        "observed": form_of(sealed.observed, APART),
     }
-    return msgspec.json.encode(form, order="sorted")
+    return msgspec.json.encode(form | ({"made": made} if made else {}), order="sorted")
 
 
 def from_json(data: bytes, name: str = "the state") -> State:
@@ -154,22 +165,36 @@ def from_json(data: bytes, name: str = "the state") -> State:
         form = msgspec.json.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise StateError(f"{name} is no JSON: {_short(error)}: write it with `reconciler snapshot`") from None
+    return from_form(form, name)
+
+
+def from_form(form: Any, name: str = "the state") -> State:
+    """The state in decoded JSON. Raises StateError."""
     if not isinstance(form, dict) or form.get("format") != FORMAT:
         found = form.get("format") if isinstance(form, dict) else None
         of = f"its format is {_short(found)}" if found else "it has no format"
         raise StateError(f"{name} is no state of a manager: {of}, not {FORMAT}: write it with `reconciler snapshot`")
     try:
         read = msgspec.convert(form, _Written)
+        entries = [value_of(DesiredBusiness, entry) for entry in read.businesses]
+        nodes = [value_of(Node, node) for node in read.nodes]
         return State(
-            Desired(
-                {entry.business.business_id: entry for entry in map(entry_of, read.businesses)},
-                {business.business_id: business for business in read.removed},
+            value_of(
+                Desired,
+                read.desired,
+                businesses={entry.business.business_id: entry for entry in entries},
+                removed={business.business_id: business for business in read.removed},
             ),
-            Observed({node.node_id: node for node in read.nodes}, tuple(read.copies)),
-            read.policy,
+            value_of(
+                Observed,
+                read.observed,
+                nodes={node.node_id: node for node in nodes},
+                copies=tuple(value_of(Copy, copy) for copy in read.copies),
+            ),
+            value_of(Policy, read.policy),
             read.now,
         )
-    except (msgspec.ValidationError, RecursionError, KeyError, TypeError) as error:
+    except (msgspec.ValidationError, RecursionError) as error:
         raise StateError(f"{name} is damaged: {_short(error)}: write it anew with `reconciler snapshot`") from None
 
 
@@ -177,28 +202,13 @@ class _Written(msgspec.Struct):
     """What a state's text holds."""
 
     now: float
-    policy: Policy
+    policy: dict[str, Any]
     businesses: list[dict[str, Any]]
     removed: list[Business]
-    nodes: list[Node]
-    copies: list[Copy]
-
-
-def entry_form(entry: DesiredBusiness) -> dict[str, Any]:
-    """An accepted business as JSON-able data."""
-    form: dict[str, Any] = msgspec.to_builtins(replace(entry, verdicts={}))
-    form["verdicts"] = [
-        {"component_id": component_id, "digest": mark} | msgspec.to_builtins(verdict)
-        for (component_id, mark), verdict in sorted(entry.verdicts.items())
-    ]
-    return form
-
-
-def entry_of(form: dict[str, Any]) -> DesiredBusiness:
-    """Read what `entry_form` wrote. Raises msgspec.ValidationError, KeyError, TypeError."""
-    entry = msgspec.convert(form | {"verdicts": {}}, DesiredBusiness)
-    verdicts = {(one["component_id"], one["digest"]): msgspec.convert(one, Verdict) for one in form["verdicts"]}
-    return replace(entry, verdicts=verdicts)
+    nodes: list[dict[str, Any]]
+    copies: list[dict[str, Any]]
+    desired: dict[str, Any] = {}
+    observed: dict[str, Any] = {}
 
 
 def _short(text: object) -> str:
