@@ -73,13 +73,14 @@ def _exceeded(
     copies = {(copy.key, copy.node_id): copy for copy in observed.copies}
     holding = [action for action in counted if copies[action.key, action.node_id].promise.volumes]
     if len(holding) > limits.volumes:
-        stops = f"{len(holding)} {'stop' if len(holding) == 1 else 'stops'} of instances with volumes"
-        yield VOLUMES, f"{stops} are more than the {limits.volumes} that one plan may do", holding
+        many = _more(len(holding), "stop", " of instances with volumes")
+        yield VOLUMES, f"{many} the {limits.volumes} that one plan may do", holding
     if len(counted) > limits.stops:
-        yield "stops", f"{len(counted)} stops are more than the {limits.stops} that one plan may do", counted
+        yield "stops", f"{_more(len(counted), 'stop')} the {limits.stops} that one plan may do", counted
     nodes = {action.node_id for action in counted}
     if len(nodes) > limits.nodes:
-        yield "nodes", f"stops on {len(nodes)} nodes are more than the {limits.nodes} that one plan may touch", counted
+        many = _more(len(nodes), "node", " with stops")
+        yield "nodes", f"{many} the {limits.nodes} that one plan may touch", counted
     if limits.share < 1.0:
         yield from _shares(counted, desired, observed.copies, limits.share)
 
@@ -96,5 +97,10 @@ def _shares(
             groups[action.key.business_id].append(action)
     for business_id, group in groups.items():
         if len(group) > share * running[business_id]:
-            of = f"{len(group)} stops of the {running[business_id]} instances that run of {business_id}"
-            yield "share", f"{of} are more than the {share:.0%} that one plan may do", group
+            many = _more(len(group), "stop", f" of the {running[business_id]} instances that run of {business_id}")
+            yield "share", f"{many} the {share:.0%} that one plan may do", group
+
+
+def _more(count: int, noun: str, of: str = "") -> str:
+    """`3 stops of it are more than`."""
+    return f"1 {noun}{of} is more than" if count == 1 else f"{count} {noun}s{of} are more than"

@@ -69,7 +69,7 @@ def test_nodes_touched() -> None:
     world.removes("shop")
     assert len(held(world)) == 6
     assert reasons(world) == {
-        "waits for `reconciler approve`: stops on 3 nodes are more than the 2 that one plan may touch"
+        "waits for `reconciler approve`: 3 nodes with stops are more than the 2 that one plan may touch"
     }
 
 
