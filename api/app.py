@@ -7,6 +7,7 @@ from api.businesses import business_routes
 from api.errors import register_errors
 from api.fleet import fleet_routes
 from api.guard import register_guard
+from api.history import history_routes
 from api.plans import plan_routes
 from api.saved import saved_routes
 from reconciler.control.controller import Controller
@@ -23,6 +24,7 @@ def build_app(controller: Controller, token: str | None) -> Flask:
     app.register_blueprint(plan_routes(controller))
     app.register_blueprint(approval_routes(controller))
     app.register_blueprint(saved_routes(controller))
+    app.register_blueprint(history_routes(controller))
 
     @app.after_request
     def harden(response: Response) -> Response:

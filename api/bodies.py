@@ -141,6 +141,18 @@ def read_exec() -> ExecRequest:
     return asked
 
 
+def read_revision() -> int | None:
+    """The revision to go back to: `{"revision": 3}`. No body, or an empty object, leaves it open."""
+    data = body(1024, JSON_TYPES)
+    document = _json(data) if data.strip() else {}
+    if not isinstance(document, dict) or set(document) - {"revision"}:
+        raise SpecError([Problem(BODY, None, "", 'must be empty or {"revision": 3}')])
+    number = document.get("revision")
+    if number is not None and (not isinstance(number, int) or isinstance(number, bool) or number < 1):
+        raise SpecError([Problem(BODY, None, "revision", f"{json.dumps(number)[:60]} is no revision: 1 or more")])
+    return number
+
+
 def read_confirmation() -> bool:
     """Whether the body of a sync says yes to large removals: `{"prune": true}`. No body at all is a no."""
     data = body(1024, JSON_TYPES)

@@ -5,7 +5,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from api.bodies import read_business, read_confirmation, read_exec, read_replicas
 from api.errors import failure, problem_form
-from api.views import business_form, component_forms, revision_form, spec_form
+from api.views import business_form, component_forms, deferred_form, spec_form
 from reconciler.control.controller import Controller
 from reconciler.control.errors import UnknownBusiness
 from reconciler.control.view import View
@@ -42,11 +42,6 @@ def business_routes(controller: Controller) -> Blueprint:
     def components(business_id: str) -> Reply:
         view = controller.view()
         return jsonify(component_forms(view, controller.store, status_of(view, business_id)))
-
-    @routes.get("/api/businesses/<business_id>/revisions")
-    def revisions(business_id: str) -> Reply:
-        status_of(controller.view(), business_id)
-        return jsonify([revision_form(revision) for revision in controller.store.revisions(business_id)])
 
     @routes.get("/api/businesses/<business_id>/components/<component_id>/<int:instance>/logs")
     def logs(business_id: str, component_id: str, instance: int) -> Reply:
@@ -116,6 +111,7 @@ def business_routes(controller: Controller) -> Blueprint:
         if not controller.intake.has_source:
             return failure(409, "this manager watches no directory: start it with --desired DIR")
         result = controller.intake.sync(read_confirmation())
+        desired = controller.store.desired()
         return jsonify(
             {
                 "status": "error" if result.problems or result.held else "success",
@@ -125,6 +121,7 @@ def business_routes(controller: Controller) -> Blueprint:
                 "unchanged": result.unchanged,
                 "problems": [problem_form(problem) for problem in result.problems],
                 "held": result.held or None,
+                "deferred": [deferred_form(deferred, desired) for deferred in result.deferred],
             }
         )
 

@@ -16,6 +16,7 @@ from reconciler.control.errors import (
     UnknownInstance,
     UnknownNodeId,
     UnknownPlan,
+    UnknownRevision,
 )
 from reconciler.spec.errors import Problem, SpecError, SyntaxProblems
 from reconciler.store.model import StoreError, UnknownNode
@@ -65,6 +66,7 @@ def register_errors(app: Flask) -> None:
     @app.errorhandler(UnknownBusiness)
     @app.errorhandler(UnknownNodeId)
     @app.errorhandler(UnknownInstance)
+    @app.errorhandler(UnknownRevision)
     @app.errorhandler(UnknownNode)
     @app.errorhandler(UnknownPlan)
     def unknown(error: Exception) -> tuple[Response, int]:

@@ -4,6 +4,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from api.bodies import read_plan_request
 from api.errors import problem_form
+from api.views import deferred_form
 from reconciler.control.controller import Controller
 from reconciler.plan.document import document, explanation_form, survival_form
 from reconciler.plan.facts import facts
@@ -24,7 +25,11 @@ def plan_routes(controller: Controller) -> Blueprint:
         return jsonify(
             document(preview.plan, preview.desired)
             | facts(preview.plan, preview.at)
-            | {"problems": [problem_form(problem) for problem in preview.problems], "held": preview.held or None}
+            | {
+                "problems": [problem_form(problem) for problem in preview.problems],
+                "held": preview.held or None,
+                "deferred": [deferred_form(deferred, preview.desired) for deferred in preview.deferred],
+            }
         )
 
     @routes.get("/api/survive")

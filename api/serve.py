@@ -11,6 +11,7 @@ from reconciler.http_server import HttpServer
 from reconciler.plan.model import Policy
 from reconciler.service import wait_for_signal
 from reconciler.source.directory import DirectorySource
+from reconciler.store.revisions import KEPT_REVISIONS
 from reconciler.store.store import Store
 from reconciler.wire.listen import bind, check_exposure, parse_listen
 from reconciler.wire.messages import MAX_REPORT_BYTES
@@ -27,6 +28,7 @@ class ManagerConfig:
     desired: Path | None = None
     token: str | None = field(default=None, repr=False)
     policy: Policy = field(default_factory=Policy)
+    keep_revisions: int = KEPT_REVISIONS
 
 
 class RunningManager:
@@ -38,7 +40,7 @@ class RunningManager:
         check_exposure(listen, config.token, "the manager")
         socket = bind(listen)
         try:
-            self._store = Store.open(config.db)
+            self._store = Store.open(config.db, config.keep_revisions)
         except BaseException:
             socket.close()
             raise

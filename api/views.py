@@ -1,6 +1,7 @@
 """What the API shows: the mission's structures, from a view. Secrets are hidden here, before anything leaves."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,11 +9,13 @@ import msgspec
 
 from reconciler.control.approvals import Held
 from reconciler.control.view import View
-from reconciler.plan.model import Copy
+from reconciler.plan.diff import business_changes
+from reconciler.plan.model import Change, Copy, Desired
 from reconciler.plan.saved import SavedPlan
 from reconciler.plan.status import BusinessStatus, InstanceStatus
+from reconciler.source.deferral import Deferred
 from reconciler.spec.redact import redacted
-from reconciler.store.model import Event, Revision
+from reconciler.store.model import Event
 from reconciler.store.saved import Execution
 from reconciler.store.store import Store
 from reconciler.wire.messages import InstanceReport
@@ -39,6 +42,8 @@ def business_form(view: View, store: Store, status: BusinessStatus) -> Form:
         "desired": "stopped" if entry.stopped else "running",
         "source": entry.source,
         "revision": entry.revision,
+        "pinned": entry.pinned,
+        "paused": entry.paused,
         "created_at": iso(created),
         "updated_at": iso(updated),
         "components": component_forms(view, store, status),
@@ -150,6 +155,24 @@ def _node_form(view: View, node_id: str, copies: list[Copy]) -> Form:
     }
 
 
+def deferred_form(deferred: Deferred, desired: Desired) -> Form:
+    """A business whose file says what is not accepted now, and how that differs from what is."""
+    declared = deferred.declared
+    known = desired.businesses.get(declared.business.business_id)
+    changes = business_changes(known.business, declared.business) if known else ()
+    return {
+        "business_id": declared.business.business_id,
+        "file": declared.file,
+        "reason": deferred.reason,
+        "changes": change_forms(changes),
+    }
+
+
+def change_forms(changes: Iterable[Change]) -> list[Form]:
+    """Fields that differ."""
+    return [{"field": change.field, "old": change.old, "new": change.new} for change in changes]
+
+
 def event_form(event: Event) -> Form:
     """An event."""
     return {
@@ -161,16 +184,6 @@ def event_form(event: Event) -> Form:
         "instance": event.instance,
         "node_id": event.node_id,
         "message": event.message,
-    }
-
-
-def revision_form(revision: Revision) -> Form:
-    """A kept version of a spec, secrets hidden."""
-    return {
-        "revision": revision.number,
-        "source": revision.source,
-        "who": revision.who,
-        "at": iso(revision.at),
-        "digest": revision.digest,
-        "spec": redacted(revision.business),
+        "cause": event.cause or None,
+        "plan_hash": event.plan_hash or None,
     }

@@ -108,6 +108,8 @@ def sync(client: Client, prune: bool) -> None:
     for word, names in (("accepted", result["accepted"]), ("removed", result["removed"])):
         for name in names:
             click.echo(f"{word} {name}")
+    for deferred in result["deferred"]:
+        click.echo(f"{deferred['business_id']} waits: {deferred['reason']}")
     click.echo(f"{result['unchanged']} unchanged")
     if result["problems"]:
         raise ProblemsError(result["problems"], result["held"] or "")

@@ -10,6 +10,7 @@ import msgspec
 
 from reconciler.cli.client import Client
 from reconciler.cli.errors import CliError
+from reconciler.cli.history import compare, revision_of
 from reconciler.cli.offline import STATE, plan_offline
 from reconciler.cli.options import with_client, with_plan_output
 from reconciler.cli.output import machine
@@ -41,9 +42,11 @@ def diff(
     Without PATH: what the manager is about to do, files of its directory included. The options ask what would happen
     with other nodes or numbers of replicas; nothing is changed. --out saves the plan with the facts it relies on and,
     in full, the specs it is for. With --state it is computed here, of a state that `snapshot` wrote, without a manager.
-    Exit status: 0 in sync, 1 something would change, 2 error.
+    BUSINESS@3 BUSINESS@7 compares two revisions. Exit status: 0 in sync, 1 something would change, 2 error.
     """
     try:
+        if paths and all(map(revision_of, paths)) and not any(Path(path).exists() for path in paths):
+            compare(client, paths, output)
         businesses = [business for file in read_specs(paths) for business in file.businesses] if paths else None
         plan = _made(client, businesses, suppose, state, out)
         if output == "markdown":

@@ -36,6 +36,9 @@ def show_plan(plan: dict[str, Any]) -> None:
         out.print(f"[yellow]![/] {plain(plan['held'])}")
     for line in (*unknown_lines(plan), *download_lines(plan)):
         out.print(line)
+    for deferred in plan.get("deferred") or ():
+        out.print(f"[yellow]![/] {plain(deferred['business_id'])}: {plain(deferred['reason'])}")
+        _show_changes(out, deferred["changes"])
     if plan["actions"]:
         out.print(f"[dim]{plain(order(plan))}[/]")
         if plan["stays"]:
@@ -49,6 +52,8 @@ def summary(plan: dict[str, Any]) -> str:
     if in_sync(plan):
         return f"In sync: nothing to do, {plan['unchanged']} unchanged."
     parts = [f"{counts[kind]} to {kind}" for kind in ("create", "update", "stop")]
+    if plan.get("deferred"):
+        parts.append(f"{len(plan['deferred'])} not accepted")
     if counts["pending"]:
         parts.append(f"{counts['pending']} waiting")
     return f"Plan {plan['hash'][:HASH_LETTERS]}: {', '.join(parts)}, {plan['unchanged']} unchanged."
@@ -56,7 +61,7 @@ def summary(plan: dict[str, Any]) -> str:
 
 def in_sync(plan: dict[str, Any]) -> bool:
     """Whether nothing differs."""
-    return not plan["actions"] and not plan["pending"]
+    return not plan["actions"] and not plan["pending"] and not plan.get("deferred")
 
 
 def order(plan: dict[str, Any]) -> str:
@@ -104,7 +109,11 @@ def _show_action(out: Any, action: dict[str, Any], fetch: str) -> None:
         f"  [{colour}]{SIGNS[kind]} {word}[/] {plain(name)} on {plain(where)}"
         f"  [dim]{plain(action['reason'] + waits)}[/]{gap}"
     )
-    for change in action["changes"]:
-        out.print(f"      {plain(change['field'])}: {plain(shown(change['old']))} → {plain(shown(change['new']))}")
+    _show_changes(out, action["changes"])
     if fetch:
         out.print(f"      {fetch}")
+
+
+def _show_changes(out: Any, changes: list[dict[str, Any]]) -> None:
+    for change in changes:
+        out.print(f"      {plain(change['field'])}: {plain(shown(change['old']))} → {plain(shown(change['new']))}")

@@ -64,6 +64,14 @@ class Share(click.ParamType):  # type: ignore[type-arg]
     show_default=True,
     help=f"Stops of instances with volumes {LIMIT}.",
 )
+@click.option(
+    "--keep-revisions",
+    type=click.IntRange(min=2),
+    default=50,
+    show_default=True,
+    metavar="N",
+    help="How many revisions of each business are kept.",
+)
 @token_option
 def serve(
     listen: str,
@@ -75,6 +83,7 @@ def serve(
     most_share: float,
     most_nodes: int,
     most_volume_stops: int,
+    keep_revisions: int,
     token_file: Path | None,
 ) -> None:
     """Run the manager."""
@@ -98,6 +107,7 @@ def serve(
         desired=desired,
         token=token(token_file or of_group("token_file")),
         policy=Policy(suspect_after, lost_after, limits),
+        keep_revisions=keep_revisions,
     )
     try:
         run_manager(config)

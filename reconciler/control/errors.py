@@ -25,6 +25,10 @@ class UnknownNodeId(ControlError):
         super().__init__(f"there is no node '{node_id}'{_meant(node_id, sorted(known))}")
 
 
+class UnknownRevision(ControlError):
+    """There is no such revision of the business, or it is kept no more."""
+
+
 class UnknownInstance(ControlError):
     """There is no such instance on any node."""
 

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from reconciler.control.errors import Conflict, UnknownBusiness, UnknownInstance
+from reconciler.control.rollback import going_back, refuse_quarantined
 from reconciler.control.syncing import Patience, happenings, together
-from reconciler.control.view import SyncResult
+from reconciler.control.view import Rollback, SyncResult
 from reconciler.plan.model import Copy, Desired, DesiredBusiness, Verdict
 from reconciler.plan.saved import SavedPlan
 from reconciler.plan.state import overlay
@@ -74,12 +75,14 @@ class Intake:
                 known = desired.businesses.get(business.business_id)
                 if known is not None:
                     self._own(known)
+                    refuse_quarantined(known, business)
             pairs = [(business, API) for business in businesses]
             copies = places(desired, overlay(desired, pairs))
             accepted = self._store.accept_planned(pairs, copies, saved, who, self._clock()).accepted
             changed = tuple(key for key, one in accepted.items() if one.changed)
             for key in changed:
-                self._note("accepted", key, f"revision {accepted[key].revision} accepted from {who}, as planned")
+                message = f"revision {accepted[key].revision} accepted from {who}, as planned"
+                self._note("accepted", key, message, f"{who}: saved plan {saved.hash[:12]}")
             self._wake()
             return changed
 
@@ -107,7 +110,7 @@ class Intake:
         with self._lock:
             self._own(self._get(business_id))
             self._store.remove(business_id, self._clock())
-            self._note("removed", business_id, f"removed by {who}")
+            self._note("removed", business_id, f"removed by {who}", f"{who}: delete")
             self._wake()
 
     def stop(self, business_id: str, who: str) -> None:
@@ -115,7 +118,7 @@ class Intake:
         with self._lock:
             if not self._get(business_id).stopped:
                 self._store.set_stopped(business_id, True, self._clock())
-                self._note("stop", business_id, f"stop asked for by {who}")
+                self._note("stop", business_id, f"stop asked for by {who}", f"{who}: stop")
                 self._wake()
 
     def restart(self, business_id: str, who: str) -> None:
@@ -123,7 +126,7 @@ class Intake:
         with self._lock:
             self._get(business_id)
             self._store.add_restart(business_id, self._clock())
-            self._note("restart", business_id, f"restart asked for by {who}")
+            self._note("restart", business_id, f"restart asked for by {who}", f"{who}: restart")
             self._wake()
 
     def promote(self, business_id: str, component_id: str | None, who: str) -> tuple[str, ...]:
@@ -146,9 +149,38 @@ class Intake:
                 raise Conflict(f"nothing of {name} waits to be promoted: that is for components with update.canary")
             self._store.judge(found, self._clock())
             promoted = tuple(name for _, name, _ in found)
-            self._note("promoted", business_id, f"{', '.join(promoted)} promoted by {who}")
+            self._note("promoted", business_id, f"{', '.join(promoted)} promoted by {who}", f"{who}: promote")
             self._wake()
             return promoted
+
+    def roll_back(self, business_id: str, number: int | None, who: str) -> Rollback:
+        """Go back to an earlier revision, whoever declares the business, and let nothing newer come back by itself.
+
+        Without a number: to the newest revision that differs. Raises UnknownBusiness, UnknownRevision, Conflict.
+        """
+        with self._lock:
+            entry = self._get(business_id)
+            found = going_back(entry, self._store.revisions(business_id), number)
+            target = found.target.number
+            cause = f"{who}: rollback to revision {target}"
+            accepted = self._store.roll_back(
+                found.target.business, pinned=target, quarantined=found.quarantined, who=cause, at=self._clock()
+            )
+            message = f"rolled back to revision {target}, as revision {accepted.revision}, by {who}"
+            self._note("rollback", business_id, message, cause)
+            self._wake()
+            return Rollback(target, accepted.revision)
+
+    def unpin(self, business_id: str, who: str) -> None:
+        """Accept again what was rolled back, and read the files. Raises UnknownBusiness, Conflict."""
+        with self._lock:
+            entry = self._get(business_id)
+            if entry.pinned is None and not entry.quarantined:
+                raise Conflict(f"{business_id} is not pinned: nothing of it was rolled back")
+            self._store.set_pin(business_id, None, frozenset(), self._clock())
+            self._note("unpinned", business_id, f"unpinned by {who}", f"{who}: unpin")
+            self._wake()
+            self.sync(patient=True)
 
     def sync(self, confirmed: bool = False, patient: bool = False) -> SyncResult:
         """Read the sources and accept what they say; `confirmed` is the yes to large removals.
@@ -219,14 +251,19 @@ class Intake:
             )
 
     def _accept(self, business: Business, who: str) -> Accepted:
+        known = self._store.desired().businesses.get(business.business_id)
+        if known is not None:
+            refuse_quarantined(known, business)
         accepted = self._store.accept(business, source=API, who=who, at=self._clock())
         if accepted.changed:
-            self._note("accepted", business.business_id, f"revision {accepted.revision} accepted from {who}")
+            message = f"revision {accepted.revision} accepted from {who}"
+            self._note("accepted", business.business_id, message, f"{who}: revision {accepted.revision}")
             self._wake()
         return accepted
 
-    def _note(self, kind: str, business_id: str, message: str) -> None:
-        self._store.add_events([Event(at=self._clock(), kind=kind, message=message, business_id=business_id)])
+    def _note(self, kind: str, business_id: str, message: str, cause: str) -> None:
+        event = Event(at=self._clock(), kind=kind, message=message, business_id=business_id, cause=cause)
+        self._store.add_events([event])
 
     def _read(self) -> list[Snapshot]:
         return [source.read() for source in self._sources]
@@ -241,6 +278,8 @@ class Intake:
         if decision.accept or ripe:
             pairs = [(declared.business, declared.file) for declared in decision.accept]
             self._store.accept_many(pairs, remove=ripe, who=source.name, at=at, commit=decision.commit)
+        for key in decision.released:
+            self._store.set_pin(key, None, self._store.desired().businesses[key].quarantined, at)
         result = SyncResult(
             accepted=tuple(sorted(declared.business.business_id for declared in decision.accept)),
             removed=ripe,
@@ -248,6 +287,7 @@ class Intake:
             problems=decision.problems,
             held=decision.held,
             waiting=waiting,
+            deferred=decision.deferred,
             commit=decision.commit,
         )
         self._store.add_events(happenings(decision, result, self._last.sources.get(source.name, SyncResult()), at))

@@ -49,7 +49,7 @@ class Questions:
             desired, decision = self._intake.with_files(state.desired)
             state = replace(state, desired=desired)
         found = preview(state, businesses, prune, suppose)
-        return Preview(found.state.desired, found.plan, decision.problems, decision.held, state.now)
+        return Preview(found.state.desired, found.plan, decision.problems, decision.held, state.now, decision.deferred)
 
     def state(self) -> State:
         """Everything that a plan made now depends on."""

@@ -30,6 +30,7 @@ def together(results: Mapping[str, SyncResult]) -> SyncResult:
         problems=tuple(problem for part in parts for problem in part.problems),
         held="; ".join(part.held for part in parts if part.held),
         waiting=tuple(key for part in parts for key in part.waiting),
+        deferred=tuple(deferred for part in parts for deferred in part.deferred),
         sources=dict(results),
     )
 
@@ -38,11 +39,27 @@ def happenings(decision: Decision, result: SyncResult, last: SyncResult, at: flo
     """What a sync changed, and what of its complaints is new since the last one."""
     commit = decision.commit
     by = f" ({commit.sha[:12]} {commit.subject} by {commit.author})" if commit else ""
+    cause = commit.origin if commit else ""
     events = [
-        Event(at, "accepted", f"accepted from {declared.file}{by}", declared.business.business_id)
+        Event(
+            at,
+            "accepted",
+            f"accepted from {declared.file}{by}",
+            declared.business.business_id,
+            cause=cause or f"{declared.file}: changed",
+        )
         for declared in decision.accept
     ]
-    events += [Event(at, "removed", f"no file declares it any more{by}", gone) for gone in result.removed]
+    events += [
+        Event(at, "removed", f"no file declares it any more{by}", gone, cause=cause or "files: none declares it")
+        for gone in result.removed
+    ]
+    told = {deferred.reason for deferred in last.deferred}
+    events += [
+        Event(at, "held", deferred.reason, deferred.declared.business.business_id, cause=cause)
+        for deferred in result.deferred
+        if deferred.reason not in told
+    ]
     events += [Event(at, "problem", str(problem)) for problem in result.problems if problem not in last.problems]
     if result.held and result.held != last.held:
         events.append(Event(at, "held", result.held))

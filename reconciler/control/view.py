@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from reconciler.plan.model import Commit, Desired, Liveness, Observed, Plan
 from reconciler.plan.status import BusinessStatus
+from reconciler.source.deferral import Deferred
 from reconciler.spec.errors import Problem
 
 
@@ -24,7 +25,7 @@ class View:
 class Preview:
     """What would happen: the plan, the desired state it is for, and what keeps part of it from being considered.
 
-    `at` is when it was made, in seconds since the epoch.
+    `at` is when it was made, in seconds since the epoch. `deferred` is what files say and is not accepted now.
     """
 
     desired: Desired
@@ -32,6 +33,7 @@ class Preview:
     problems: tuple[Problem, ...] = ()
     held: str = ""
     at: float = 0.0
+    deferred: tuple[Deferred, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ class SyncResult:
     """What reading sources anew did. `held` says why removals wait ("" when none do).
 
     `waiting` are businesses that are missing since just now: they are removed when they still are in a moment.
-    `sources` has the part of each source by its name, and `commit` what that one read.
+    `deferred` is what files say and is not accepted now. `sources` has the part of each source by its name, and
+    `commit` what that one read.
     """
 
     accepted: tuple[str, ...] = ()
@@ -48,5 +51,14 @@ class SyncResult:
     problems: tuple[Problem, ...] = ()
     held: str = ""
     waiting: tuple[str, ...] = ()
+    deferred: tuple[Deferred, ...] = ()
     commit: Commit | None = None
     sources: Mapping[str, "SyncResult"] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """What going back did: to which revision, and the number of the new one that says the same."""
+
+    target: int
+    revision: int

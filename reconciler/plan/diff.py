@@ -32,6 +32,28 @@ def changes(old: Component, new: Component) -> tuple[Change, ...]:
     )
 
 
+def business_changes(old: Business, new: Business) -> tuple[Change, ...]:
+    """Every field of two versions of a business that differs, sorted by path; components go by their ids."""
+    before, after = _fields(msgspec.to_builtins(old)), _fields(msgspec.to_builtins(new))
+    shown_before, shown_after = _fields(redacted(old)), _fields(redacted(new))
+    return tuple(
+        _change(path, _text(shown_before.get(path)), _text(shown_after.get(path)))
+        for path in sorted(before.keys() | after.keys())
+        if before.get(path) != after.get(path)
+    )
+
+
+def _fields(document: dict[str, Any]) -> dict[str, Any]:
+    """A business's document as a flat map; `web.image_name` is a field of its component `web`."""
+    leaves = _leaves({field: value for field, value in document.items() if field != "components"})
+    for component in document["components"]:
+        name = component["component_id"]
+        leaves[name] = "present"
+        inner = {field: value for field, value in component.items() if field != "component_id"}
+        leaves |= {f"{name}.{path}": value for path, value in _leaves(inner).items()}
+    return leaves
+
+
 def _change(path: str, old: str | None, new: str | None) -> Change:
     """The change; where both values look the same, being hidden or cut, it says that they differ."""
     return Change(path, old, f"{new} (changed)" if new == old else new)

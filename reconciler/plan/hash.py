@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Any
 
-NOT_HASHED = ("hash", "problems", "held", "fetches", "downloads", "unknowns")
+NOT_HASHED = ("hash", "problems", "held", "deferred", "fetches", "downloads", "unknowns")
 """Top-level fields beside the plan itself: its hash, what kept files from being read, and `reconciler.plan.facts`."""
 
 

@@ -32,6 +32,11 @@ class Commit:
     subject: str = ""
     at: float = 0.0
 
+    @property
+    def origin(self) -> str:
+        """`commit abc1234 by Ann: Raise the limit`."""
+        return f"commit {self.sha[:7]} by {self.author}: {self.subject}"
+
 
 @dataclass(frozen=True, slots=True)
 class DesiredBusiness:
@@ -40,7 +45,9 @@ class DesiredBusiness:
     `restarts` counts the restarts asked for; `source` says where the spec comes from, for people (`api`, or the
     file's path such as `desired/shop.yaml`); `revision` numbers the versions of the spec, from 1. `earlier` holds
     the specs of the last few revisions before this one, newest first: what may still run somewhere. `verdicts` are
-    by component id and digest. `commit` is the one that brought this revision, where a git repository did.
+    by component id and digest. `commit` is the one that brought this revision, where a git repository did. Of a
+    `paused` one nothing is done. `pinned` is the revision that an operator went back to (None: none), and `quarantined`
+    holds the content digests of what was gone back from: none of it is accepted.
     """
 
     business: Business
@@ -51,6 +58,9 @@ class DesiredBusiness:
     earlier: tuple[Business, ...] = ()
     verdicts: dict[tuple[str, str], Verdict] = field(default_factory=dict)
     commit: Commit | None = None
+    paused: bool = False
+    pinned: int | None = None
+    quarantined: frozenset[str] = frozenset()
 
     def verdict(self, component_id: str, digest: str) -> str:
         """The verdict on this version of a component, "" when there is none."""

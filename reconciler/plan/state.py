@@ -100,8 +100,15 @@ def overlay(desired: Desired, accepted: Iterable[tuple[Business, str]], gone: It
         if known is None:
             businesses[business.business_id] = DesiredBusiness(business, source=source)
         elif known.business != business:
-            businesses[business.business_id] = DesiredBusiness(
-                business, known.stopped, known.restarts, source, known.revision + 1, (known.business, *known.earlier)
+            earlier = (known.business, *known.earlier)
+            businesses[business.business_id] = replace(
+                known,
+                business=business,
+                source=source,
+                revision=known.revision + 1,
+                earlier=earlier,
+                commit=None,
+                pinned=None,
             )
     removed = {key: business for key, business in left.items() if key not in businesses}
     return replace(desired, businesses=businesses, removed=removed)

@@ -82,7 +82,16 @@ def _business(
     beyond = [action.held for action in actions if action.exceeds]
     message = beyond[0] if beyond else "" if word == "running" else _why(instances, pending)
     message = message or "; ".join(f"{name}: {why}" for name, why in rolled_back(entry).items())
+    message = "; ".join(part for part in (message, _pinned(entry)) if part)
     return BusinessStatus(business_id, word, message, tuple(instances))
+
+
+def _pinned(entry: DesiredBusiness) -> str:
+    """That an operator went back to an earlier revision, and what that keeps out."""
+    if entry.pinned is None:
+        return ""
+    what = "what came after it" if entry.source == "api" else f"{entry.source} as it is"
+    return f"pinned to revision {entry.pinned}: {what} was rolled back"
 
 
 def _stopped(business_id: str, component: Component, copies: Sequence[Copy]) -> list[InstanceStatus]:

@@ -5,9 +5,10 @@ when no file can be said to still mean it. Removing more than half at once waits
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.plan.model import Commit, DesiredBusiness
+from reconciler.source.deferral import Deferred, why_deferred
 from reconciler.source.files import Declared, Snapshot, settled
 from reconciler.spec.errors import Problem
 
@@ -17,9 +18,15 @@ API = "api"
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to do with a snapshot; `held` says why removals wait ("" when none do), and for what they wait."""
+    """What to do with a snapshot; `held` says why removals wait ("" when none do), and for what they wait.
+
+    `deferred` is declared and not accepted now. `released` are pinned businesses whose file says again what they are
+    pinned to.
+    """
 
     accept: tuple[Declared, ...] = ()
+    deferred: tuple[Deferred, ...] = ()
+    released: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
     unchanged: int = 0
     problems: tuple[Problem, ...] = ()
@@ -43,11 +50,12 @@ def merged(decisions: Iterable[Decision]) -> Decision:
     """What several sources' decisions come to."""
     made = list(decisions)
     return Decision(
-        tuple(declared for decision in made for declared in decision.accept),
-        tuple(business_id for decision in made for business_id in decision.remove),
-        sum(decision.unchanged for decision in made),
-        tuple(problem for decision in made for problem in decision.problems),
-        "; ".join(decision.held for decision in made if decision.held),
+        accept=tuple(declared for decision in made for declared in decision.accept),
+        deferred=tuple(deferred for decision in made for deferred in decision.deferred),
+        remove=tuple(business_id for decision in made for business_id in decision.remove),
+        unchanged=sum(decision.unchanged for decision in made),
+        problems=tuple(problem for decision in made for problem in decision.problems),
+        held="; ".join(decision.held for decision in made if decision.held),
     )
 
 
@@ -60,7 +68,8 @@ def _decide(
 ) -> Decision:
     if snapshot.unreadable:
         return Decision(held=f"nothing is removed: {snapshot.unreadable}")
-    accept, problems, unchanged = _accepted(snapshot, read, businesses)
+    found = _accepted(snapshot, read, businesses)
+    problems = [*snapshot.problems, *found.problems]
     owned = {key: entry.source for key, entry in businesses.items() if snapshot.owns(entry.source)}
     gone = []
     for business_id, file in sorted(owned.items()):
@@ -72,31 +81,34 @@ def _decide(
         else:
             gone.append(business_id)
     held = "" if confirmed else _doubt(snapshot, gone, len(owned))
-    return Decision(tuple(accept), () if held else tuple(gone), unchanged, tuple(problems), held, snapshot.commit)
+    return replace(
+        found, remove=() if held else tuple(gone), problems=tuple(problems), held=held, commit=snapshot.commit
+    )
 
 
-def _accepted(
-    snapshot: Snapshot, read: list[Snapshot], businesses: Mapping[str, DesiredBusiness]
-) -> tuple[list[Declared], list[Problem], int]:
-    """What is new or different, the problems, and how many businesses are as they were."""
+def _accepted(snapshot: Snapshot, read: list[Snapshot], businesses: Mapping[str, DesiredBusiness]) -> Decision:
+    """What is new or different, what of it is not accepted, and how many businesses are as they were."""
     accept = []
-    problems = list(snapshot.problems)
+    deferred = []
+    released = []
+    problems = []
     unchanged = 0
     for business_id, declared in sorted(snapshot.declared.items()):
         known = businesses.get(business_id)
-        if known is None:
-            accept.append(declared)
-        elif known.source == API:
+        if known is not None and known.source == API:
             message = f"'{business_id}' was deployed over the API: delete it there first, or give this one another id"
             problems.append(Problem(declared.file, None, "business_id", message))
-        elif known.source != declared.file and _still_meant(business_id, known.source, read):
+        elif known is not None and known.source != declared.file and _still_meant(business_id, known.source, read):
             message = f"'{business_id}' is of {known.source}, which can't be read now: it stays as it is until it can"
             problems.append(Problem(declared.file, None, "business_id", message))
-        elif known.business == declared.business and known.source == declared.file:
+        elif known is not None and known.business == declared.business and known.source == declared.file:
             unchanged += 1
+            released += [] if known.pinned is None else [business_id]
+        elif why := why_deferred(known, declared):
+            deferred.append(Deferred(declared, why))
         else:
             accept.append(declared)
-    return accept, problems, unchanged
+    return Decision(tuple(accept), tuple(deferred), tuple(released), (), unchanged, tuple(problems))
 
 
 def _still_meant(business_id: str, source: str, read: list[Snapshot]) -> bool:

@@ -6,6 +6,7 @@ from sqlalchemy import delete, select
 
 from reconciler.plan.model import Stop
 from reconciler.store.database import Database
+from reconciler.store.revisions import KEPT_REVISIONS
 from reconciler.store.schema import approvals
 from reconciler.store.statuses import StatusStore
 from reconciler.store.upsert import upsert
@@ -15,8 +16,8 @@ from reconciler.wire.messages import InstanceKey
 class ApprovalStore(StatusStore):
     """Keeping approvals; the planner is given them with the desired state."""
 
-    def __init__(self, database: Database) -> None:
-        StatusStore.__init__(self, database)
+    def __init__(self, database: Database, keep_revisions: int = KEPT_REVISIONS) -> None:
+        StatusStore.__init__(self, database, keep_revisions)
         with database.transaction() as connection:
             for row in connection.execute(select(approvals)):
                 key = InstanceKey(row.business_id, row.component_id, row.instance)

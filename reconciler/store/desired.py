@@ -9,13 +9,11 @@ from reconciler.plan.model import Commit, Desired, DesiredBusiness, Stop, Verdic
 from reconciler.spec.model import Business
 from reconciler.store.database import Database
 from reconciler.store.model import Accepted, ComponentRow, Revision, SyncOutcome
-from reconciler.store.rows import commit_columns, component_row, revision_of, spec_digest, to_json
-from reconciler.store.schema import business_components, businesses, instances, revisions, verdicts
+from reconciler.store.revisions import FEWEST_REVISIONS, KEPT_REVISIONS, newest_revisions, write_revision
+from reconciler.store.rows import component_row, from_json, to_json
+from reconciler.store.schema import business_components, businesses, instances, verdicts
 from reconciler.store.upsert import upsert
 from reconciler.wire.messages import Status
-
-KEPT_REVISIONS = 50
-"""Revisions kept of each business."""
 
 KEPT_VERDICTS = 200
 """Verdicts kept of each business."""
@@ -41,8 +39,9 @@ class Kept:
 class DesiredStore:
     """Accepting, removing, stopping and restarting businesses, and their history."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, keep_revisions: int = KEPT_REVISIONS) -> None:
         self._database = database
+        self._keep = max(keep_revisions, FEWEST_REVISIONS)
         self._kept: dict[str, Kept] = {}
         self._removed: dict[str, Business] = {}
         self._approved: dict[Stop, float] = {}
@@ -68,10 +67,15 @@ class DesiredStore:
         with self._database.lock:
             return {key: at for key, (_, at) in self._kept[business_id].components.items()}
 
-    def revisions(self, business_id: str, limit: int = KEPT_REVISIONS) -> list[Revision]:
-        """The newest revisions of a business, removed or not, newest first."""
+    def revisions(self, business_id: str, limit: int | None = None) -> list[Revision]:
+        """The kept revisions of a business, removed or not, newest first; with `limit`, so many of them."""
         with self._database.transaction() as connection:
-            return newest_revisions(connection, business_id, limit)
+            return newest_revisions(connection, business_id, self._keep if limit is None else limit)
+
+    def origin(self, business_id: str) -> str:
+        """Where the newest revision of a business comes from, for people; "" when there is none."""
+        found = self.revisions(business_id, 1)
+        return found[0].origin if found else ""
 
     def accept(self, business: Business, *, source: str, who: str, at: float) -> Accepted:
         """Make this the business's spec: a new revision, unless spec and source are those that hold already.
@@ -121,6 +125,34 @@ class DesiredStore:
                 raise KeyError(business_id)
             self.accept_many((), (business_id,), "", at)
 
+    def roll_back(
+        self, business: Business, *, pinned: int, quarantined: frozenset[str], who: str, at: float
+    ) -> Accepted:
+        """Make this earlier spec a new revision of the business, whose source stays, and say what is not to come back.
+
+        Raises KeyError for an unknown business.
+        """
+        with self._database.lock:
+            key = business.business_id
+            source = self._kept[key].desired.source
+            with self._database.transaction() as connection:
+                kept = self._write_business(connection, business, source, who, at, None, pinned, quarantined)
+            self._remember({key: kept}, ())
+            return Accepted(kept.desired.revision, changed=True)
+
+    def set_pin(self, business_id: str, pinned: int | None, quarantined: frozenset[str], at: float) -> None:
+        """Change what a business is pinned to and what is not accepted for it. Raises KeyError for an unknown id."""
+        with self._database.lock:
+            kept = self._kept[business_id]
+            desired = replace(kept.desired, pinned=pinned, quarantined=quarantined)
+            self._change(replace(kept, desired=desired, updated_at=at))
+
+    def set_paused(self, business_id: str, paused: bool, at: float) -> None:
+        """Say whether nothing is to be done of a business. Raises KeyError for an unknown id."""
+        with self._database.lock:
+            kept = self._kept[business_id]
+            self._change(replace(kept, desired=replace(kept.desired, paused=paused), updated_at=at))
+
     def set_stopped(self, business_id: str, stopped: bool, at: float) -> None:
         """Say whether a business should run. Raises KeyError for an unknown id."""
         with self._database.lock:
@@ -162,14 +194,14 @@ class DesiredStore:
         return kept if same else None
 
     def _change(self, kept: Kept) -> None:
-        """Write what stopping and restarting change, then remember it."""
+        """Write what operators change of a business beside its spec, then remember it."""
         desired = kept.desired
         key = desired.business.business_id
         with self._database.transaction() as connection:
             connection.execute(
                 update(businesses)
                 .where(businesses.c.business_id == key)
-                .values(stopped=desired.stopped, restarts=desired.restarts, updated_at=kept.updated_at)
+                .values(updated_at=kept.updated_at, **asked_row(desired))
             )
         self._remember({key: kept}, ())
 
@@ -192,9 +224,17 @@ class DesiredStore:
             connection.execute(delete(businesses).where(businesses.c.business_id == key))
 
     def _write_business(
-        self, connection: Connection, business: Business, source: str, who: str, at: float, commit: Commit | None
+        self,
+        connection: Connection,
+        business: Business,
+        source: str,
+        who: str,
+        at: float,
+        commit: Commit | None,
+        pinned: int | None = None,
+        quarantined: frozenset[str] | None = None,
     ) -> Kept:
-        """Write the next revision of a business, and its rows."""
+        """Write the next revision of a business, and its rows. What is quarantined stays so unless given."""
         key = business.business_id
         earlier = newest_revisions(connection, key, EARLIER)
         number = earlier[0].number + 1 if earlier else 1
@@ -208,6 +248,9 @@ class DesiredStore:
             earlier=tuple(revision.business for revision in earlier),
             verdicts=old.desired.verdicts if old else {},
             commit=commit,
+            paused=old.desired.paused if old else False,
+            pinned=pinned,
+            quarantined=(old.desired.quarantined if old else frozenset()) if quarantined is None else quarantined,
         )
         kept = Kept(
             desired=desired,
@@ -216,7 +259,7 @@ class DesiredStore:
             updated_at=at,
             components=components_after(business, old, at),
         )
-        write_revision(connection, desired, who, at)
+        write_revision(connection, desired, who, at, self._keep)
         upsert(connection, businesses, [business_row(kept)])
         rows = [component_row(key, component, at) for component in business.components]
         upsert(connection, business_components, rows, keep=("status",))
@@ -250,6 +293,9 @@ class DesiredStore:
                 earlier=tuple(revision.business for revision in earlier),
                 verdicts=judged.get(row.business_id, {}),
                 commit=current.commit,
+                paused=row.paused,
+                pinned=row.pinned,
+                quarantined=frozenset(from_json(row.quarantined, list[str])),
             )
             self._kept[row.business_id] = Kept(
                 desired, row.status, row.created_at, row.updated_at, saved.get(row.business_id, {})
@@ -274,32 +320,6 @@ def components_after(business: Business, old: Kept | None, at: float) -> dict[st
         row = known[name][0] if name in known else ComponentRow(key, name, Status.PENDING.value)
         after[name] = (row, at)
     return after
-
-
-def newest_revisions(connection: Connection, business_id: str, limit: int) -> list[Revision]:
-    """The newest revisions of a business, newest first."""
-    statement = select(revisions).where(revisions.c.business_id == business_id)
-    rows = connection.execute(statement.order_by(revisions.c.number.desc()).limit(limit))
-    return [revision_of(row) for row in rows]
-
-
-def write_revision(connection: Connection, desired: DesiredBusiness, who: str, at: float) -> None:
-    """Write the revision that `desired` is at, and drop those beyond the number kept."""
-    key = desired.business.business_id
-    spec = to_json(desired.business)
-    row = {
-        "business_id": key,
-        "number": desired.revision,
-        "spec": spec,
-        "digest": spec_digest(spec),
-        "source": desired.source,
-        "who": who,
-        "at": at,
-        **commit_columns(desired.commit),
-    }
-    connection.execute(revisions.insert(), row)
-    oldest = desired.revision - KEPT_REVISIONS
-    connection.execute(delete(revisions).where(revisions.c.business_id == key, revisions.c.number <= oldest))
 
 
 def verdict_row(business_id: str, component_id: str, digest: str, verdict: Verdict, at: float) -> dict[str, object]:
@@ -334,6 +354,15 @@ def business_row(kept: Kept) -> dict[str, object]:
         "updated_at": kept.updated_at,
         "source": desired.source,
         "revision": desired.revision,
+    } | asked_row(desired)
+
+
+def asked_row(desired: DesiredBusiness) -> dict[str, object]:
+    """What operators asked for, as `businesses` has it."""
+    return {
         "stopped": desired.stopped,
         "restarts": desired.restarts,
+        "paused": desired.paused,
+        "pinned": desired.pinned,
+        "quarantined": to_json(sorted(desired.quarantined)),
     }

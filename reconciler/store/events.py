@@ -11,7 +11,7 @@ from reconciler.store.schema import events
 KEPT_EVENTS = 10_000
 """Events kept; housekeeping drops the oldest beyond."""
 
-FIELDS = ("at", "kind", "message", "business_id", "component_id", "instance", "node_id")
+FIELDS = ("at", "kind", "message", "business_id", "component_id", "instance", "node_id", "cause", "plan_hash")
 
 
 class EventStore:

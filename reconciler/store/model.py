@@ -49,10 +49,22 @@ class Revision:
     digest: str
     commit: Commit | None = None
 
+    @property
+    def origin(self) -> str:
+        """Where it comes from, for people: `commit abc1234 by Ann: Raise the limit`, `api 127.0.0.1: revision 4`."""
+        if self.commit is not None:
+            return self.commit.origin
+        if ": " in self.who:
+            return self.who
+        return f"{self.who if self.who.startswith('api ') else self.source}: revision {self.number}"
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened, for people. `id` is given by the store: later events have greater ones."""
+    """Something that happened, for people. `id` is given by the store: later events have greater ones.
+
+    `cause` is what led to it (a commit, a call, a report), and `plan_hash` the plan that it is of ("" for none).
+    """
 
     at: float
     kind: str
@@ -62,6 +74,8 @@ class Event:
     instance: int | None = None
     node_id: str | None = None
     id: int = 0
+    cause: str = ""
+    plan_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)

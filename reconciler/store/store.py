@@ -13,6 +13,7 @@ from reconciler.store.metrics import age_samples
 from reconciler.store.model import StoreError
 from reconciler.store.observed import ObservedStore
 from reconciler.store.opening import open_database
+from reconciler.store.revisions import KEPT_REVISIONS
 from reconciler.store.saved import SavedStore
 
 log = logging.getLogger(__name__)
@@ -27,21 +28,23 @@ class Store(SavedStore, EventStore):
     StoreError when the database can't be used.
     """
 
-    def __init__(self, database: Database) -> None:
-        ApprovalStore.__init__(self, database)
+    def __init__(self, database: Database, keep_revisions: int = KEPT_REVISIONS) -> None:
+        ApprovalStore.__init__(self, database, keep_revisions)
         ObservedStore.__init__(self, database)
         EventStore.__init__(self, database)
 
     @classmethod
-    def open(cls, location: str | Path) -> Self:
+    def open(cls, location: str | Path, keep_revisions: int = KEPT_REVISIONS) -> Self:
         """Open the database at a path or SQLAlchemy URL, and create it when it is missing.
+
+        Of each business the newest `keep_revisions` are kept, at least 2.
 
         Raises StoreError when it can't be opened, is damaged or of a newer version, or when another manager
         has it open.
         """
         database = open_database(location)
         try:
-            return cls(database)
+            return cls(database, keep_revisions)
         except (msgspec.MsgspecError, ValueError, KeyError) as error:
             database.close()
             raise StoreError(

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.cluster import Cluster, business, docker_component
+from tests.support.waiting import wait_until
 
 JSON = {"Content-Type": "application/json"}
 YAML = {"Content-Type": "application/yaml"}
@@ -170,6 +171,7 @@ def test_an_id_that_exists_is_409(manager: Cluster) -> None:
 def test_an_address_that_disagrees_with_the_body_is_422(manager: Cluster) -> None:
     manager.post(shop(business_id="mine"))
     manager.wait_status("mine", "pending")
+    wait_until(lambda: {event["kind"] for event in manager.get("/api/events?business=mine")} >= {"accepted", "status"})
     refused(manager, "PUT", "/api/businesses/mine", 422, "mine", "other", json=shop(business_id="other"))
 
 

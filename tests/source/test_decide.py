@@ -8,6 +8,7 @@ from reconciler.plan.model import DesiredBusiness
 from reconciler.source.decide import Decision
 from reconciler.source.decide import decide as decide_all
 from reconciler.source.files import Declared, Snapshot
+from reconciler.spec.content import content_digest
 from reconciler.spec.model import Business, Component
 
 
@@ -130,3 +131,32 @@ def test_a_business_of_a_place_that_can_t_be_read_is_not_taken_from_it(first: Sn
 def test_what_was_below_a_folder_that_can_t_be_read_stays() -> None:
     decision = decide(snapshot("a", "b", broken=frozenset({"desired/team"})), known("a", "b", "team/c"))
     assert not decision.remove and not decision.held
+
+
+def pinned(image: str, *bad: str) -> dict[str, DesiredBusiness]:
+    """`a` runs this image, after an operator went back from these."""
+    digests = frozenset(content_digest(shop("a", name)) for name in bad)
+    return {"a": DesiredBusiness(shop("a", image), source="desired/a.yaml", pinned=3, quarantined=digests)}
+
+
+def says(image: str, file: str = "desired/a.yaml") -> Snapshot:
+    """A directory whose one file declares `a` with this image."""
+    return Snapshot("desired", {"a": Declared(shop("a", image), file)})
+
+
+def test_what_was_rolled_back_is_not_accepted_again_and_anything_else_is() -> None:
+    now = pinned("nginx:good", "nginx:bad")
+    decision = decide(says("nginx:bad"), now)
+    assert not decision.accept and not decision.remove and not decision.problems
+    assert [deferred.reason for deferred in decision.deferred] == [
+        "pinned to revision 3: desired/a.yaml as it is was rolled back; "
+        "change it, or accept it with 'reconciler unpin a'"
+    ]
+    assert not decide(says("nginx:bad", "desired/other.yaml"), now).accept, "another file makes it no better"
+    decision = decide(says("nginx:better"), now)
+    assert [entry.business for entry in decision.accept] == [shop("a", "nginx:better")] and not decision.deferred
+
+
+def test_a_file_that_says_again_what_it_is_pinned_to_releases_the_pin() -> None:
+    decision = decide(says("nginx:good"), pinned("nginx:good", "nginx:bad"))
+    assert (decision.released, decision.unchanged, decision.deferred) == (("a",), 1, ())

@@ -1,0 +1,93 @@
+"""Revisions of businesses: what there is, how two differ, and going back to one."""
+
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+
+from flask import Blueprint, Response, jsonify, request
+
+from api.bodies import read_revision
+from api.businesses import done, status_of, who
+from api.views import Form, change_forms, iso
+from reconciler.control.controller import Controller
+from reconciler.control.rollback import found
+from reconciler.plan.diff import business_changes
+from reconciler.plan.model import DesiredBusiness
+from reconciler.source.deferral import is_quarantined
+from reconciler.spec.errors import Problem, SpecError
+from reconciler.spec.redact import redacted
+from reconciler.store.model import Revision
+
+Reply = Response | tuple[Response, int]
+
+
+def history_routes(controller: Controller) -> Blueprint:
+    """`revisions`, `compare`, `rollback` and `unpin` of `/api/businesses/{id}`."""
+    routes = Blueprint("history", __name__)
+
+    def kept(business_id: str) -> list[Revision]:
+        """The revisions of a business, of a removed one too. Raises UnknownBusiness when there are none."""
+        revisions = controller.store.revisions(business_id)
+        if not revisions:
+            status_of(controller.view(), business_id)
+        return revisions
+
+    @routes.get("/api/businesses/<business_id>/revisions")
+    def revisions(business_id: str) -> Reply:
+        entry = controller.store.desired().businesses.get(business_id)
+        return jsonify(list(_revision_forms(kept(business_id), entry)))
+
+    @routes.get("/api/businesses/<business_id>/compare")
+    def compare(business_id: str) -> Reply:
+        there = kept(business_id)
+        first = found(business_id, there, _number("from"))
+        second = found(business_id, there, _number("to")) if "to" in request.args else there[0]
+        return jsonify(
+            {
+                "business_id": business_id,
+                "from": first.number,
+                "to": second.number,
+                "changes": change_forms(business_changes(first.business, second.business)),
+            }
+        )
+
+    @routes.post("/api/businesses/<business_id>/rollback")
+    def rollback(business_id: str) -> Reply:
+        back = controller.intake.roll_back(business_id, read_revision(), who())
+        return done(f"rolled back to revision {back.target}, as revision {back.revision}", business_id, 202)
+
+    @routes.post("/api/businesses/<business_id>/unpin")
+    def unpin(business_id: str) -> Reply:
+        controller.intake.unpin(business_id, who())
+        return done("is pinned no more: what was rolled back is accepted again", business_id, 202)
+
+    return routes
+
+
+def _number(name: str) -> int:
+    """The number of a revision in the query. Raises SpecError."""
+    text = request.args.get(name, "")
+    if not text.isascii() or not text.isdigit() or not 0 < len(text) < 10:
+        raise SpecError([Problem("query", None, name, f"'{text[:40]}' is no revision: write a number such as 3")])
+    return int(text)
+
+
+def _revision_forms(kept: Sequence[Revision], entry: DesiredBusiness | None) -> Iterator[Form]:
+    """Kept versions of a spec, newest first, each with how it differs from the one before; secrets hidden."""
+    for revision, before in zip_longest(kept, kept[1:]):
+        changes = business_changes(before.business, revision.business) if before is not None else None
+        yield {
+            "revision": revision.number,
+            "source": revision.source,
+            "who": revision.who,
+            "origin": revision.origin,
+            "commit": revision.commit.sha if revision.commit else None,
+            "author": revision.commit.author if revision.commit else None,
+            "subject": revision.commit.subject if revision.commit else None,
+            "at": iso(revision.at),
+            "digest": revision.digest,
+            "current": entry is not None and revision.number == entry.revision,
+            "pinned": entry is not None and revision.number == entry.pinned,
+            "rolled_back": entry is not None and is_quarantined(entry, revision.business),
+            "changes": None if changes is None else change_forms(changes),
+            "spec": redacted(revision.business),
+        }

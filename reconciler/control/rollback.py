@@ -1,0 +1,72 @@
+"""Going back to an earlier revision: which one is meant, and what must not come back by itself afterwards."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reconciler.control.errors import Conflict, UnknownRevision
+from reconciler.plan.model import DesiredBusiness
+from reconciler.source.deferral import is_quarantined
+from reconciler.spec.content import content_digest
+from reconciler.spec.model import Business
+from reconciler.store.model import Revision
+
+MOST_QUARANTINED = 500
+"""So many contents are remembered as gone back from; beyond, only those that kept revisions have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """The revision to go back to, and the content digests of what is not accepted from then on."""
+
+    target: Revision
+    quarantined: frozenset[str]
+
+
+def going_back(entry: DesiredBusiness, kept: Sequence[Revision], number: int | None) -> Return:
+    """What going back to this revision means; without a number, to the newest that differs and was not gone back from.
+
+    `kept` are the business's revisions, newest first. Raises UnknownRevision, and Conflict when nothing would change.
+    """
+    present = content_digest(entry.business)
+    digests = {revision.number: content_digest(revision.business) for revision in kept}
+    if number is None:
+        avoided = entry.quarantined | {present}
+        target = next((revision for revision in kept if digests[revision.number] not in avoided), None)
+        if target is None:
+            name = entry.business.business_id
+            raise Conflict(f"there is nothing to go back to: no kept revision of {name} differs ({numbers(kept)})")
+    else:
+        target = found(entry.business.business_id, kept, number)
+    good = digests[target.number]
+    if good == present:
+        raise Conflict(f"revision {target.number} says what holds already: nothing to go back from")
+    newer = {digests[revision.number] for revision in kept if revision.number > target.number}
+    quarantined = (entry.quarantined | newer | {present}) - {good}
+    if len(quarantined) > MOST_QUARANTINED:
+        quarantined &= frozenset(digests.values())
+    return Return(target, quarantined)
+
+
+def refuse_quarantined(known: DesiredBusiness, business: Business) -> None:
+    """Raise Conflict when an operator went back from this content."""
+    if is_quarantined(known, business):
+        raise Conflict(
+            f"this very content of '{business.business_id}' was rolled back: change it, or accept it all the same "
+            f"after 'reconciler unpin {business.business_id}'"
+        )
+
+
+def found(business_id: str, kept: Sequence[Revision], number: int) -> Revision:
+    """The revision of this number. Raises UnknownRevision, which says what there is."""
+    for revision in kept:
+        if revision.number == number:
+            return revision
+    raise UnknownRevision(f"{business_id} has no kept revision {number}: {numbers(kept)}")
+
+
+def numbers(kept: Sequence[Revision]) -> str:
+    """Which revisions there are: `kept are 3 to 7`."""
+    if not kept:
+        return "none is kept"
+    first, last = kept[-1].number, kept[0].number
+    return f"kept is {last}" if first == last else f"kept are {first} to {last}"
