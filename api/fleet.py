@@ -4,6 +4,7 @@ import msgspec
 from flask import Blueprint, Response, jsonify, request
 
 from api.bodies import JSON_TYPES, body
+from api.businesses import who
 from api.errors import failure
 from api.views import event_form, node_forms
 from reconciler.control.controller import Controller
@@ -43,23 +44,23 @@ def fleet_routes(controller: Controller) -> Blueprint:
 
     @routes.post("/api/nodes/<node_id>/cordon")
     def cordon(node_id: str) -> Reply:
-        controller.set_cordoned(node_id, True)
+        controller.set_cordoned(node_id, True, who=who())
         return jsonify({"status": "success", "message": f"{node_id} gets nothing new"})
 
     @routes.post("/api/nodes/<node_id>/drain")
     def drain(node_id: str) -> Reply:
-        controller.set_cordoned(node_id, True, draining=True)
+        controller.set_cordoned(node_id, True, draining=True, who=who())
         return jsonify({"status": "success", "message": f"{node_id} gives away what it runs, and gets nothing new"})
 
     @routes.post("/api/nodes/<node_id>/uncordon")
     def uncordon(node_id: str) -> Reply:
-        controller.set_cordoned(node_id, False)
+        controller.set_cordoned(node_id, False, who=who())
         return jsonify({"status": "success", "message": f"{node_id} gets instances again"})
 
     @routes.get("/api/events")
     def events() -> Reply:
         numbers = {}
-        for name, default, most in (("after", 0, 2**62), ("limit", 100, MAX_EVENTS)):
+        for name, default, most in (("after", 0, 2**62), ("limit", 100, MAX_EVENTS), ("since", 0, 2**40)):
             text = request.args.get(name, str(default))
             if not text.isascii() or not text.isdigit() or len(text) > 19 or int(text) > most:
                 return failure(422, f"{name}: '{text[:40]}' is not a whole number from 0 to {most}")
@@ -69,6 +70,7 @@ def fleet_routes(controller: Controller) -> Blueprint:
             node_id=request.args.get("node"),
             after=numbers["after"],
             limit=numbers["limit"],
+            since=float(numbers["since"]),
         )
         return jsonify([event_form(event) for event in found])
 

@@ -14,6 +14,10 @@ TIMEOUT = (5, 60)
 CHUNK_BYTES = 64 * 1024
 
 
+class Unreachable(CliError):
+    """No manager answers."""
+
+
 class NotFound(CliError):
     """The manager knows no such thing."""
 
@@ -78,9 +82,9 @@ class Client:
         try:
             return self._session.request(method, self.url + path, timeout=TIMEOUT, allow_redirects=False, **more)
         except requests.Timeout:
-            raise CliError(f"the manager at {self.url} does not answer in time") from None
+            raise Unreachable(f"the manager at {self.url} does not answer in time") from None
         except (requests.RequestException, ValueError):
-            raise CliError(
+            raise Unreachable(
                 f"no manager answers at {self.url}: start one with 'reconciler serve', "
                 "or name another with --manager URL or RECONCILER_MANAGER"
             ) from None

@@ -24,7 +24,7 @@ COMMANDS = {
     "status": "reconciler.cli.reading:status",
     "logs": "reconciler.cli.logs:logs",
     "exec": "reconciler.cli.exec:exec_",
-    "events": "reconciler.cli.reading:events",
+    "events": "reconciler.cli.events:events",
     "node": "reconciler.cli.nodes:node",
     "explain": "reconciler.cli.explain:explain",
     "survive": "reconciler.cli.suppose:survive",

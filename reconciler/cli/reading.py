@@ -1,6 +1,5 @@
-"""`get`, `status`, `events`: what is, and what was."""
+"""`get` and `status`: what is."""
 
-import time
 from typing import Any
 
 import click
@@ -11,8 +10,6 @@ from reconciler.cli.options import with_client, with_output
 from reconciler.cli.output import age, console, machine, plain, table
 from reconciler.cli.output import status as coloured
 from reconciler.cli.saved import show_plan_execution
-
-FOLLOW_SECONDS = 1.0
 
 
 @click.command()
@@ -55,27 +52,6 @@ def status(client: Client, business_id: str | None, output: str) -> None:
         _show(business)
     if business_id is None:
         tell_held(client)
-
-
-@click.command()
-@click.argument("business_id", required=False)
-@click.option("--node", "node_id", metavar="ID", help="Only events of this node.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many at most.")
-@click.option("-f", "--follow", is_flag=True, help="Go on printing new ones.")
-@with_client
-@with_output
-def events(client: Client, business_id: str | None, node_id: str | None, limit: int, follow: bool, output: str) -> None:
-    """Show what happened, newest last."""
-    found = client.get("/api/events", business=business_id, node=node_id, limit=limit)
-    if not machine(found, output):
-        _events(found)
-    last = found[-1]["id"] if found else 0
-    while follow:
-        time.sleep(FOLLOW_SECONDS)
-        new = client.get("/api/events", business=business_id, node=node_id, after=last, limit=1000)
-        if new and not machine(new, output):
-            _events(new)
-        last = new[-1]["id"] if new else last
 
 
 def _list(businesses: list[dict[str, Any]]) -> None:
@@ -121,11 +97,3 @@ def _show(business: dict[str, Any]) -> None:
             )
         )
     table(("  INSTANCE", "STATUS", "NODE", "CPU", "MEMORY", "AGE", ""), rows)
-
-
-def _events(found: list[dict[str, Any]]) -> None:
-    for event in found:
-        about = [event["business_id"], event["component_id"], event["instance"]]
-        name = "/".join(str(part) for part in about if part is not None)
-        where = f" on {event['node_id']}" if event["node_id"] and name else ""
-        click.echo(f"{event['at']}  {event['kind']:<9} {name or event['node_id'] or '-'}{where}  {event['message']}")

@@ -90,7 +90,14 @@ class Approvals:
         at = self._clock()
         self._store.approve({stop_of(action) for action in held.actions}, held.plan_hash, who, at)
         self._store.add_events(
-            Event(at, "approved", f"{told(group)} approved by {who} in plan {held.plan_hash[:12]}", business_id)
+            Event(
+                at,
+                "approved",
+                f"{told(group)} approved by {who} in plan {held.plan_hash[:12]}",
+                business_id,
+                cause=f"{who}: approve",
+                plan_hash=held.plan_hash,
+            )
             for business_id, group in by_business(held.actions).items()
         )
         self._wake()

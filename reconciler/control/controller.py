@@ -16,7 +16,7 @@ from reconciler.control.dispatcher import Dispatcher
 from reconciler.control.errors import UnknownBusiness, UnknownInstance, UnknownNodeId
 from reconciler.control.execs import Execs, Relay, copy_to_enter
 from reconciler.control.intake import Intake
-from reconciler.control.journal import happened
+from reconciler.control.journal import asked_of_node, happened
 from reconciler.control.questions import Questions
 from reconciler.control.saved_plans import SavedPlans
 from reconciler.control.steadiness import Steadiness
@@ -121,12 +121,13 @@ class Controller:
         if self._store.record_component(report, self._clock()):
             self.wake()
 
-    def set_cordoned(self, node_id: str, cordoned: bool, draining: bool = False) -> None:
+    def set_cordoned(self, node_id: str, cordoned: bool, draining: bool = False, who: str = "") -> None:
         """Have a node get nothing new, or again; a draining one gives away what it runs. Raises UnknownNodeId."""
         nodes = self._store.observed().nodes
         if node_id not in nodes:
             raise UnknownNodeId(node_id, nodes)
         self._store.set_cordoned(node_id, cordoned, draining)
+        self._store.add_events([asked_of_node(node_id, cordoned, draining, who, self._clock())])
         self.wake()
 
     # -- reading
@@ -196,7 +197,7 @@ class Controller:
             self._store.judge(after.plan.verdicts, after.at)
             self.approvals.tidy(after)
             self.saved_plans.follow(after, sent)
-            events = happened(before, after, sent)
+            events = happened(before, after, sent, self._store.newest_cause)
             self._recorded = after
         if events:
             self._store.add_events(events)

@@ -1,9 +1,12 @@
 """What happened, as events: found by comparing two views, so that nobody has to remember to tell."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from reconciler.control.approvals import by_business, over_limit, told
+from reconciler.control.causes import Recorded, cause_of, desired_cause
 from reconciler.control.view import View
+from reconciler.plan.document import document
 from reconciler.plan.model import Action, Liveness
 from reconciler.store.model import Event
 
@@ -14,54 +17,82 @@ NODE_NEWS = {
 }
 
 
-def happened(before: View, after: View, sent: Iterable[Action]) -> list[Event]:
-    """The events between two views, and of the actions that were sent in between."""
+def happened(before: View, after: View, sent: Sequence[Action], recorded: Recorded) -> list[Event]:
+    """The events between two views, and of the actions that were sent in between; `recorded` knows earlier causes."""
     at = after.at
-    events = []
-    for node_id, alive in after.liveness.items():
-        if node_id not in before.liveness:
-            events.append(Event(at, "node", f"{node_id} is known", node_id=node_id))
-        elif before.liveness[node_id] is not alive:
-            events.append(Event(at, "node", f"{node_id} {NODE_NEWS[alive]}", node_id=node_id))
+    events = _of_nodes(before, after)
+    causes: dict[str, str] = {}
+    for action in sent:
+        key, cause = action.key, cause_of(action, before, after, recorded)
+        causes.setdefault(key.business_id, cause)
+        where = (key.business_id, key.component_id, key.instance, action.node_id)
+        events.append(Event(at, action.kind.value, action.reason, *where, cause=cause))
     events += [
         Event(
             at,
-            action.kind.value,
-            action.reason,
-            action.key.business_id,
-            action.key.component_id,
-            action.key.instance,
-            action.node_id,
+            "rollback",
+            f"a new version failed and is rolled back: {verdict.reason}",
+            business_id,
+            component_id,
+            cause=desired_cause(business_id, after, recorded),
         )
-        for action in sent
-    ]
-    events += [
-        Event(at, "rollback", f"a new version failed and is rolled back: {verdict.reason}", business_id, component_id)
         for (business_id, component_id, _), verdict in after.plan.verdicts.items()
         if verdict.word == "rejected"
     ]
-    events += _held(before, after)
+    events += _held(before, after, recorded)
     for business_id, status in after.statuses.items():
-        old = before.statuses.get(business_id)
-        if old is not None and old is status:
-            continue
-        words = {item.key: (item.status, item.message) for item in old.instances} if old else {}
-        for item in status.instances:
-            was = words.get(item.key)
-            if item.status == "failed" and (was is None or was[0] != "failed"):
-                key = item.key
-                events.append(
-                    Event(at, "failed", item.message, business_id, key.component_id, key.instance, item.node_id)
-                )
-        if old is None or old.status != status.status:
-            message = f"{status.status}: {status.message}" if status.message else status.status
-            events.append(Event(at, "status", message, business_id))
+        if before.statuses.get(business_id) is not status:
+            events += _of_status(business_id, before, after, causes.get(business_id, ""), recorded)
+    if not events:
+        return []
+    plan_hash = str(document(after.plan, after.desired)["hash"])
+    return [replace(event, plan_hash=plan_hash) for event in events]
+
+
+def asked_of_node(node_id: str, cordoned: bool, draining: bool, who: str, at: float) -> Event:
+    """What an operator asked of a node."""
+    word = "drain" if draining else "cordon" if cordoned else "uncordon"
+    return Event(at, "node", f"{word} asked for by {who}", node_id=node_id, cause=f"{who}: {word}")
+
+
+def _of_nodes(before: View, after: View) -> list[Event]:
+    """Nodes that are new, fell silent, or are back."""
+    events = []
+    for node_id, alive in after.liveness.items():
+        silent = alive is not Liveness.READY
+        cause = f"silence of node {node_id}" if silent else f"report of node {node_id}"
+        if node_id not in before.liveness:
+            events.append(Event(after.at, "node", f"{node_id} is known", node_id=node_id, cause=cause))
+        elif before.liveness[node_id] is not alive:
+            events.append(Event(after.at, "node", f"{node_id} {NODE_NEWS[alive]}", node_id=node_id, cause=cause))
     return events
 
 
-def _held(before: View, after: View) -> Iterator[Event]:
+def _of_status(business_id: str, before: View, after: View, cause: str, recorded: Recorded) -> list[Event]:
+    """Instances of a business that have failed, and its new status; `cause` is that of what was just sent, or ""."""
+    events = []
+    old, status = before.statuses.get(business_id), after.statuses[business_id]
+    was = {item.key: item for item in old.instances} if old else {}
+    for item in status.instances:
+        before_it = was.get(item.key)
+        report = f"report of node {item.node_id}" if item.node_id else ""
+        if before_it is not None and before_it.status != item.status:
+            cause = cause or report
+        if item.status == "failed" and (before_it is None or before_it.status != "failed"):
+            key = item.key
+            where = (business_id, key.component_id, key.instance, item.node_id)
+            events.append(Event(after.at, "failed", item.message, *where, cause=report))
+    if old is None or old.status != status.status:
+        message = f"{status.status}: {status.message}" if status.message else status.status
+        cause = cause or (desired_cause(business_id, after, recorded) if before.at else "the manager started")
+        events.append(Event(after.at, "status", message, business_id, cause=cause))
+    return events
+
+
+def _held(before: View, after: View, recorded: Recorded) -> Iterator[Event]:
     """What of a business has come to be held until it is approved."""
     known = by_business(over_limit(before.plan))
     for business_id, actions in by_business(over_limit(after.plan)).items():
         if business_id not in known:
-            yield Event(after.at, "held", f"{told(actions)} held: {actions[0].held}", business_id)
+            cause = cause_of(actions[0], before, after, recorded)
+            yield Event(after.at, "held", f"{told(actions)} held: {actions[0].held}", business_id, cause=cause)

@@ -112,7 +112,11 @@ class SavedPlans:
     def _tell(self, execution: Execution, kind: str, message: str) -> None:
         text = f"{message} (plan {execution.saved.hash[:SHORT]})"
         at = self._clock()
-        self._store.add_events(Event(at, kind, text, business_id) for business_id in execution.saved.needs.businesses)
+        cause = f"{execution.who}: saved plan {execution.saved.hash[:SHORT]}"
+        self._store.add_events(
+            Event(at, kind, text, business_id, cause=cause, plan_hash=execution.saved.hash)
+            for business_id in execution.saved.needs.businesses
+        )
 
 
 def _check(saved: SavedPlan, businesses: Sequence[Business]) -> None:

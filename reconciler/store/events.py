@@ -1,6 +1,6 @@
 """Events: what happened, for people, bounded in number."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import Connection, delete, func, select
 
@@ -28,10 +28,20 @@ class EventStore:
                 connection.execute(events.insert(), rows)
 
     def events(
-        self, business_id: str | None = None, node_id: str | None = None, after: int = 0, limit: int = 100
+        self,
+        business_id: str | None = None,
+        node_id: str | None = None,
+        after: int = 0,
+        limit: int = 100,
+        since: float = 0.0,
     ) -> list[Event]:
-        """Events, newest last: the latest `limit`, or, `after` the id of an event, the first `limit`."""
+        """Events, newest last: the latest `limit`, or, `after` the id of an event, the first `limit`.
+
+        None from before `since` (seconds since the epoch).
+        """
         statement = select(events).where(events.c.id > after).limit(limit)
+        if since:
+            statement = statement.where(events.c.at >= since)
         if business_id is not None:
             statement = statement.where(events.c.business_id == business_id)
         if node_id is not None:
@@ -43,6 +53,14 @@ class EventStore:
                 for row in connection.execute(statement)
             ]
         return found if after else found[::-1]
+
+    def newest_cause(self, business_id: str, kinds: Collection[str]) -> str:
+        """The cause of the newest event of these kinds about a business that has one; "" when there is none."""
+        statement = select(events.c.cause).where(
+            events.c.business_id == business_id, events.c.kind.in_(kinds), events.c.cause != ""
+        )
+        with self._database.transaction() as connection:
+            return connection.execute(statement.order_by(events.c.id.desc()).limit(1)).scalar() or ""
 
 
 def drop_old_events(connection: Connection) -> None:

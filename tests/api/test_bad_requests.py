@@ -33,6 +33,12 @@ def component(**more: Any) -> dict[str, Any]:
     return shop(components=[docker_component("web") | more])
 
 
+def at_rest(manager: Cluster, business_id: str) -> None:
+    """Wait until all is on record that follows from accepting this business."""
+    manager.wait_status(business_id, "pending")
+    wait_until(lambda: any(event["kind"] == "status" for event in manager.get(f"/api/events?business={business_id}")))
+
+
 def refused(manager: Cluster, method: str, path: str, code: int, *mentions: str, **request: Any) -> dict[str, Any]:
     """Send it, and be refused with this code and these words, in our form, with the database as it was."""
     before = stored(manager)
@@ -164,14 +170,13 @@ def test_methods_a_path_does_not_take_are_405(manager: Cluster) -> None:
 
 def test_an_id_that_exists_is_409(manager: Cluster) -> None:
     manager.post(shop(business_id="taken"))
-    manager.wait_status("taken", "pending")
+    at_rest(manager, "taken")
     refused(manager, "POST", "/api/businesses", 409, "taken", "PUT", json=shop(business_id="taken"))
 
 
 def test_an_address_that_disagrees_with_the_body_is_422(manager: Cluster) -> None:
     manager.post(shop(business_id="mine"))
-    manager.wait_status("mine", "pending")
-    wait_until(lambda: {event["kind"] for event in manager.get("/api/events?business=mine")} >= {"accepted", "status"})
+    at_rest(manager, "mine")
     refused(manager, "PUT", "/api/businesses/mine", 422, "mine", "other", json=shop(business_id="other"))
 
 

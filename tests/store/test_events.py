@@ -28,3 +28,24 @@ def test_the_number_of_events_is_bounded(store: Store) -> None:
     store.housekeeping(1.0)
     kept = store.events(limit=KEPT_EVENTS * 2)
     assert (len(kept), kept[0].message, kept[-1].message) == (KEPT_EVENTS, "5", str(KEPT_EVENTS + 4))
+
+
+def test_events_are_asked_for_from_a_time_on(store: Store) -> None:
+    store.add_events([Event(float(at), "tick", str(at)) for at in (10, 20, 30)])
+    assert messages(store.events(since=20.0)) == ["20", "30"]
+    assert messages(store.events(since=15.0, limit=1)) == ["30"], "the latest ones"
+    assert messages(store.events(since=31.0)) == []
+
+
+def test_the_newest_cause_of_some_kinds_is_found(store: Store) -> None:
+    store.add_events(
+        [
+            Event(1.0, "accepted", "a", "shop", cause="api 127.0.0.1: revision 1", plan_hash=""),
+            Event(2.0, "restart", "b", "shop", cause="api 127.0.0.1: restart"),
+            Event(3.0, "accepted", "c", "shop"),
+            Event(4.0, "accepted", "d", "blog", cause="other"),
+        ]
+    )
+    assert store.newest_cause("shop", ("accepted", "restart")) == "api 127.0.0.1: restart"
+    assert store.newest_cause("shop", ("accepted",)) == "api 127.0.0.1: revision 1"
+    assert store.newest_cause("none", ("accepted",)) == ""
