@@ -28,13 +28,16 @@ class DirectorySource:
         self.root = root
         self.name = name or directory_name(root)
         self.rest = REST_SECONDS
+        self._bases: tuple[Path, ...] = ()
         self._again: float | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
     def read(self) -> Snapshot:
         """What the files say now."""
-        return read_specs(read_directory_tree(self.root, self.name))
+        tree = read_directory_tree(self.root, self.name)
+        self._bases = tuple(self.root / path for path in tree.bases)
+        return read_specs(tree)
 
     def start(self, changed: Callable[[], None]) -> None:
         """Call `changed` soon after each change, from a thread of this source. The first call comes at once."""
@@ -57,16 +60,16 @@ class DirectorySource:
     def _watch(self, changed: Callable[[], None]) -> None:
         seen: object = None
         while not self._stop.is_set():
-            now = fingerprint(self.root)
+            now = self._look()
             if now != seen or self._is_due():
                 seen = now
                 changed()
             if not self.root.is_dir():
                 self._stop.wait(LOOK_MS / 1000)
                 continue
-            inode = _inode(self.root)
+            watched = self._watched()
             for changes in watch(
-                self.root,
+                *watched,
                 stop_event=self._stop,
                 debounce=DEBOUNCE_MS,
                 step=STEP_MS,
@@ -75,12 +78,21 @@ class DirectorySource:
                 raise_interrupt=False,
                 watch_filter=None,
             ):
-                now = fingerprint(self.root)
+                now = self._look()
                 if changes or now != seen or self._is_due():
                     seen = now
                     changed()
-                if _inode(self.root) != inode:
+                if self._watched() != watched:
                     break
+
+    def _look(self) -> object:
+        """A value that differs when anything that is read here was changed."""
+        return [fingerprint(folder) for folder in (self.root, *self._bases)]
+
+    def _watched(self) -> dict[Path, tuple[int, int] | None]:
+        """The directory and the folders it is based on, as far as they are there, and which ones they are."""
+        folders = (self.root, *(base for base in self._bases if base.is_dir()))
+        return {folder: _inode(folder) for folder in folders}
 
     def _is_due(self) -> bool:
         """Whether it is time to look again at what seemed to be removed."""

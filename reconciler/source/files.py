@@ -4,13 +4,15 @@ A file that can't be read or holds no acceptable spec is *broken*: it stops only
 stays as it is. A business that two files claim is applied from neither of them.
 """
 
+import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.plan.model import Commit
 from reconciler.source.tree import Tree
+from reconciler.spec.environment import ENVIRONMENT
 from reconciler.spec.errors import Problem, SpecError
-from reconciler.spec.load import load_text
+from reconciler.spec.layers import layered, load_file
 from reconciler.spec.model import Business
 
 
@@ -55,6 +57,8 @@ def read_specs(tree: Tree) -> Snapshot:
     """Everything the files of a tree declare."""
     if tree.unreadable:
         return Snapshot(tree.name, unreadable=tree.unreadable, commit=tree.commit)
+    if ENVIRONMENT in tree.files or ENVIRONMENT in tree.broken:
+        return _environment(tree)
     claims: dict[str, list[Declared]] = {}
     problems = list(tree.problems)
     broken = {tree.file(path) for path in tree.broken}
@@ -62,7 +66,10 @@ def read_specs(tree: Tree) -> Snapshot:
     for path, data in sorted(tree.files.items()):
         file = tree.file(path)
         try:
-            businesses = load_text(data, file)
+            if path.endswith(f"/{ENVIRONMENT}"):
+                folder = file.removesuffix(f"/{ENVIRONMENT}")
+                raise SpecError([Problem(file, None, "", f"is an environment: apply or watch {folder} itself")])
+            businesses = load_file(data, file)
         except SpecError as error:
             broken.add(file)
             problems += error.problems
@@ -80,6 +87,33 @@ def read_specs(tree: Tree) -> Snapshot:
         frozenset(broken),
         frozenset(silent),
         contested,
+        tuple(problems),
+        commit=tree.commit,
+    )
+
+
+def _environment(tree: Tree) -> Snapshot:
+    """What a tree declares that has bases and variables."""
+
+    def within(path: str) -> str:
+        return posixpath.normpath(posixpath.join(tree.at, path))
+
+    layers = layered(
+        {within(path): data for path, data in tree.files.items()},
+        lambda path: tree.file(posixpath.relpath(path or ".", tree.at or ".")),
+        {within(path) for path in tree.broken},
+        tree.at,
+    )
+    problems = [*tree.problems, *layers.problems]
+    for key, files in sorted(layers.contested.items()):
+        problems += quarrel(key, files) if len(files) > 1 else []
+    everything = layers.everything or ENVIRONMENT in tree.broken
+    return Snapshot(
+        tree.name,
+        {} if everything else {business.business_id: Declared(business, file) for business, file in layers.declared},
+        frozenset([tree.name]) if everything else layers.broken | {tree.file(path) for path in tree.broken},
+        layers.silent,
+        layers.contested,
         tuple(problems),
         commit=tree.commit,
     )

@@ -4,10 +4,14 @@ A file that is being written is read again until two looks at it agree.
 """
 
 import os
+import posixpath
 import stat
+from dataclasses import replace
 from pathlib import Path
 
+from reconciler.source.bases import with_bases
 from reconciler.source.tree import Tree, is_spec_path, outside
+from reconciler.spec.environment import ENVIRONMENT
 from reconciler.spec.errors import Problem
 from reconciler.spec.load import MAX_BYTES
 
@@ -21,8 +25,35 @@ def directory_name(root: Path) -> str:
 
 
 def read_directory_tree(root: Path, name: str | None = None) -> Tree:
-    """Every spec file under `root`. Hidden files and directories are left out; links to outside are refused."""
-    name = name or directory_name(root)
+    """Every spec file under `root`, and the folders it is based on. Hidden files and directories are left out.
+
+    Links to outside are refused; bases are in the same git repository.
+    """
+    own = _one(root, name or directory_name(root))
+    if ENVIRONMENT not in own.files:
+        return own
+    here = root.resolve()
+    repository = _repository(here)
+    top = repository or here.parent
+    at = here.relative_to(top).as_posix()
+    tree = replace(own, at="" if at == "." else at)
+
+    def base(path: str) -> Tree:
+        found = top / path
+        if not found.resolve().is_relative_to(top):
+            return Tree(path, unreadable="is a link that leads out of the repository: put the folder itself there")
+        if repository is None:
+            why = (
+                "is outside of the directory, and there is no git repository that holds both: run 'git init' above them"
+            )
+            return Tree(path, unreadable=why)
+        return _one(found, tree.file(posixpath.relpath(path, tree.at or ".")))
+
+    return with_bases(tree, base)
+
+
+def _one(root: Path, name: str) -> Tree:
+    """The folder's own files."""
     reader = _Reader(name, root)
     try:
         reader.top = root.resolve(strict=True)
@@ -30,6 +61,11 @@ def read_directory_tree(root: Path, name: str | None = None) -> Tree:
     except (OSError, RuntimeError) as error:
         return Tree(name, unreadable=f"{root}: {getattr(error, 'strerror', None) or error}")
     return Tree(name, reader.files, frozenset(reader.broken), tuple(reader.problems))
+
+
+def _repository(folder: Path) -> Path | None:
+    """The nearest folder around it that is a git work tree."""
+    return next((above for above in (folder, *folder.parents) if (above / ".git").exists()), None)
 
 
 def fingerprint(root: Path) -> object:

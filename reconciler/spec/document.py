@@ -7,8 +7,9 @@ Compose does: `no` is text, and so are `22:22`, `0644` and dates, which YAML 1.1
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
@@ -20,6 +21,7 @@ MAX_DEPTH = 64
 MAX_DIGITS = 4000
 
 Path = tuple[str | int, ...]
+Part = TypeVar("Part")
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)$")
@@ -32,16 +34,28 @@ _BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": Fal
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document: its data, and the line (from 1) of every value by its path; a key's line counts for its value."""
+    """One document: its data, and the line (from 1) of every value by its path; a key's line counts for its value.
+
+    `files` are the files that its parts come from, where there are several.
+    """
 
     data: Any
     lines: dict[Path, int] = field(default_factory=dict)
+    files: dict[Path, str] = field(default_factory=dict)
 
     def line(self, path: Path) -> int | None:
         """The line of the value, or of the nearest part around it that has one."""
-        while path and path not in self.lines:
-            path = path[:-1]
-        return self.lines.get(path)
+        return _nearest(self.lines, path)
+
+    def file(self, path: Path) -> str | None:
+        """The file that the value comes from; None where all of them are from one."""
+        return _nearest(self.files, path)
+
+
+def _nearest(known: Mapping[Path, Part], path: Path) -> Part | None:
+    while path and path not in known:
+        path = path[:-1]
+    return known.get(path)
 
 
 def decoded(text: str | bytes, name: str) -> str:

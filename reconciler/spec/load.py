@@ -4,6 +4,7 @@ Every problem of a text is found in one go and raised together, in the order of 
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -15,7 +16,7 @@ from reconciler.spec.errors import Problem, SpecError, SyntaxProblems
 from reconciler.spec.model import Business
 from reconciler.spec.normalize import misspelt, normalized
 
-__all__ = ["MAX_BYTES", "load_document", "load_json", "load_text"]
+__all__ = ["MAX_BYTES", "load_document", "load_documents", "load_json", "load_text", "read_documents"]
 
 
 def load_text(text: str | bytes, name: str) -> tuple[Business, ...]:
@@ -23,9 +24,11 @@ def load_text(text: str | bytes, name: str) -> tuple[Business, ...]:
 
     A text without content holds none. Raises SpecError with every problem; SyntaxProblems when it can't be read.
     """
-    if name.endswith(".json"):
-        return (load_json(text, name),) if decoded(text, name).strip() else ()
-    documents = read_yaml(text, name)
+    return load_documents(read_documents(text, name), name)
+
+
+def load_documents(documents: Sequence[Document], name: str) -> tuple[Business, ...]:
+    """The businesses of a file's documents. Raises SpecError with every problem."""
     problems: list[Problem] = []
     businesses: dict[str, Business] = {}
     for document in documents:
@@ -42,8 +45,19 @@ def load_text(text: str | bytes, name: str) -> tuple[Business, ...]:
     return tuple(businesses.values())
 
 
+def read_documents(text: str | bytes, name: str) -> list[Document]:
+    """The documents of a file's text as data, unchecked: of YAML any number, of JSON one. Raises SyntaxProblems."""
+    if not name.endswith(".json"):
+        return read_yaml(text, name)
+    return [Document(_json(text, name))] if decoded(text, name).strip() else []
+
+
 def load_json(data: str | bytes, name: str) -> Business:
     """The one business in a JSON text. Raises SpecError, SyntaxProblems."""
+    return load_document(_json(data, name), name)
+
+
+def _json(data: str | bytes, name: str) -> Any:
     content = decoded(data, name)
     repeated: list[str] = []
 
@@ -66,12 +80,12 @@ def load_json(data: str | bytes, name: str) -> Business:
         raise SyntaxProblems([Problem(name, None, "", str(error))]) from None
     if repeated:
         raise SyntaxProblems([Problem(name, None, key, "is there twice") for key in repeated])
-    return load_document(document, name)
+    return document
 
 
 def load_document(document: object, name: str) -> Business:
-    """The business in data that was read already. Raises SpecError."""
-    business, problems = _business(Document(document), name)
+    """The business in data that was read already, a Document where its places are known. Raises SpecError."""
+    business, problems = _business(document if isinstance(document, Document) else Document(document), name)
     if business is None or problems:
         raise _all(problems)
     return business
@@ -98,7 +112,7 @@ def _business(document: Document, name: str) -> tuple[Business | None, list[Prob
 
 
 def _problem(name: str, document: Document, path: Path, message: str) -> Problem:
-    return Problem(name, document.line(path), shown(path), message)
+    return Problem(document.file(path) or name, document.line(path), shown(path), message)
 
 
 def _all(problems: list[Problem]) -> SpecError:

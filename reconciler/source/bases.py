@@ -1,0 +1,53 @@
+"""The folders that an environment is based on, read beside it: they lie outside of what is watched."""
+
+import posixpath
+from collections.abc import Callable
+from dataclasses import replace
+
+from reconciler.source.tree import Tree
+from reconciler.spec.environment import ENVIRONMENT, read_environment
+from reconciler.spec.errors import Problem, SpecError
+from reconciler.spec.layers import MAX_FOLDERS, folder_at, is_in, leaves
+
+
+def with_bases(tree: Tree, read: Callable[[str], Tree]) -> Tree:
+    """The tree with the files of all that it is based on, by paths such as `../../base/shop.yaml`.
+
+    `read` reads a folder, by its path in the repository, into a tree of its own.
+    """
+    if tree.unreadable or ENVIRONMENT not in tree.files:
+        return tree
+    files, broken, problems = dict(tree.files), set(tree.broken), list(tree.problems)
+    outside: list[str] = []
+    seen: set[str] = set()
+    todo = [tree.at]
+    while todo and len(seen) < MAX_FOLDERS:
+        folder = todo.pop()
+        if folder in seen:
+            continue
+        seen.add(folder)
+        for at in _bases(files, tree, folder):
+            if leaves(at) or at == tree.at or is_in(tree.at, at):
+                continue
+            path = posixpath.relpath(at, tree.at or ".")
+            if not is_in(at, tree.at) and path not in outside:
+                outside.append(path)
+                found = read(at)
+                if found.unreadable:
+                    broken.add(path)
+                    problems.append(Problem(tree.file(path), None, "", found.unreadable))
+                files |= {f"{path}/{name}": data for name, data in found.files.items()}
+                broken |= {f"{path}/{name}" for name in found.broken}
+                problems += found.problems
+            todo.append(at)
+    return replace(tree, files=files, broken=frozenset(broken), problems=tuple(problems), bases=tuple(outside))
+
+
+def _bases(files: dict[str, bytes], tree: Tree, folder: str) -> list[str]:
+    """The folders that this one is based on; none where that can't be read, which is told elsewhere."""
+    path = posixpath.normpath(posixpath.join(posixpath.relpath(folder or ".", tree.at or "."), ENVIRONMENT))
+    try:
+        environment = read_environment(files.get(path, b""), tree.file(path))
+    except SpecError:
+        return []
+    return [folder_at(folder, base) for base, _ in environment.bases]
