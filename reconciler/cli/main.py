@@ -16,6 +16,7 @@ COMMANDS = {
     "serve": "reconciler.cli.serving:serve",
     "agent": "reconciler.cli.serving:agent",
     "validate": "reconciler.cli.specs:validate",
+    "render": "reconciler.cli.specs:render",
     "schema": "reconciler.cli.specs:schema",
     "diff": "reconciler.cli.diff:diff",
     "snapshot": "reconciler.cli.offline:snapshot",

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.cli.errors import CliError, ProblemsError
+from reconciler.source import files
+from reconciler.source.folder import read_directory_tree
+from reconciler.source.tree import SUFFIXES
 from reconciler.spec.document import MAX_BYTES
+from reconciler.spec.environment import ENVIRONMENT
 from reconciler.spec.errors import Problem, SpecError
-from reconciler.spec.load import load_text
+from reconciler.spec.layers import load_file
 from reconciler.spec.model import Business
-
-SUFFIXES = (".yaml", ".yml", ".json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +25,15 @@ class SpecFile:
 
 
 def read_specs(paths: Sequence[str]) -> list[SpecFile]:
-    """Every spec in these files and directories (`-` is standard input).
+    """Every spec in these files and directories (`-` is standard input); a directory may be an environment.
 
     Raises ProblemsError with every problem of every file, CliError for a path that can't be read.
     """
     read: list[SpecFile] = []
     problems: list[Problem] = []
-    for name, data in _texts(paths):
+    for given in paths:
         try:
-            read.append(SpecFile(name, load_text(data, name)))
+            read += _directory(given) if given != "-" and Path(given).is_dir() else [_file(given)]
         except SpecError as error:
             problems += error.problems
     declared: dict[str, str] = {}
@@ -46,28 +48,32 @@ def read_specs(paths: Sequence[str]) -> list[SpecFile]:
     return read
 
 
-def _texts(paths: Sequence[str]) -> list[tuple[str, bytes]]:
-    texts = []
-    for given in paths:
-        if given == "-":
-            texts.append(("stdin", sys.stdin.buffer.read(MAX_BYTES + 1)))
-            continue
-        path = Path(given)
-        try:
-            if path.is_dir():
-                files = sorted(
-                    file
-                    for file in path.rglob("*")
-                    if file.suffix in SUFFIXES
-                    and not any(part.startswith(".") for part in file.relative_to(path).parts)
-                )
-                if not files:
-                    raise CliError(f"{given} holds no {', '.join('*' + suffix for suffix in SUFFIXES)}")
-            else:
-                files = [path]
-            for file in files:
-                with file.open("rb") as opened:
-                    texts.append((str(file), opened.read(MAX_BYTES + 1)))
-        except OSError as error:
-            raise CliError(f"{error.filename or given} can't be read: {error.strerror or error}") from None
-    return texts
+def _directory(given: str) -> list[SpecFile]:
+    """What a directory declares, by file. Raises SpecError, CliError."""
+    tree = read_directory_tree(Path(given), given.rstrip("/") or given)
+    if tree.unreadable:
+        raise CliError(f"{given} can't be read: {tree.unreadable.removeprefix(f'{given}: ')}")
+    if not tree.files and not tree.problems:
+        raise CliError(f"{given} holds no {', '.join('*' + suffix for suffix in SUFFIXES)}")
+    found = files.read_specs(tree)
+    if found.problems:
+        raise SpecError(found.problems)
+    by_file: dict[str, list[Business]] = {file: [] for file in found.silent}
+    for declared in found.declared.values():
+        by_file.setdefault(declared.file, []).append(declared.business)
+    return [SpecFile(file, tuple(businesses)) for file, businesses in sorted(by_file.items())]
+
+
+def _file(given: str) -> SpecFile:
+    """What a file declares. Raises SpecError, CliError."""
+    if given == "-":
+        return SpecFile("stdin", load_file(sys.stdin.buffer.read(MAX_BYTES + 1), "stdin"))
+    path = Path(given)
+    if (path.parent / ENVIRONMENT).is_file():
+        raise CliError(f"{given} is part of the environment {path.parent}: give that folder")
+    try:
+        with path.open("rb") as opened:
+            data = opened.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise CliError(f"{error.filename or given} can't be read: {error.strerror or error}") from None
+    return SpecFile(given, load_file(data, given))

@@ -63,12 +63,16 @@ def read_specs(tree: Tree) -> Snapshot:
     problems = list(tree.problems)
     broken = {tree.file(path) for path in tree.broken}
     silent = set()
+    inner = [path.removesuffix(ENVIRONMENT) for path in tree.files if path.endswith(f"/{ENVIRONMENT}")]
+    for folder in inner:
+        message = f"{tree.file(folder).rstrip('/')} is an environment: apply or watch it by itself"
+        problems.append(Problem(tree.file(folder + ENVIRONMENT), None, "", message))
+        broken.add(tree.file(folder).rstrip("/"))
     for path, data in sorted(tree.files.items()):
         file = tree.file(path)
+        if path.startswith(tuple(inner)):
+            continue
         try:
-            if path.endswith(f"/{ENVIRONMENT}"):
-                folder = file.removesuffix(f"/{ENVIRONMENT}")
-                raise SpecError([Problem(file, None, "", f"is an environment: apply or watch {folder} itself")])
             businesses = load_file(data, file)
         except SpecError as error:
             broken.add(file)

@@ -35,7 +35,7 @@ def escaped(data: Any) -> Any:
     """The data so that reading it as a spec file gives what it is now: what looks like a variable is plain text."""
     if isinstance(data, dict):
         return {key: escaped(item) for key, item in data.items()}
-    if isinstance(data, list):
+    if isinstance(data, list | tuple):
         return [escaped(item) for item in data]
     return _PLAIN.sub(r"$\g<0>", data) if isinstance(data, str) else data
 
