@@ -7,7 +7,7 @@ from dataclasses import replace
 from reconciler.source.tree import Tree
 from reconciler.spec.environment import ENVIRONMENT, read_environment
 from reconciler.spec.errors import Problem, SpecError
-from reconciler.spec.layers import MAX_FOLDERS, folder_at, is_in, leaves
+from reconciler.spec.stack import MAX_FOLDERS, folder_at, is_in, leaves
 
 
 def with_bases(tree: Tree, read: Callable[[str], Tree]) -> Tree:
