@@ -14,6 +14,8 @@ NANOSECONDS = 1_000_000_000
 MIB = 1024 * 1024
 CPU_PERIOD = 100_000
 """Microseconds over which CPU time is measured out."""
+CPU_SHARES = 1024
+"""The weight that the Engine gives a container of which nobody asked anything."""
 SWAP_SHARE = 2
 """Memory and swap together, as a multiple of memory: the Engine's own default, which has to be said in a change."""
 LONGEST_NETWORK = 60

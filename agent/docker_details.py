@@ -19,12 +19,18 @@ class Inspections:
         self._client = client
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[str, Details]] = {}
+        self._asked: set[str] = set()
         self._changes = 0
         self._listening = False
 
     def listen(self) -> None:
         """From now on `forget` is called after each change."""
         self._listening = True
+
+    def knows(self, container_id: str) -> bool:
+        """Whether anything is kept of this container, or just being asked."""
+        with self._lock:
+            return container_id in self._kept or container_id in self._asked
 
     def forget(self, container_id: str | None) -> None:
         """This container (None for any) is not as it was before now."""
@@ -46,13 +52,17 @@ class Inspections:
         container_id, now = listed["Id"], condition(listed)
         with self._lock:
             known, changes = self._kept.get(container_id), self._changes
-        if known is not None and known[0] == now:
-            return listed, known[1]
+            if known is not None and known[0] == now:
+                return listed, known[1]
+            self._asked.add(container_id)
         try:
             inspected = self._client.inspect_container(container_id)
             details = details_of(inspected, self._last_words(inspected))
         except NotFound:
             return None
+        finally:
+            with self._lock:
+                self._asked.discard(container_id)
         seen = as_inspected(listed, inspected)
         with self._lock:
             if self._listening and self._changes == changes:

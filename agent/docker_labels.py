@@ -65,6 +65,11 @@ def container_name(key: InstanceKey, node_id: str) -> str:
     return name
 
 
+def beside_name(name: str, version: int) -> str:
+    """What an instance's container is named while the one before it still runs."""
+    return f"{name}.v{version}"
+
+
 def key_of(labels: dict[str, str]) -> InstanceKey | None:
     """Whose instance a container with these labels is; None when they don't say."""
     try:

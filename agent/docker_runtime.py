@@ -18,11 +18,13 @@ from docker.utils import kwargs_from_env
 
 from agent.docker_container import (
     CPU_PERIOD,
+    CPU_SHARES,
     SWAP_SHARE,
     Body,
     container_body,
     cpu_quota,
     endpoint,
+    host_config,
     memory_bytes,
     networks_of,
 )
@@ -30,15 +32,16 @@ from agent.docker_details import Inspections
 from agent.docker_errors import network_changed, readable
 from agent.docker_exec import DockerExecution
 from agent.docker_files import archive, forget_mounted, write_mounted
-from agent.docker_labels import DIGEST, NODE, container_name, key_of, labels_of
+from agent.docker_labels import DIGEST, NODE, beside_name, container_name, key_of, labels_of, version_in
 from agent.docker_logs import read_logs
 from agent.docker_networks import Networks
 from agent.docker_probes import Prober, target_of
+from agent.docker_recorded import Recorded
 from agent.docker_revive import Reviver
 from agent.docker_stats import Sampler
 from agent.docker_status import Details, running_of
 from agent.docker_stop import prepare_stop
-from agent.docker_watch import Watcher
+from agent.docker_watch import NETWORK_EVENTS, Watcher, container_events
 from agent.image_cleaner import ImageCleaner
 from agent.image_origin import Origins
 from agent.image_record import ImageRecord
@@ -71,11 +74,12 @@ class DockerRuntime:
         self._images = Images(image_client, state_dir / "downloads", record, origins, changed=self._stock.changed)
         self._cleaner = ImageCleaner(client, record, origins, keep_images, removed=self._stock.changed)
         self._networks = Networks(client, node_id)
+        self._recorded = Recorded(client)
         self._sampler = Sampler(client)
         self._inspections = Inspections(client)
         self._lock = threading.Lock()
         self._making: set[InstanceKey] = set()
-        self._watcher: Watcher | None = None
+        self._watchers: list[Watcher] = []
         self._notify: Callable[[], None] = lambda: None
         self._log_driver: str | None = None
         self._prober = Prober(lambda: self._notify())
@@ -125,17 +129,20 @@ class DockerRuntime:
         """Give a container the name of its instance's container, which is gone. Raises RuntimeFailure."""
         with readable(f"cannot rename the new container of {key}"):
             self._client.rename(container_id, container_name(key, self._node_id))
+        self._inspections.forget(container_id)
 
     def limit(self, container_id: str, deploy: Deploy) -> None:
-        """Change the limits of a running container. Raises RuntimeFailure."""
+        """Give a running container the deploy's limits and restart policy. Raises RuntimeFailure."""
         with readable(f"cannot change the limits of {deploy.key}"):
             quota, memory = cpu_quota(deploy.component), memory_bytes(deploy.component)
             self._client.update_container(
                 container_id,
                 cpu_period=CPU_PERIOD if quota else None,
                 cpu_quota=quota or None,
+                cpu_shares=CPU_SHARES if "cpu_shares" in deploy.heal else None,
                 mem_limit=memory or None,
                 memswap_limit=SWAP_SHARE * memory or None,
+                restart_policy=host_config(deploy)["RestartPolicy"],
             )
         self._inspections.forget(container_id)
 
@@ -189,12 +196,15 @@ class DockerRuntime:
         """Call `changed` after each change of a container of ours, and whenever the Engine is back."""
         self._notify = changed
         self._inspections.listen()
-        self._watcher = Watcher(self._client, self._node_id, self._heard)
+        self._watchers = [
+            Watcher(self._client, container_events(self._node_id), self._heard),
+            Watcher(self._client, NETWORK_EVENTS, self._heard_of_network),
+        ]
 
     def close(self) -> None:
         """Stop watching and let go of the connections. Ends no container."""
-        if self._watcher is not None:
-            self._watcher.close()
+        for watcher in self._watchers:
+            watcher.close()
         self._cleaner.close()
         self._prober.close()
         self._reviver.close()
@@ -204,7 +214,7 @@ class DockerRuntime:
     def _create(self, deploy: Deploy, beside: bool) -> str:
         name = container_name(deploy.key, self._node_id)
         if beside:
-            name = f"{name}.v{deploy.version}"
+            name = beside_name(name, deploy.version)
         body = container_body(
             deploy,
             image_reference(deploy.component),
@@ -236,14 +246,11 @@ class DockerRuntime:
 
     def _create_container(self, deploy: Deploy, name: str, body: Body) -> str | None:
         """Its id; None when the Engine has a container of that name."""
-        folder = self._config_folder(deploy.key, deploy.digest)
+        folder = self._config_folder(deploy.key, deploy.digest, deploy.version)
         binds = [*body["HostConfig"]["Binds"], *write_mounted(deploy.component, folder)]
         body = body | {"HostConfig": body["HostConfig"] | {"Binds": binds}}
         try:
-            created: dict[str, str] = self._client.create_container_from_config(  # type: ignore[no-untyped-call]
-                body, name, deploy.component.platform
-            )
-            return created["Id"]
+            return self._recorded.create(body, name, deploy)
         except APIError as error:
             if error.status_code == CONFLICT:
                 return None
@@ -270,7 +277,7 @@ class DockerRuntime:
             self._client.remove_container(container_id, v=True, force=True)
         except (DockerException, requests.RequestException, OSError):
             return
-        forget_mounted(self._config_folder(deploy.key, deploy.digest))
+        forget_mounted(self._config_folder(deploy.key, deploy.digest, deploy.version))
 
     def _in_the_way(self, name: str, deploy: Deploy) -> str | None:
         """The id of the container that has the name if it is what shall run; else None, with the name free again."""
@@ -306,7 +313,7 @@ class DockerRuntime:
         self._networks.forget(inspected["NetworkSettings"]["Networks"])
         key = key_of(labels)
         if key is not None:
-            forget_mounted(self._config_folder(key, labels.get(DIGEST, "")))
+            forget_mounted(self._config_folder(key, labels.get(DIGEST, ""), version_in(labels)))
 
     def _restart(self, container_id: str) -> int | None:
         """Restart a container that runs; how often the Engine had done so, None when it does not run any more."""
@@ -325,6 +332,11 @@ class DockerRuntime:
     def _heard(self, container_id: str | None) -> None:
         self._inspections.forget(container_id)
         self._notify()
+
+    def _heard_of_network(self, container_id: str | None) -> None:
+        """A container, any on this Engine, has joined or left a network."""
+        if container_id is None or self._inspections.knows(container_id):
+            self._heard(container_id)
 
     def _running(
         self, listed: dict[str, Any], details: Details, making: frozenset[InstanceKey], busy: frozenset[str]
@@ -345,8 +357,9 @@ class DockerRuntime:
             self._log_driver = str(self._client.info()["LoggingDriver"])
         return self._log_driver
 
-    def _config_folder(self, key: InstanceKey, digest: str) -> Path:
-        return self._configs / container_name(key, self._node_id) / digest
+    def _config_folder(self, key: InstanceKey, digest: str, version: int) -> Path:
+        """Each container has its own, also beside one of the same digest."""
+        return self._configs / container_name(key, self._node_id) / f"{digest}.v{version}"
 
 
 def engine_client(timeout: int, version: str = "auto") -> APIClient:

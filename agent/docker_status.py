@@ -11,10 +11,11 @@ from typing import Any
 import msgspec
 
 from agent.docker_container import CPU_PERIOD, MIB
-from agent.docker_labels import DIGEST, SINGLETON, key_of, promise_in, version_in
+from agent.docker_drift import APPLIED, drift_of
+from agent.docker_labels import DIGEST, NODE, SINGLETON, beside_name, container_name, key_of, promise_in, version_in
 from agent.liveness import given_up, restarts_allowed
 from agent.runtime import Running
-from reconciler.wire.messages import Status
+from reconciler.wire.messages import Drift, Status
 
 LONGEST_OUTPUT = 500
 KILLED = 137
@@ -28,7 +29,7 @@ class Details:
     `most_restarts` is how often its policy lets it be restarted while it is unhealthy; None is without end.
     `output` is the last lines of its log, as one line, when it failed, or the last line of its healthcheck when it is
     unhealthy.
-    `cpu_cores` and `memory_mb` (MiB) are its limits, 0 for none.
+    `cpu_cores` and `memory_mb` (MiB) are its limits, 0 for none. `drift` is what is not as its agent applied it.
     """
 
     started_at: float | None = None
@@ -40,6 +41,7 @@ class Details:
     output: str = ""
     cpu_cores: float = 0.0
     memory_mb: int = 0
+    drift: tuple[Drift, ...] = ()
 
 
 def details_of(inspected: dict[str, Any], log: str = "") -> Details:
@@ -58,6 +60,7 @@ def details_of(inspected: dict[str, Any], log: str = "") -> Details:
         output=(last_check or log.strip())[-LONGEST_OUTPUT:],
         cpu_cores=inspected["HostConfig"].get("CpuQuota", 0) / (inspected["HostConfig"].get("CpuPeriod") or CPU_PERIOD),
         memory_mb=inspected["HostConfig"].get("Memory", 0) // MIB,
+        drift=drift_of(inspected),
     )
 
 
@@ -108,7 +111,21 @@ def running_of(listed: dict[str, Any], details: Details, making: bool) -> Runnin
         started_at=details.started_at,
         ended=over(listed, making),
         singleton=SINGLETON in labels,
+        drift=() if making else name_drift(listed) + details.drift,
     )
+
+
+def name_drift(listed: dict[str, Any]) -> tuple[Drift, ...]:
+    """Whether a container has another name than it was given, be it as the second one of its instance."""
+    labels, names = listed["Labels"], {name.lstrip("/") for name in listed.get("Names") or ()}
+    key = key_of(labels)
+    if key is None or APPLIED not in labels or not names:
+        return ()
+    given = container_name(key, labels.get(NODE, ""))
+    if names & {given, beside_name(given, version_in(labels))}:
+        return ()
+    encode = msgspec.json.encode
+    return (Drift(field="name", expected=encode(given).decode(), actual=encode(min(names)).decode()),)
 
 
 def status_of(listed: dict[str, Any], details: Details, making: bool) -> tuple[Status, str]:

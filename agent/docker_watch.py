@@ -15,17 +15,23 @@ from agent.docker_labels import NODE
 
 logger = logging.getLogger(__name__)
 
-EVENTS = ["start", "die", "oom", "pause", "unpause", "destroy", "update", "health_status"]
+EVENTS = ["start", "die", "oom", "pause", "unpause", "destroy", "update", "rename", "health_status"]
+NETWORK_EVENTS = {"type": "network", "event": ["connect", "disconnect"]}
 FIRST_WAIT = 0.2
 LONGEST_WAIT = 10.0
+
+
+def container_events(node_id: str) -> dict[str, Any]:
+    """What the Engine tells of a node's containers themselves."""
+    return {"type": "container", "label": f"{NODE}={node_id}", "event": EVENTS}
 
 
 class Watcher:
     """A daemon thread on the Engine's event stream. `changed` gets the container's id, or None for "anything"."""
 
-    def __init__(self, client: APIClient, node_id: str, changed: Callable[[str | None], None]) -> None:
+    def __init__(self, client: APIClient, filters: dict[str, Any], changed: Callable[[str | None], None]) -> None:
         self._client = client
-        self._filters = {"type": "container", "label": f"{NODE}={node_id}", "event": EVENTS}
+        self._filters = filters
         self._changed = changed
         self._closed = threading.Event()
         self._lock = threading.Lock()
@@ -75,7 +81,7 @@ class Watcher:
         for event in stream:
             if self._closed.is_set():
                 break
-            self._tell(event.get("id"))
+            self._tell(container_of(event))
         return True
 
     def _tell(self, container_id: str | None) -> None:
@@ -83,3 +89,10 @@ class Watcher:
             self._changed(container_id)
         except Exception:
             logger.exception("what follows a container's change failed")
+
+
+def container_of(event: dict[str, Any]) -> str | None:
+    """The container that an event is about."""
+    actor = event.get("Actor") or {}
+    found = (actor.get("Attributes") or {}).get("container") if event.get("Type") == "network" else event.get("id")
+    return None if found is None else str(found)

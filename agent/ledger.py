@@ -253,6 +253,7 @@ def report_of(key: InstanceKey, entry: Entry | None, copies: list[Copy]) -> Inst
             restart_count=running.restart_count,
             started_at=running.started_at,
             ended=running.ended,
+            drift=running.drift,
         )
     if entry is None or entry.note is None:
         return report
@@ -266,6 +267,7 @@ def report_of(key: InstanceKey, entry: Entry | None, copies: list[Copy]) -> Inst
         digest=note.digest or report.digest,
         version=note.version or report.version,
         container_id=None if other else report.container_id,
+        drift=() if other else report.drift,
         message=note.message,
         progress=note.progress,
         promise=report.promise if note.promise == Promise() else note.promise,

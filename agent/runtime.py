@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from reconciler.spec.model import Component
-from reconciler.wire.messages import Deploy, InstanceKey, LogChunk, NodeImage, Promise, Status, Usage
+from reconciler.wire.messages import Deploy, Drift, InstanceKey, LogChunk, NodeImage, Promise, Status, Usage
 
 LOG_BYTES = 1024 * 1024
 """The most output that one answer holds."""
@@ -47,7 +47,8 @@ class Running:
     """One thing this runtime made on this node: an instance's container or process, whatever became of it.
 
     `status` is starting, running, failed or stopped; `message` says why it failed.
-    `ended` says that it does not run and that this runtime will not start it again by itself.
+    `ended` says that it does not run and that this runtime will not start it again by itself. `drift` is what somebody
+    changed of it since it was made.
     """
 
     key: InstanceKey
@@ -61,6 +62,7 @@ class Running:
     started_at: float | None = None
     ended: bool = False
     singleton: bool = False
+    drift: tuple[Drift, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ class Runtime(Protocol):
         """What was made beside an older container of the instance, which is gone now, takes its place."""
 
     def limit(self, container_id: str, deploy: Deploy) -> None:
-        """Give a running container the CPU and memory limits of the deploy. Raises RuntimeFailure."""
+        """Give a running container the limits and the restart policy of the deploy. Raises RuntimeFailure."""
 
     def stop(self, container_id: str, within: float | None = None) -> None:
         """End it (its own stop signal and grace period) and remove it. Being gone already is success.

@@ -14,7 +14,7 @@ from agent.executions import Executions, Frames
 from agent.inventory import Inventory
 from agent.ledger import Copy, Ledger, Note, Relinquish, Tidy
 from agent.runtime import LogQuery, Runtime, Stock
-from agent.worker import Worker, limits_differ, runs, under_way
+from agent.worker import Worker, drifted, limits_differ, runs, under_way
 from reconciler.wire.messages import Deploy, Exec, InstanceKey, InstanceReport, LogChunk, Status, Stop, Usage
 
 log = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ class Supervisor:
             copies = self._ledger.copies(key)
             current = next((copy.running for copy in copies if runs(copy, deploy)), None)
             accepted = Accepted(current.container_id if current else None)
-            same = current is not None and not limits_differ(copies[0], deploy)
+            same = current is not None and not limits_differ(copies[0], deploy) and not drifted(copies[0], deploy)
             if isinstance(entry.goal, Deploy) and entry.goal.digest == deploy.digest:
                 entry.goal = deploy
                 return accepted

@@ -14,6 +14,7 @@ from agent.inventory import Inventory
 from agent.ledger import Copy, Ledger, Note, Relinquish, Tidy
 from agent.pool import Pool
 from agent.runtime import Running, RuntimeFailure
+from reconciler.spec.drift import LIVE
 from reconciler.wire.messages import Deploy, InstanceKey, Status, Stop, promise_of
 
 log = logging.getLogger(__name__)
@@ -137,7 +138,7 @@ class Worker:
         if keep is None:
             self._note(key, turn, deploy, "")
             self._create(inventory, deploy)
-        elif limits_differ(keep, deploy):
+        elif limits_differ(keep, deploy) or drifted(keep, deploy):
             inventory.runtime.limit(keep.running.container_id, deploy)
             inventory.refresh()
 
@@ -297,10 +298,25 @@ def under_way(deploy: Deploy, status: Status, message: str = "", progress: float
 
 
 def runs(copy: Copy, deploy: Deploy) -> bool:
-    """Whether this copy is what the deploy asks for, and has not ended for good."""
+    """Whether this copy is what the deploy asks for, or can be made so, and has not ended for good."""
     return (
-        copy.running.digest == deploy.digest and not copy.running.ended and copy.inventory.name == deploy.component.type
+        copy.running.digest == deploy.digest
+        and not copy.running.ended
+        and copy.inventory.name == deploy.component.type
+        and not (drifted(copy, deploy) - LIVE)
+        and not _unlimited(copy, deploy)
     )
+
+
+def drifted(copy: Copy, deploy: Deploy) -> set[str]:
+    """What of the copy has drifted that the deploy is to heal."""
+    return {one.field for one in copy.running.drift} & set(deploy.heal)
+
+
+def _unlimited(copy: Copy, deploy: Deploy) -> bool:
+    """Whether it has a limit where there is to be none: the Engine takes none away from what runs."""
+    have, want = copy.running.promise, deploy.component.resource_requirements
+    return (have.cpu_cores > 0 and not want.cpu_cores) or (have.memory_mb > 0 and not want.memory_mb)
 
 
 def limits_differ(copy: Copy, deploy: Deploy) -> bool:

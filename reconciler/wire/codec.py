@@ -9,7 +9,7 @@ from reconciler.wire.messages import Deploy
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-DEPLOY_FIELDS = ("business_id", "instance", "digest", "version", "gpu_devices")
+DEPLOY_FIELDS = ("business_id", "instance", "digest", "version", "gpu_devices", "heal")
 
 
 class MessageError(Exception):
@@ -44,6 +44,8 @@ def encode_deploy(deploy: Deploy) -> bytes:
     """A deploy as the agent's API takes it."""
     document: dict[str, Any] = msgspec.to_builtins(deploy.component)
     document |= {field: getattr(deploy, field) for field in DEPLOY_FIELDS}
+    if not deploy.heal:
+        del document["heal"]  # which older agents would refuse
     return msgspec.json.encode(document)
 
 

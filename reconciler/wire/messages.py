@@ -51,6 +51,7 @@ class Deploy(Message, frozen=True, kw_only=True):
 
     On the wire the component's fields stand at the top level beside these, as the mission has it; see
     `reconciler.wire.codec`. `gpu_devices` are the indexes of the node's GPUs this instance is promised.
+    What runs in this version is left as it is, unless one of the fields `heal` of it has drifted.
     """
 
     business_id: str
@@ -59,6 +60,7 @@ class Deploy(Message, frozen=True, kw_only=True):
     digest: str
     version: int
     gpu_devices: tuple[int, ...] = ()
+    heal: tuple[str, ...] = ()
 
     @property
     def key(self) -> InstanceKey:
@@ -102,6 +104,19 @@ class Promise(Message, frozen=True, kw_only=True):
     volumes: bool = False
 
 
+class Drift(Message, frozen=True, kw_only=True):
+    """One field of what runs that is not as its agent applied it.
+
+    `expected` and `actual` are the JSON of the value, None where the field is absent; secrets are hidden. `first_seen`
+    is when the manager first heard of it (seconds since the epoch); agents leave it out.
+    """
+
+    field: str
+    expected: str | None = None
+    actual: str | None = None
+    first_seen: float = 0.0
+
+
 class InstanceReport(Message, frozen=True, kw_only=True):
     """One instance as its agent sees it now.
 
@@ -109,6 +124,7 @@ class InstanceReport(Message, frozen=True, kw_only=True):
     download is. `progress` is 0..1 while downloading. `started_at` is seconds since the epoch. A report with
     status `stopped` and no `container_id` says that nothing of the instance is left. `ended` says that nothing on
     the node will start it again by itself. `failed_digest` is of the version whose attempt to replace this one failed.
+    `drift` is what somebody changed of it.
     """
 
     business_id: str
@@ -126,6 +142,7 @@ class InstanceReport(Message, frozen=True, kw_only=True):
     started_at: float | None = None
     ended: bool = False
     failed_digest: str = ""
+    drift: tuple[Drift, ...] = ()
 
     @property
     def key(self) -> InstanceKey:
