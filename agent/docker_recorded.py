@@ -39,13 +39,13 @@ class Recorded:
             container_id, changed = self._create(body, name, deploy, besides)
         return container_id
 
-    def _create(
-        self, body: Body, name: str, deploy: Deploy, besides: frozenset[str]
-    ) -> tuple[str, frozenset[str]]:
+    def _create(self, body: Body, name: str, deploy: Deploy, besides: frozenset[str]) -> tuple[str, frozenset[str]]:
         """Its id, and which fields are not as recorded though they should be."""
         networks = networks_of(deploy) or (deploy.component.network_mode or "bridge",)
         image = self._image(image_reference(deploy.component))
-        labels = body["Labels"] | ({APPLIED: record_of(body, networks, image, self._besides | besides)} if image else {})
+        labels = body["Labels"] | (
+            {APPLIED: record_of(body, networks, image, self._besides | besides)} if image else {}
+        )
         created: dict[str, str] = self._client.create_container_from_config(  # type: ignore[no-untyped-call]
             body | {"Labels": labels}, name, deploy.component.platform
         )
