@@ -13,8 +13,8 @@ from docker.errors import NotFound
 
 from agent.docker_container import Body, networks_of
 from agent.docker_drift import APPLIED, drift_of, record_of
-from agent.images import image_reference
 from reconciler.spec.drift import head_of
+from reconciler.spec.images import image_reference
 from reconciler.wire.messages import Deploy
 
 log = logging.getLogger(__name__)

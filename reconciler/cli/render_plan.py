@@ -29,6 +29,10 @@ def show_plan(plan: dict[str, Any]) -> None:
             _show_action(out, action, fetches.get((instance(action), action["node_id"]), ""))
     for entry in plan["pending"]:
         out.print(f"[yellow]?[/] {plain(instance(entry))} has to wait: {plain(entry['reason'])}")
+    for left in plan.get("drifted") or ():
+        name, where = plain(instance(left)), plain(left["node_id"])
+        out.print(f"[yellow]≠[/] {name} on {where} has drifted: {plain(left['why_left'])}")
+        _show_changes(out, left["changes"])
     for problem in plan.get("problems") or ():
         place = f"{problem['file']}:{problem['line']}" if problem["line"] else problem["file"]
         out.print(f"[red]![/] {plain(place)}: {plain(problem['path'])}: {plain(problem['message'])}")
@@ -49,6 +53,8 @@ def show_plan(plan: dict[str, Any]) -> None:
 def summary(plan: dict[str, Any]) -> str:
     """The last line."""
     counts = plan["summary"]
+    if plan.get("drifted") and not plan["actions"] and not plan["pending"]:
+        return f"Drifted: {len(plan['drifted'])} left so, nothing to do, {plan['unchanged']} unchanged."
     if in_sync(plan):
         return f"In sync: nothing to do, {plan['unchanged']} unchanged."
     parts = [f"{counts[kind]} to {kind}" for kind in ("create", "update", "stop")]
@@ -61,7 +67,7 @@ def summary(plan: dict[str, Any]) -> str:
 
 def in_sync(plan: dict[str, Any]) -> bool:
     """Whether nothing differs."""
-    return not plan["actions"] and not plan["pending"] and not plan.get("deferred")
+    return not any(plan.get(name) for name in ("actions", "pending", "deferred", "drifted"))
 
 
 def order(plan: dict[str, Any]) -> str:

@@ -197,6 +197,7 @@ class Controller:
             self._store.judge(after.plan.verdicts, after.at)
             self.approvals.tidy(after)
             self.saved_plans.follow(after, sent)
+            self._store.want_only(set(after.plan.instances))
             events = happened(before, after, sent, self._store.newest_cause)
             self._recorded = after
         if events:
@@ -224,13 +225,13 @@ class Controller:
 
     def observed(self, now: float) -> Observed:
         """Observed state, with what is known of its nodes beyond their reports."""
-        observed = self._heard(self._store.observed(), now)
+        observed = replace(self._heard(self._store.observed(), now), heals=self._store.heals())
         self._steadiness.watch({key: liveness(node, self._policy, now) for key, node in observed.nodes.items()}, now)
         unsteady = self._steadiness.unsteady(now)
         if not unsteady:
             return observed
         nodes = {key: replace(node, unsteady_until=unsteady.get(key, 0.0)) for key, node in observed.nodes.items()}
-        return Observed(nodes, observed.copies)
+        return replace(observed, nodes=nodes)
 
     def _heard(self, observed: Observed, now: float) -> Observed:
         """Observed state, with no silence counted from before this manager could listen."""
@@ -240,7 +241,7 @@ class Controller:
             node_id: replace(node, last_seen=max(node.last_seen, self._heard_from))
             for node_id, node in observed.nodes.items()
         }
-        return Observed(nodes, observed.copies)
+        return replace(observed, nodes=nodes)
 
     def _save(self, before: View, after: View) -> None:
         """Write down the statuses that changed."""

@@ -70,6 +70,9 @@ class Dispatcher:
             ],
             at,
         )
+        self._store.expect_end((action.key, action.node_id) for action in due if action.kind is Kind.STOP)
+        self._store.record_heals([(action.key, action.heals) for action in new if action.heals], at)
+        self._store.forget_heals([action.key for action in new if action.old_digest not in ("", action.digest)])
         for action, version in zip(due, versions, strict=False):
             address = observed.nodes[action.node_id].address
             self._lanes.put(action.node_id, action.key, self._job(action, version, address))
@@ -171,6 +174,7 @@ class Dispatcher:
                 digest=action.digest,
                 version=version,
                 gpu_devices=action.gpu_devices,
+                heal=action.heals,
             ),
         )
 

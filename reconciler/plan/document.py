@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.plan.explain import Explanation
 from reconciler.plan.hash import plan_hash
-from reconciler.plan.model import Action, Desired, Kind, Pending, Plan
+from reconciler.plan.model import Action, Desired, Drifted, Kind, Pending, Plan
 from reconciler.spec.redact import without_password
 from reconciler.spec.references import dependencies
 from reconciler.wire.messages import InstanceKey, promise_of
@@ -28,6 +28,7 @@ def document(plan: Plan, desired: Desired) -> Form:
         "format": FORMAT,
         "actions": [_action(action, plan, desired) for action in plan.actions],
         "pending": [_pending(pending) for pending in plan.pending],
+        "drifted": [_drifted(left) for left in plan.drifted],
         "stays": {str(key): node_id for key, node_id in stays.items()},
         "unchanged": len(stays),
         "summary": {kind: counts[kind] for kind in ("create", "update", "stop")} | {"pending": len(plan.pending)},
@@ -107,6 +108,15 @@ def _action(action: Action, plan: Plan, desired: Desired) -> Form:
         "digest": action.digest or None,
         "old_digest": action.old_digest or None,
         "source": entry.source if entry else None,
+    }
+
+
+def _drifted(left: Drifted) -> Form:
+    return {
+        **_name(left.key),
+        "node_id": left.node_id,
+        "changes": [{"field": item.field, "old": item.old, "new": item.new} for item in left.changes],
+        "why_left": left.why_left,
     }
 
 

@@ -4,12 +4,13 @@
 plan depends on is in its input, so the same input gives the same plan, byte for byte.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
 from reconciler.spec.model import Business, Component
-from reconciler.wire.messages import Gpu, InstanceKey, Promise, Status
+from reconciler.wire.messages import Drift, Gpu, InstanceKey, Promise, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ class DesiredBusiness:
     the specs of the last few revisions before this one, newest first: what may still run somewhere. `verdicts` are
     by component id and digest. `commit` is the one that brought this revision, where a git repository did. Of a
     `paused` one nothing is done. `pinned` is the revision that an operator went back to (None: none), and `quarantined`
-    holds the content digests of what was gone back from: none of it is accepted.
+    holds the content digests of what was gone back from: none of it is accepted. Without `self_heal`, what somebody
+    changed on a node is only shown.
     """
 
     business: Business
@@ -61,6 +63,7 @@ class DesiredBusiness:
     paused: bool = False
     pinned: int | None = None
     quarantined: frozenset[str] = frozenset()
+    self_heal: bool = True
 
     def verdict(self, component_id: str, digest: str) -> str:
         """The verdict on this version of a component, "" when there is none."""
@@ -132,7 +135,8 @@ class Copy:
 
     One instance may have several copies: while it moves, or when a lost node comes back. `ended` says that nothing
     on its node will start it again by itself. `since` is when the manager first saw it as it is (status, container,
-    start), in seconds since the epoch. `failed_digest` is of a version that failed to replace it ("" for none).
+    start), in seconds since the epoch. `failed_digest` is of a version that failed to replace it ("" for none). `drift`
+    is what somebody changed of it on its node.
     """
 
     key: InstanceKey
@@ -148,14 +152,28 @@ class Copy:
     ended: bool = False
     since: float = 0.0
     failed_digest: str = ""
+    drift: tuple[Drift, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Vanished:
+    """An instance of which nothing is left, though nobody was asked to end it: where it was, and in which version."""
+
+    node_id: str
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """Observed state: the nodes by id, and every copy of every instance on them."""
+    """Observed state: the nodes by id, and every copy of every instance on them.
+
+    `heals` counts how often lately a field of an instance was set back. `vanished` has instances without any copy.
+    """
 
     nodes: dict[str, Node] = field(default_factory=dict)
     copies: tuple[Copy, ...] = ()
+    heals: Mapping[tuple[InstanceKey, str], int] = field(default_factory=dict)
+    vanished: Mapping[InstanceKey, Vanished] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +192,15 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The numbers an operator may set: seconds of silence until a node is suspect, and until it is lost; limits."""
+    """The numbers an operator may set: seconds of silence until a node is suspect, and until it is lost; limits.
+
+    A field that was set back `freeze_after` times within an hour and differs again is left as it is.
+    """
 
     suspect_after: float = 15.0
     lost_after: float = 60.0
     limits: Limits = Limits()
+    freeze_after: int = 3
 
 
 class Kind(StrEnum):
@@ -224,6 +246,7 @@ class Action:
     what else it waits for: something it depends on ("" for nothing). A `live` update changes limits of what runs on.
     `fetch` is the image that has to be there before anything of it stops or starts; it is no part of the plan's hash.
     `exceeds` names the limits because of which it is held until it is approved.
+    `heals` are the fields that it sets back as they were applied.
     """
 
     kind: Kind
@@ -240,6 +263,22 @@ class Action:
     live: bool = False
     fetch: Fetch | None = None
     exceeds: tuple[str, ...] = ()
+    heals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Drifted:
+    """What differs on a node and is left as it is: from what it is to what it should be, and why nothing is done."""
+
+    key: InstanceKey
+    node_id: str
+    changes: tuple[Change, ...]
+    why_left: str
+
+    def __str__(self) -> str:
+        """`memory_mb is 128, not 64: self_heal is off`."""
+        found = ", ".join(f"{one.field} is {one.old or '(none)'}, not {one.new or '(none)'}" for one in self.changes)
+        return f"{found}: {self.why_left}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +328,7 @@ class Plan:
     `placements` has the node of every desired instance that has one, whether or not it needs an action. `verdicts` are
     new ones, by business id, component id and digest, which the next plan is to know of. `look_again` is when (seconds
     since the epoch) time alone changes the plan, None for never. `unknowns` is what it could not know.
+    `drifted` is what differs on nodes and is left so.
     """
 
     actions: tuple[Action, ...] = ()
@@ -297,6 +337,7 @@ class Plan:
     verdicts: dict[tuple[str, str, str], Verdict] = field(default_factory=dict)
     look_again: float | None = None
     unknowns: tuple[Unknown, ...] = ()
+    drifted: tuple[Drifted, ...] = ()
 
     @property
     def instances(self) -> list[InstanceKey]:

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from reconciler.plan.drift import Look, look, removed_by_hand, status_drift
 from reconciler.plan.filters import refusals
 from reconciler.plan.fleet import Fleet
 from reconciler.plan.limits import limited
@@ -16,6 +17,7 @@ from reconciler.plan.model import (
     Action,
     Copy,
     Desired,
+    Drifted,
     Kind,
     Liveness,
     Observed,
@@ -35,7 +37,7 @@ from reconciler.plan.settle import settled
 from reconciler.plan.shape import Shape
 from reconciler.plan.unknowns import unknowns
 from reconciler.plan.verdicts import judged, may_roll_back, with_verdicts
-from reconciler.plan.wanted import Wanted, new_limits, wanted, why_unwanted, why_update
+from reconciler.plan.wanted import Wanted, wanted, why_unwanted, why_update
 from reconciler.spec.references import refers
 from reconciler.wire.messages import InstanceKey
 
@@ -113,6 +115,8 @@ class _Planning:
         self.releases = Releases(self.fleet)
         self.actions: list[Action] = []
         self.pending: list[Pending] = []
+        self.drifted: list[Drifted] = []
+        self.freeze_after = policy.freeze_after
         self.placements: dict[InstanceKey, str] = {}
         self.refusals: dict[Shape, tuple[Refusal, ...]] = {}
         self.copies: dict[InstanceKey, list[Copy]] = defaultdict(list)
@@ -155,6 +159,7 @@ class _Planning:
             verdicts=verdicts,
             look_again=min(times, default=None),
             unknowns=unknowns(self.fleet, self.observed.copies, self.placements, actions),
+            drifted=tuple(sorted(self.drifted, key=lambda left: (left.key, left.node_id, left.changes[0].field))),
         )
 
     def _wanted(self) -> dict[InstanceKey, Wanted]:
@@ -183,7 +188,9 @@ class _Planning:
     def _keep(self, want: Wanted, copies: list[Copy], moves: list[_Move], updates: list[tuple[Wanted, Copy]]) -> None:
         """Choose the copy that stays; the others stop."""
         if not copies:
-            moves.append(_Move(want, "not running yet"))
+            if not self._left_out(want):
+                gone = removed_by_hand(want, self.observed.vanished.get(want.key))
+                moves.append(_Move(want, f"was removed on {gone.node_id}" if gone else "not running yet"))
             return
         kept = max(copies, key=lambda copy: self._worth(want, copy))
         if not self._stays(want, kept):
@@ -195,10 +202,11 @@ class _Planning:
         elif want.unresolved:
             self.placements[want.key] = kept.node_id
             self._waits(want, want.unresolved)
-        elif kept.digest != want.digest or new_limits(want, kept):
+        elif kept.digest != want.digest or self._looked(want, kept).differs:
             self.placements[want.key] = kept.node_id
             updates.append((want, kept))
         else:
+            self.drifted += self._looked(want, kept).left
             self.placements[want.key] = kept.node_id
             if self._liveness(kept) is Liveness.READY:
                 self._again(want, kept)
@@ -209,6 +217,24 @@ class _Planning:
             if copy is not kept:
                 held = self._handover(want, copy, kept.node_id, kept)
                 self._stop(copy, f"surplus: runs on {kept.node_id}", held)
+
+    def _looked(self, want: Wanted, copy: Copy) -> Look:
+        """What differs of a copy in the wanted version."""
+        entry = self.desired.businesses[want.key.business_id]
+        return look(entry, want, copy, self.observed.heals, self.freeze_after)
+
+    def _left_out(self, want: Wanted) -> bool:
+        """Whether somebody removed it from a node where it could be, and it is to be left so."""
+        entry = self.desired.businesses[want.key.business_id]
+        left = None if entry.self_heal else removed_by_hand(want, self.observed.vanished.get(want.key))
+        row = None if left is None else self.fleet.row.get(left.node_id)
+        if left is None or row is None or self.fleet.liveness[row] is Liveness.LOST or self.fleet.nodes[row].draining:
+            return False
+        if not self.fleet.admits(want.shape.constraint)[row]:
+            return False
+        self.placements[want.key] = left.node_id
+        self.drifted.append(left)
+        return True
 
     def _worth(self, want: Wanted, copy: Copy) -> tuple[bool, bool, bool, bool, int, bool, str]:
         """What makes one of several copies the one to keep, most important first."""
@@ -261,6 +287,9 @@ class _Planning:
                 Kind.CREATE, want, copy.node_id, f"failed: {copy.message or copy.status}", copy.promise.gpu_devices
             )
         elif copy.ended and want.component.runs_always:
+            if not self.desired.businesses[want.key.business_id].self_heal:
+                self.drifted.append(status_drift(copy))
+                return
             reason = f"has ended: {copy.message or copy.status}"
             self._act(Kind.UPDATE, want, copy.node_id, reason, copy.promise.gpu_devices, copy.digest)
 
@@ -313,21 +342,25 @@ class _Planning:
             self.releases.difference(copy, want.shape, placement.gpu_devices)
         if want.shape.peers:
             self.fleet.add_peer(*want.shape.peers, row, -1)
-        live = want.digest == copy.digest and copy.confirmed and not copy.ended
-        reason, changes = why_update(self.desired.businesses[want.key.business_id], want, copy)
+        if want.digest == copy.digest:
+            looked = self._looked(want, copy)
+            self.drifted += looked.left
+        else:
+            looked = Look(*why_update(self.desired.businesses[want.key.business_id], want, copy))
         self.actions.append(
             Action(
                 Kind.UPDATE,
                 want.key,
                 copy.node_id,
-                reason,
+                looked.reason,
                 want.component,
                 want.digest,
                 copy.digest,
                 placement.gpu_devices,
-                changes,
-                live=live,
-                fetch=None if live else self.fleet.stock.fetch(want.shape.image, row),
+                looked.changes,
+                live=looked.live,
+                heals=looked.heals,
+                fetch=None if looked.live else self.fleet.stock.fetch(want.shape.image, row),
             )
         )
         return True

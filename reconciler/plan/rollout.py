@@ -31,7 +31,7 @@ def paced(
     needed: set[tuple[InstanceKey, str]] = set()
     for action in actions:
         needed |= {(key, action.node_id) for key in action.waits_for}
-        if action.kind is Kind.UPDATE and action.digest != action.old_digest:
+        if action.kind is Kind.UPDATE and (action.digest != action.old_digest or (action.heals and not action.live)):
             updates[action.key.business_id, action.key.component_id].append(action)
     waits = Waits()
     if not updates:
@@ -93,7 +93,8 @@ class _Rollout:
         """The updates that have to wait, and for what. What does not serve anyway goes at once."""
         update = self._component.update
         serving = [action for action in updates if action.key not in self._down]
-        first = [action for action in serving if action.key in self._begun]
+        heals = [action for action in serving if action.heals]
+        first = [action for action in serving if action.key in self._begun and not action.heals]
         rest = [action for action in serving if action.key not in self._begun]
         free = max((update.parallelism or len(self._copies)) - len(self._blocking), 0)
         canaries = len(rest)
@@ -106,6 +107,9 @@ class _Rollout:
                 yield action, f"waits for `reconciler promote {name}`: {update.canary} of {len(self._copies)} go first"
             else:
                 yield action, self._why([*self._blocking, *(action.key for action in (*first, *rest[:going]))])
+        for action in heals[free - going :]:
+            before = (*first, *rest[:going], *heals[: free - going])
+            yield action, self._why([*self._blocking, *(action.key for action in before)])
 
     def _why(self, before: list[InstanceKey]) -> str:
         before = list(dict.fromkeys(before))

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from reconciler.plan.model import Action, Copy, Desired, DesiredBusiness, Kind, Observed, Plan
+from reconciler.plan.drift import STATUS
+from reconciler.plan.model import Action, Copy, Desired, DesiredBusiness, Drifted, Kind, Observed, Plan
 from reconciler.plan.verdicts import rolled_back
 from reconciler.spec.model import Component
 from reconciler.wire.messages import InstanceKey, Status
@@ -45,12 +46,15 @@ def derive(desired: Desired, observed: Observed, plan: Plan, notes: Notes | None
     for action in plan.actions:
         actions[action.key.business_id].append(action)
     pending = {entry.key: entry.reason for entry in plan.pending}
+    drifted: dict[InstanceKey, list[Drifted]] = defaultdict(list)
+    for left in plan.drifted:
+        drifted[left.key].append(left)
     keys: dict[tuple[str, str], list[InstanceKey]] = defaultdict(list)
     for key in plan.instances:
         keys[key.business_id, key.component_id].append(key)
     return {
         business_id: _business(
-            entry, keys, copies[business_id], actions[business_id], plan.placements, pending, notes or {}
+            entry, keys, copies[business_id], actions[business_id], plan.placements, pending, drifted, notes or {}
         )
         for business_id, entry in sorted(desired.businesses.items())
     }
@@ -63,6 +67,7 @@ def _business(
     actions: Sequence[Action],
     placements: Mapping[InstanceKey, str],
     pending: Mapping[InstanceKey, str],
+    drifted: Mapping[InstanceKey, Sequence[Drifted]],
     notes: Notes,
 ) -> BusinessStatus:
     business_id = entry.business.business_id
@@ -77,10 +82,12 @@ def _business(
             node_id = placements.get(key)
             copy = here.get((key, node_id)) if node_id else None
             note = notes.get((key, node_id), "") if node_id else ""
-            instances.append(_instance(key, component, node_id, copy, todo.get(key), pending.get(key, ""), note))
+            item = _instance(key, component, node_id, copy, todo.get(key), pending.get(key, ""), note)
+            instances.append(_with_drift(item, drifted.get(key, ())))
     word = _word(entry, copies, instances, todo, pending)
     beyond = [action.held for action in actions if action.exceeds]
-    message = beyond[0] if beyond else "" if word == "running" else _why(instances, pending)
+    quiet = word == "running" and not any(item.key in drifted for item in instances)
+    message = beyond[0] if beyond else "" if quiet else _why(instances, pending)
     message = message or "; ".join(f"{name}: {why}" for name, why in rolled_back(entry).items())
     message = "; ".join(part for part in (message, _pinned(entry)) if part)
     return BusinessStatus(business_id, word, message, tuple(instances))
@@ -124,6 +131,15 @@ def _instance(
         return InstanceStatus(key, component, Status.PENDING, node_id, message=refused or note or waits)
     message = "; ".join(part for part in (copy.message, refused, note) if part)
     return InstanceStatus(key, component, copy.status, node_id, copy.container_id, message, copy.started_at)
+
+
+def _with_drift(item: InstanceStatus, left: Sequence[Drifted]) -> InstanceStatus:
+    """The instance, and what somebody changed of it that is left so; one that was ended by hand has failed."""
+    if not left:
+        return item
+    ended = any(change.field == STATUS for one in left for change in one.changes)
+    message = "; ".join(part for part in (item.message, *map(str, left)) if part)
+    return replace(item, status=Status.FAILED if ended else item.status, message=message)
 
 
 def _word(

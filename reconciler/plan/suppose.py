@@ -78,7 +78,7 @@ def supposed(suppose: Suppose, desired: Desired, observed: Observed, now: float)
         )
         changed = msgspec.structs.replace(entry.business, components=components)
         businesses[business_id] = replace(entry, business=changed, earlier=(entry.business, *entry.earlier))
-    return replace(desired, businesses=businesses), Observed(nodes, observed.copies)
+    return replace(desired, businesses=businesses), replace(observed, nodes=nodes)
 
 
 def losses(

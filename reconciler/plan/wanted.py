@@ -100,8 +100,6 @@ def new_limits(want: Wanted, copy: Copy) -> tuple[Change, ...]:
 
 def why_update(entry: DesiredBusiness, want: Wanted, copy: Copy) -> tuple[str, tuple[Change, ...]]:
     """Why a copy whose digest is not the wanted one needs an update, and which fields differ."""
-    if copy.digest == want.digest:
-        return "limits changed", new_limits(want, copy)
     rejected = rolled_back(entry).get(want.key.component_id, "")
     for business in (entry.business, *entry.earlier):
         for component in business.components:

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from reconciler.spec.document import Path
+from reconciler.spec.drift import mistake
 from reconciler.spec.model import Business, Component
 from reconciler.spec.references import dependencies, mistakes
 
@@ -19,7 +20,7 @@ Found = Iterator[tuple[Path, str]]
 NOT_FOR_PROCESSES = (
     *("image_url", "image_name", "image_sha256", "entrypoint", "volumes", "networks", "network_mode", "hostname"),
     *("init", "read_only", "tmpfs", "shm_size", "cap_add", "cap_drop", "security_opt", "privileged", "devices"),
-    *("dns", "extra_hosts", "sysctls", "pids_limit", "logging", "runtime", "platform"),
+    *("dns", "extra_hosts", "sysctls", "pids_limit", "logging", "runtime", "platform", "ignore_drift"),
 )
 _DEFAULT = Component(component_id="-", component_name="-")
 _IMAGE = re.compile(
@@ -47,7 +48,7 @@ def check(business: Business) -> Found:
             yield (*path, *where), message
         for where, message in _dependencies(component, business):
             yield (*path, *where), message
-        rules = (_image, _ports, _volumes, _names, _ending, _network, _devices, _replicas, _update)
+        rules = (_image, _ports, _volumes, _names, _ending, _network, _devices, _replicas, _update, _drift)
         if component.type == "process":
             rules = (_process, _ports, _names, _ending, _replicas, _update)  # type: ignore[assignment]
         for rule in rules:
@@ -235,6 +236,13 @@ def _update(component: Component) -> Found:
         yield path, "start-first runs two at a time, which a singleton never does: write stop-first"
     if fixed:
         yield path, f"start-first runs two side by side, and host port {fixed[0]} can be held by one: write stop-first"
+
+
+def _drift(component: Component) -> Found:
+    for number, field in enumerate(component.ignore_drift):
+        wrong = mistake(field)
+        if wrong:
+            yield ("ignore_drift", number), wrong
 
 
 def _network(component: Component) -> Found:

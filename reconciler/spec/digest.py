@@ -18,6 +18,7 @@ NOT_IN_DIGEST = (
     "update",
     "pull_policy",
     "stop_grace_period",
+    "ignore_drift",
 )
 """Fields that say where, how many, or how it is named or ended, and leave a running container right as it is."""
 

@@ -58,4 +58,6 @@ def mistake(field: str) -> str | None:
 def ignores(ignored: Iterable[str], field: str) -> bool:
     """Whether a field is one of these, or within one of them, as `labels.tier` is within `labels`."""
     names = [full_name(name) for name in ignored]
+    if field == "memswap_limit" and LIMITS[1] in names:
+        return True  # it goes with memory_mb
     return any(field == name or field.startswith((f"{name}.", f"{name}[")) for name in names)

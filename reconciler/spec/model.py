@@ -200,6 +200,7 @@ class Component(Value, frozen=True, kw_only=True):
     pids_limit: int | None = None
     logging: Logging | None = None
     labels: Pairs = {}
+    ignore_drift: tuple[str, ...] = ()
     pull_policy: Literal["always", "missing", "never"] = "missing"
     runtime: str | None = None
     platform: str | None = None

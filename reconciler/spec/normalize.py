@@ -54,6 +54,7 @@ FIELDS: dict[str, Parse] = {
     "extra_hosts": spellings.hosts,
     "sysctls": spellings.pairs,
     "labels": spellings.pairs,
+    "ignore_drift": _one_or_list,
 }
 """The component's fields that have more than one spelling."""
 

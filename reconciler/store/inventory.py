@@ -4,9 +4,11 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from reconciler.plan.model import Copy, Node
 from reconciler.plan.shape import mebibytes
-from reconciler.wire.messages import MOST_IMAGES, InstanceKey, InstanceReport, NodeReport, Status
+from reconciler.wire.messages import MOST_IMAGES, Drift, InstanceKey, InstanceReport, NodeReport, Status
 
 CLOCK_STEP = 60.0
 """Seconds. A report older than the newest by more than this is not late: the node's clock was set back."""
@@ -94,8 +96,15 @@ def reported_copy(report: InstanceReport, node_id: str, known: Copy | None, at: 
         ended=report.ended,
         since=at,
         failed_digest=report.failed_digest,
+        drift=dated_drift(report.drift, known.drift if known is not None else (), at),
     )
     return replace(copy, since=known.since) if known is not None and as_it_was(known) == as_it_was(copy) else copy
+
+
+def dated_drift(drift: Iterable[Drift], known: Iterable[Drift], at: float) -> tuple[Drift, ...]:
+    """Each drifted field with when it was first heard of: now, unless it is known."""
+    seen = {one.field: one.first_seen for one in known}
+    return tuple(msgspec.structs.replace(one, first_seen=seen.get(one.field, at)) for one in drift)
 
 
 def as_it_was(copy: Copy) -> tuple[object, ...]:

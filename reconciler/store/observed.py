@@ -1,6 +1,6 @@
 """Observed state: nodes and copies as last reported, in the database and, as it was committed, in memory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, bindparam, delete, select, update
@@ -21,6 +21,7 @@ from reconciler.store.model import Sample, UnknownNode
 from reconciler.store.rows import agent_row, copy_of, instance_row, node_of
 from reconciler.store.schema import agents, counters, instances
 from reconciler.store.upsert import upsert
+from reconciler.store.vanished import VanishedInstances
 from reconciler.wire.messages import ComponentReport, InstanceKey, InstanceReport, NodeReport, Usage
 
 FLUSH_EVERY = 30.0
@@ -67,6 +68,7 @@ class ObservedStore:
         self._sampler = Sampler()
         self._flushed_at = float("-inf")
         self._version = 0
+        self._vanished = VanishedInstances()
         with database.transaction() as connection:
             self._load_observed(connection)
 
@@ -77,7 +79,7 @@ class ObservedStore:
                 if self._copies is None:
                     self._copies = tuple(c for held in self._held.values() for c in held.copies.values())
                 nodes = {node_id: held.node for node_id, held in self._held.items()}
-                self._observed = Observed(nodes, self._copies)
+                self._observed = Observed(nodes, self._copies, vanished=self._vanished.all())
             return self._observed
 
     def reports(self) -> Mapping[Where, InstanceReport]:
@@ -113,7 +115,7 @@ class ObservedStore:
             moved = held is None or not same_place(held.node, node)
             changed = bool(moved or difference.written or difference.deleted)
             if changed:
-                self._write_report(node, report.timestamp, difference, at)
+                self._write_report(node, report.timestamp, difference, held.copies if held else {})
             held = held or self._held.setdefault(node.node_id, Held(node))
             held.full_at, held.single_at = report.timestamp, {}
             self._saw(held, node, saved=changed)
@@ -137,7 +139,7 @@ class ObservedStore:
             difference = single_difference(node.node_id, held.copies, report, at)
             changed = bool(difference.written or difference.deleted)
             if changed:
-                self._write_report(node, max(held.newest, report.timestamp), difference, at)
+                self._write_report(node, max(held.newest, report.timestamp), difference, held.copies)
             held.single_at[key] = report.timestamp
             self._saw(held, node, saved=changed)
             self._take_over(held, difference)
@@ -156,8 +158,11 @@ class ObservedStore:
             new = self._assignable(copies, at)
             if not new:
                 return
+            vanished = self._vanished.after((), new)
             with self._database.transaction() as connection:
                 upsert(connection, instances, [instance_row(copy) for copy in new])
+                vanished.write(connection)
+            self._vanished = vanished
             self._assigned(new)
 
     def _assignable(self, copies: Sequence[Copy], at: float) -> list[Copy]:
@@ -174,6 +179,20 @@ class ObservedStore:
         for copy in new:
             self._held[copy.node_id].copies[copy.key] = copy
         self._copies = self._observed = None
+
+    def expect_end(self, copies: Iterable[Where]) -> None:
+        """These copies are about to be ended by us: when they are gone, nobody else did it."""
+        with self._database.lock:
+            self._vanished.expected.update(copies)
+
+    def want_only(self, keys: Collection[InstanceKey]) -> None:
+        """Forget vanished instances that are not among those wanted now."""
+        with self._database.lock:
+            left = self._vanished.among(keys)
+            if left.changed:
+                with self._database.transaction() as connection:
+                    left.write(connection)
+                self._vanished, self._observed = left, None
 
     def unassign(self, key: InstanceKey, node_id: str) -> None:
         """Forget a copy that no node reported. Does nothing when there is none."""
@@ -226,15 +245,21 @@ class ObservedStore:
         held.unsaved = not saved
         self._observed = None
 
-    def _write_report(self, node: Node, reported_at: float, difference: Difference, at: float) -> None:
-        """Write a node and its copies' difference in one transaction."""
+    def _write_report(
+        self, node: Node, reported_at: float, difference: Difference, before: Mapping[InstanceKey, Copy]
+    ) -> None:
+        """Write a node and its copies' difference to those `before` in one transaction."""
+        gone = [before[key] for key in difference.deleted]
+        vanished = self._vanished.after(gone, difference.written)
         newest = max((copy.version for copy in difference.written), default=0)
         with self._database.transaction() as connection:
             upsert(connection, agents, [agent_row(node, reported_at)])
             delete_copies(connection, node.node_id, difference.deleted)
             upsert(connection, instances, [instance_row(copy) for copy in difference.written])
+            vanished.write(connection)
             if newest > self._version:
                 write_version(connection, newest)
+        self._vanished = vanished
         self._version = max(self._version, newest)
 
     def _take_over(self, held: Held, difference: Difference) -> None:
@@ -271,6 +296,7 @@ class ObservedStore:
         for row in connection.execute(select(instances)):
             copy = copy_of(row)
             self._held[copy.node_id].copies[copy.key] = copy
+        self._vanished = VanishedInstances.read(connection)
         version = connection.execute(select(counters.c.value).where(counters.c.name == VERSION)).scalar()
         self._version = version or 0
 

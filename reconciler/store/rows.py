@@ -9,7 +9,7 @@ from sqlalchemy import Row
 from reconciler.plan.model import Commit, Copy, Node
 from reconciler.spec.model import Business, Component
 from reconciler.store.model import Revision
-from reconciler.wire.messages import Gpu, InstanceKey, Promise, Status
+from reconciler.wire.messages import Drift, Gpu, InstanceKey, Promise, Status
 
 T = TypeVar("T")
 
@@ -126,6 +126,7 @@ def instance_row(copy: Copy) -> dict[str, object]:
         "ended": copy.ended,
         "updated_at": copy.since,
         "failed_digest": copy.failed_digest,
+        "drift": to_json(copy.drift),
     }
 
 
@@ -145,4 +146,5 @@ def copy_of(row: Row[Any]) -> Copy:
         ended=row.ended,
         since=row.updated_at,
         failed_digest=row.failed_digest,
+        drift=from_json(row.drift, tuple[Drift, ...]),
     )

@@ -204,6 +204,16 @@ heals = Table(
     Column("last_at", Seconds, nullable=False),
 )
 
+vanished = Table(
+    "vanished",
+    metadata,
+    Column("business_id", Text, primary_key=True),
+    Column("component_id", Text, primary_key=True),
+    Column("instance", Integer, primary_key=True),
+    Column("node_id", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+)
+
 approvals = Table(
     "approvals",
     metadata,

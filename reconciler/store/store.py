@@ -9,6 +9,7 @@ import msgspec
 from reconciler.store.approvals import ApprovalStore
 from reconciler.store.database import Database
 from reconciler.store.events import EventStore, drop_old_events
+from reconciler.store.heals import HealStore
 from reconciler.store.metrics import age_samples
 from reconciler.store.model import StoreError
 from reconciler.store.observed import ObservedStore
@@ -19,7 +20,7 @@ from reconciler.store.saved import SavedStore
 log = logging.getLogger(__name__)
 
 
-class Store(SavedStore, EventStore):
+class Store(SavedStore, HealStore, EventStore):
     """Desired and observed state, revisions, statuses, events and metrics. Safe to use from several threads.
 
     A write that returned has been committed to the disk. Reads of the desired and observed state come from
@@ -31,6 +32,7 @@ class Store(SavedStore, EventStore):
     def __init__(self, database: Database, keep_revisions: int = KEPT_REVISIONS) -> None:
         ApprovalStore.__init__(self, database, keep_revisions)
         ObservedStore.__init__(self, database)
+        HealStore.__init__(self, database)
         EventStore.__init__(self, database)
 
     @classmethod
@@ -63,6 +65,7 @@ class Store(SavedStore, EventStore):
                 age_samples(connection, at)
                 drop_old_events(connection)
             self._flushed(at)
+            self.drop_old_heals(at, self.desired().businesses)
             self._forget_removed({copy.key.business_id for copy in self.observed().copies})
 
     def close(self) -> None:

@@ -21,6 +21,8 @@ STATEMENTS = (
     "CREATE TABLE heals (business_id TEXT NOT NULL, component_id TEXT NOT NULL, instance INTEGER NOT NULL, "
     "field TEXT NOT NULL, count INTEGER NOT NULL, first_at TIMESTAMP NOT NULL, last_at TIMESTAMP NOT NULL, "
     "PRIMARY KEY (business_id, component_id, instance, field))",
+    "CREATE TABLE vanished (business_id TEXT NOT NULL, component_id TEXT NOT NULL, instance INTEGER NOT NULL, "
+    "node_id TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (business_id, component_id, instance))",
     "CREATE TABLE approvals (business_id TEXT NOT NULL, component_id TEXT NOT NULL, instance INTEGER NOT NULL, "
     "node_id TEXT NOT NULL, digest TEXT NOT NULL, plan_hash TEXT NOT NULL, who TEXT NOT NULL, at TIMESTAMP NOT NULL, "
     "PRIMARY KEY (business_id, component_id, instance, node_id, digest))",
