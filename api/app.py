@@ -4,6 +4,7 @@ from flask import Flask, Response, render_template
 
 from api.approvals import approval_routes
 from api.businesses import business_routes
+from api.drift import drift_routes
 from api.errors import register_errors
 from api.fleet import fleet_routes
 from api.guard import register_guard
@@ -20,6 +21,7 @@ def build_app(controller: Controller, token: str | None) -> Flask:
     register_guard(app, token)
     register_errors(app)
     app.register_blueprint(business_routes(controller))
+    app.register_blueprint(drift_routes(controller))
     app.register_blueprint(fleet_routes(controller))
     app.register_blueprint(plan_routes(controller))
     app.register_blueprint(approval_routes(controller))

@@ -34,6 +34,8 @@ COMMANDS = {
     "rollback": "reconciler.cli.history:rollback",
     "unpin": "reconciler.cli.history:unpin",
     "promote": "reconciler.cli.acting:promote",
+    "adopt": "reconciler.cli.adopt:adopt",
+    "thaw": "reconciler.cli.adopt:thaw",
     "stop": "reconciler.cli.acting:stop",
     "restart": "reconciler.cli.acting:restart",
     "delete": "reconciler.cli.acting:delete",

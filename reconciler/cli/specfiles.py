@@ -77,3 +77,17 @@ def _file(given: str) -> SpecFile:
     except OSError as error:
         raise CliError(f"{error.filename or given} can't be read: {error.strerror or error}") from None
     return SpecFile(given, load_file(data, given))
+
+
+def files_at(path: Path) -> list[Path]:
+    """The spec files at a path: itself, or those of a directory. Raises CliError for a directory without any."""
+    if not path.is_dir():
+        return [path]
+    found = sorted(
+        file
+        for file in path.rglob("*")
+        if file.suffix in SUFFIXES and not any(part.startswith(".") for part in file.relative_to(path).parts)
+    )
+    if not found:
+        raise CliError(f"{path} holds no {', '.join('*' + suffix for suffix in SUFFIXES)}")
+    return found

@@ -182,6 +182,19 @@ class Intake:
             self._wake()
             self.sync(patient=True)
 
+    def thaw(self, business_id: str, component_id: str, who: str) -> int:
+        """Set back again what is frozen of a component; how many fields were counted as set back.
+
+        Raises UnknownBusiness, UnknownInstance.
+        """
+        with self._lock:
+            self.component(business_id, component_id)
+            counted = self._store.thaw(business_id, component_id)
+            if counted:
+                self._note("thawed", business_id, f"{component_id} thawed by {who}", f"{who}: thaw")
+                self._wake()
+            return counted
+
     def sync(self, confirmed: bool = False, patient: bool = False) -> SyncResult:
         """Read the sources and accept what they say; `confirmed` is the yes to large removals.
 

@@ -26,7 +26,7 @@ def happened(before: View, after: View, sent: Sequence[Action], recorded: Record
         key, cause = action.key, cause_of(action, before, after, recorded)
         causes.setdefault(key.business_id, cause)
         where = (key.business_id, key.component_id, key.instance, action.node_id)
-        events.append(Event(at, action.kind.value, action.reason, *where, cause=cause))
+        events.append(Event(at, action.kind.value, why(action), *where, cause=cause))
     events += [
         Event(
             at,
@@ -96,3 +96,11 @@ def _held(before: View, after: View, recorded: Recorded) -> Iterator[Event]:
         if business_id not in known:
             cause = cause_of(actions[0], before, after, recorded)
             yield Event(after.at, "held", f"{told(actions)} held: {actions[0].held}", business_id, cause=cause)
+
+
+def why(action: Action) -> str:
+    """An action's reason; with what it sets back, which would be gone for good if it were not told."""
+    if not action.heals:
+        return action.reason
+    fields = (f"{one.field}: {one.old or '(none)'} → {one.new or '(none)'}" for one in action.changes)
+    return f"{action.reason}: {', '.join(fields)}"

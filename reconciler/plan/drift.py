@@ -5,15 +5,16 @@ what is there. A field that is set back again and again is left alone in the end
 a fight over it would only restart the instance for ever.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from reconciler.plan.model import Change, Copy, DesiredBusiness, Drifted, Vanished
-from reconciler.plan.wanted import Wanted, new_limits
+from reconciler.plan.wanted import Wanted, limits_changed, new_limits
 from reconciler.spec.drift import LIVE, ignores
+from reconciler.spec.model import Component
 from reconciler.wire.messages import Drift, InstanceKey, Status
 
 STATUS = "status"
@@ -21,6 +22,16 @@ STATUS = "status"
 
 OFF = "self_heal is off"
 LONGEST = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A field that somebody changed, and its `fate`: ignored, being set back, or why it is left."""
+
+    key: InstanceKey
+    node_id: str
+    drift: Drift
+    fate: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +65,7 @@ def look(
     running = copy.confirmed and not copy.ended
     if not limits and not (running and copy.drift):
         return Look()
-    changed = tuple(change for change in limits if not running or _was_wanted(entry, want, change))
+    changed = tuple(change for change in limits if not running or _was_wanted(entry, want.component, change))
     drift = tuple(
         change for change in by_hand(entry, want, copy) if not ignores(want.component.ignore_drift, change.field)
     )
@@ -75,7 +86,7 @@ def by_hand(entry: DesiredBusiness, want: Wanted, copy: Copy) -> tuple[Change, .
     """Every field of a running copy in the wanted version that is as neither the spec nor an earlier one has it."""
     if not copy.confirmed or copy.ended or copy.digest != want.digest:
         return ()
-    limits = (change for change in new_limits(want, copy) if not _was_wanted(entry, want, change))
+    limits = (change for change in new_limits(want, copy) if not _was_wanted(entry, want.component, change))
     return (*limits, *(_change(drift) for drift in copy.drift))
 
 
@@ -91,12 +102,34 @@ def status_drift(copy: Copy) -> Drifted:
     return Drifted(copy.key, copy.node_id, (Change(STATUS, copy.status.value, Status.RUNNING.value),), OFF)
 
 
-def _was_wanted(entry: DesiredBusiness, want: Wanted, change: Change) -> bool:
+def found(entry: DesiredBusiness, copies: Iterable[Copy], left: Iterable[Drifted]) -> list[Found]:
+    """Every field of these copies of a business that somebody changed, and what becomes of it; sorted."""
+    why = {(one.key, change.field): one.why_left for one in left for change in one.changes}
+    components = {component.component_id: component for component in entry.business.components}
+    listed = []
+    for copy in copies:
+        component = components.get(copy.key.component_id)
+        if component is None or not copy.confirmed:
+            continue
+        for drift in (*_limit_drift(entry, component, copy), *copy.drift):
+            ignored = ignores(component.ignore_drift, drift.field)
+            fate = "ignored" if ignored else why.get((copy.key, drift.field), "is being set back")
+            listed.append(Found(copy.key, copy.node_id, drift, fate))
+    return sorted(listed, key=lambda one: (one.key, one.node_id, one.drift.field))
+
+
+def _limit_drift(entry: DesiredBusiness, component: Component, copy: Copy) -> Iterable[Drift]:
+    for change in limits_changed(component, copy):
+        if not _was_wanted(entry, component, change):
+            yield Drift(field=change.field, expected=change.new, actual=change.old)
+
+
+def _was_wanted(entry: DesiredBusiness, now: Component, change: Change) -> bool:
     """Whether an earlier revision asks for what a limit is: then it is the spec that has changed."""
     name = change.field.rpartition(".")[2]
     for business in entry.earlier:
         for component in business.components:
-            if component.component_id == want.key.component_id:
+            if component.component_id == now.component_id:
                 value = getattr(component.resource_requirements, name)
                 if f"{value:g}" == change.old or str(value) == change.old:
                     return True

@@ -88,12 +88,17 @@ def _resolved(want: Wanted, entry: DesiredBusiness, resolver: Resolver) -> Wante
 
 def new_limits(want: Wanted, copy: Copy) -> tuple[Change, ...]:
     """What of the limits that a running container can be given anew is not as wanted."""
-    resources, promise = want.component.resource_requirements, copy.promise
+    return limits_changed(want.component, copy)
+
+
+def limits_changed(component: Component, copy: Copy) -> tuple[Change, ...]:
+    """Which limits of a copy are not as its component has them."""
+    resources, promise = component.resource_requirements, copy.promise
     found = []
-    if milli(promise.cpu_cores) != want.shape.cpu_milli:
+    if milli(promise.cpu_cores) != milli(resources.cpu_cores):
         cores = f"{promise.cpu_cores:g}", f"{resources.cpu_cores:g}"
         found.append(Change("resource_requirements.cpu_cores", *cores))
-    if mebibytes(promise.memory_mb) != want.shape.memory_mb:
+    if mebibytes(promise.memory_mb) != mebibytes(resources.memory_mb):
         found.append(Change("resource_requirements.memory_mb", str(promise.memory_mb), str(resources.memory_mb)))
     return tuple(found)
 

@@ -71,6 +71,14 @@ class HealStore:
         with self._database.lock:
             return self._drop([field for field in self._heals if field[0] in keys])
 
+    def thaw(self, business_id: str, component_id: str) -> int:
+        """Count the fields of a component's instances anew; how many were counted."""
+        with self._database.lock:
+            named = {
+                key for key, _ in self._heals if (key.business_id, key.component_id) == (business_id, component_id)
+            }
+            return self.forget_heals(named)
+
     def drop_old_heals(self, at: float, businesses: Collection[str]) -> None:
         """Forget counts that have led to nothing, and those of businesses that are no more."""
         with self._database.lock:

@@ -1,0 +1,46 @@
+"""What somebody changed on nodes by hand, and having it set back again."""
+
+import msgspec
+from flask import Blueprint, Response, jsonify
+
+from api.businesses import done, status_of, who
+from api.views import iso
+from reconciler.control.controller import Controller
+from reconciler.plan.drift import Found, found
+
+Reply = Response | tuple[Response, int]
+
+
+def drift_routes(controller: Controller) -> Blueprint:
+    """`/api/businesses/{id}/drift` and `.../components/{id}/thaw`."""
+    routes = Blueprint("drift", __name__)
+
+    @routes.get("/api/businesses/<business_id>/drift")
+    def drift(business_id: str) -> Reply:
+        view = controller.view()
+        status_of(view, business_id)
+        entry = view.desired.businesses[business_id]
+        copies = (copy for copy in view.observed.copies if copy.key.business_id == business_id)
+        return jsonify([_form(one) for one in found(entry, copies, view.plan.drifted)])
+
+    @routes.post("/api/businesses/<business_id>/components/<component_id>/thaw")
+    def thaw(business_id: str, component_id: str) -> Reply:
+        counted = controller.intake.thaw(business_id, component_id, who())
+        return done("thawed" if counted else "nothing of it was set back lately: there is nothing to thaw", business_id)
+
+    return routes
+
+
+def _form(one: Found) -> dict[str, object]:
+    """A changed field; its values are in the form that specs have them in."""
+    drift = one.drift
+    return {
+        "component_id": one.key.component_id,
+        "instance": one.key.instance,
+        "node_id": one.node_id,
+        "field": drift.field,
+        "expected": None if drift.expected is None else msgspec.json.decode(drift.expected),
+        "actual": None if drift.actual is None else msgspec.json.decode(drift.actual),
+        "first_seen": iso(drift.first_seen) if drift.first_seen else None,
+        "fate": one.fate,
+    }
