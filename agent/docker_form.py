@@ -18,7 +18,6 @@ DEFAULTS: Form = {
     "working_dir": "/",
     "stop_signal": "SIGTERM",
     "stop_grace_period": 10,
-    "restart": "no",
     "cpu_shares": 1024,
     "pids_limit": -1,
 }

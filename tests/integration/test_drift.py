@@ -143,9 +143,15 @@ def test_every_change_by_hand_is_named_and_set_back_and_no_other(
     before = cluster.containers("boxes")
     assert told(cluster) == {} and cluster.get("/api/businesses/boxes/drift") == []
 
-    for name, (change, _) in ALL.items():
-        change(client, before[f"{name}/0"])
-    again({"Env": ["A=3"]})(client, before["ignoring/0"])
+    for name in (*LIVE, *STATES):
+        ALL[name][0](client, before[f"{name}/0"])
+    wait_until(lambda: LIVE.keys() | STATES.keys() <= told(cluster).keys(), what="these changes to be seen")
+    cluster.wait_in_sync()
+    # What is removed comes back at once: whoever wants another in its place has to be quicker.
+    with cluster.agents[nodes[0]].frozen():
+        for name in FIELDS:
+            FIELDS[name][0](client, before[f"{name}/0"])
+        again({"Env": ["A=3"]})(client, before["ignoring/0"])
     wait_until(lambda: ALL.keys() <= told(cluster).keys(), timeout=60, what="every change to be seen")
     cluster.wait_in_sync(timeout=120)
 
