@@ -23,6 +23,8 @@ GRACE = "reconciler.grace"
 PROBE = "reconciler.probe"
 PRE_STOP = "reconciler.pre_stop"
 SINGLETON = "reconciler.singleton"
+REVISION = "reconciler.revision"
+COMMIT = "reconciler.commit"
 
 LONGEST_NAME = 180
 
@@ -43,6 +45,10 @@ def labels_of(deploy: Deploy, node_id: str) -> dict[str, str]:
     }
     if check is not None and (check.http or check.tcp):
         labels[PROBE] = msgspec.json.encode(check).decode()
+    if deploy.revision:
+        labels[REVISION] = str(deploy.revision)
+    if deploy.commit:
+        labels[COMMIT] = deploy.commit
     if component.singleton:
         labels[SINGLETON] = "true"
     if component.pre_stop:

@@ -9,13 +9,15 @@ from api.errors import register_errors
 from api.fleet import fleet_routes
 from api.guard import register_guard
 from api.history import history_routes
+from api.hooks import hook_routes
 from api.plans import plan_routes
 from api.saved import saved_routes
+from api.sources import source_routes
 from reconciler.control.controller import Controller
 
 
-def build_app(controller: Controller, token: str | None) -> Flask:
-    """The app of one manager; it holds no state of its own."""
+def build_app(controller: Controller, token: str | None, hook_secret: str | None = None) -> Flask:
+    """The app of one manager; it holds no state of its own. `hook_secret` lets forges tell of pushes."""
     app = Flask(__name__)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     register_guard(app, token)
@@ -27,6 +29,8 @@ def build_app(controller: Controller, token: str | None) -> Flask:
     app.register_blueprint(approval_routes(controller))
     app.register_blueprint(saved_routes(controller))
     app.register_blueprint(history_routes(controller))
+    app.register_blueprint(source_routes(controller))
+    app.register_blueprint(hook_routes(controller, hook_secret))
 
     @app.after_request
     def harden(response: Response) -> Response:

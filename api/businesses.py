@@ -3,9 +3,8 @@
 import msgspec
 from flask import Blueprint, Response, jsonify, request
 
-from api.bodies import read_business, read_confirmation, read_exec, read_replicas
-from api.errors import failure, problem_form
-from api.views import business_form, component_forms, deferred_form, spec_form
+from api.bodies import read_business, read_exec, read_replicas
+from api.views import business_form, component_forms, spec_form
 from reconciler.control.controller import Controller
 from reconciler.control.errors import UnknownBusiness
 from reconciler.control.view import View
@@ -18,7 +17,7 @@ Reply = Response | tuple[Response, int]
 
 
 def business_routes(controller: Controller) -> Blueprint:
-    """`/api/businesses` and `/api/sync`."""
+    """`/api/businesses` and what is below it."""
     routes = Blueprint("businesses", __name__)
 
     @routes.post("/api/businesses")
@@ -105,25 +104,6 @@ def business_routes(controller: Controller) -> Blueprint:
     def promote(business_id: str) -> Reply:
         promoted = controller.intake.promote(business_id, request.args.get("component"), who())
         return done(f"{', '.join(promoted)} promoted", business_id, 202)
-
-    @routes.post("/api/sync")
-    def sync() -> Reply:
-        if not controller.intake.has_source:
-            return failure(409, "this manager watches no directory: start it with --desired DIR")
-        result = controller.intake.sync(read_confirmation())
-        desired = controller.store.desired()
-        return jsonify(
-            {
-                "status": "error" if result.problems or result.held else "success",
-                "message": result.held or f"{len(result.accepted)} accepted, {len(result.removed)} removed",
-                "accepted": list(result.accepted),
-                "removed": list(result.removed),
-                "unchanged": result.unchanged,
-                "problems": [problem_form(problem) for problem in result.problems],
-                "held": result.held or None,
-                "deferred": [deferred_form(deferred, desired) for deferred in result.deferred],
-            }
-        )
 
     return routes
 

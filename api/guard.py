@@ -5,8 +5,8 @@ from flask import Flask, Response, request
 from api.errors import failure
 from reconciler.wire.tokens import TokenCheck
 
-OPEN_PATHS = ("/", "/healthz", "/readyz", "/favicon.ico")
-"""Paths that tell nothing and may be read by anybody; the dashboard's page asks for the token itself."""
+OPEN_PATHS = ("/", "/healthz", "/readyz", "/favicon.ico", "/api/hooks/git")
+"""Paths that anybody may ask: they tell nothing, the dashboard asks for the token itself, webhooks are signed."""
 
 
 def register_guard(app: Flask, token: str | None) -> None:

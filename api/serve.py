@@ -10,7 +10,9 @@ from reconciler.control.controller import Controller
 from reconciler.http_server import HttpServer
 from reconciler.plan.model import Policy
 from reconciler.service import wait_for_signal
-from reconciler.source.directory import DirectorySource
+from reconciler.source.configure import build_sources
+from reconciler.source.source import SourceConfig
+from reconciler.store.opening import path_of
 from reconciler.store.revisions import KEPT_REVISIONS
 from reconciler.store.store import Store
 from reconciler.wire.listen import bind, check_exposure, parse_listen
@@ -21,12 +23,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ManagerConfig:
-    """How to run a manager: where it listens, its database (path or URL), the directory it watches, its token."""
+    """How to run a manager: where it listens, its database (path or URL), its sources, its token.
+
+    `desired` is a directory to watch besides the other sources. `hook_secret` is what forges sign webhooks with.
+    """
 
     listen: str
     db: str
     desired: Path | None = None
     token: str | None = field(default=None, repr=False)
+    sources: tuple[SourceConfig, ...] = ()
+    hook_secret: str | None = field(default=None, repr=False)
     policy: Policy = field(default_factory=Policy)
     keep_revisions: int = KEPT_REVISIONS
 
@@ -35,7 +42,7 @@ class RunningManager:
     """A manager that runs in threads of this process until `close`."""
 
     def __init__(self, config: ManagerConfig) -> None:
-        """Raises ServeError when it can't listen, StoreError when the database can't be used."""
+        """Raises ServeError when it can't listen, StoreError when the database can't be used, SourceError."""
         listen = parse_listen(config.listen)
         check_exposure(listen, config.token, "the manager")
         socket = bind(listen)
@@ -44,9 +51,14 @@ class RunningManager:
         except BaseException:
             socket.close()
             raise
-        sources = [DirectorySource(config.desired)] if config.desired else []
+        try:
+            sources = build_sources(_configs(config), mirrors_of(path_of(config.db)))
+        except BaseException:
+            self._store.close()
+            socket.close()
+            raise
         self._controller = Controller(self._store, AgentClient(config.token), sources, config.policy)
-        app = build_app(self._controller, config.token)
+        app = build_app(self._controller, config.token, config.hook_secret)
         self._server = HttpServer(app, socket, max_body=2 * MAX_REPORT_BYTES)
         host, port = socket.getsockname()[:2]
         self.port: int = port
@@ -60,6 +72,16 @@ class RunningManager:
         self._server.close()
         self._controller.close()
         self._store.close()
+
+
+def _configs(config: ManagerConfig) -> list[SourceConfig]:
+    watched = [SourceConfig(directory=config.desired)] if config.desired else []
+    return [*watched, *config.sources]
+
+
+def mirrors_of(database: Path) -> Path:
+    """Where a manager with this database keeps what it fetches."""
+    return database.with_name(f"{database.stem}-git")
 
 
 def start_manager(config: ManagerConfig) -> RunningManager:

@@ -10,7 +10,7 @@ import msgspec
 from reconciler.control.approvals import Held
 from reconciler.control.view import View
 from reconciler.plan.diff import business_changes
-from reconciler.plan.model import Change, Copy, Desired
+from reconciler.plan.model import Change, Commit, Copy, Desired
 from reconciler.plan.saved import SavedPlan
 from reconciler.plan.status import BusinessStatus, InstanceStatus
 from reconciler.source.deferral import Deferred
@@ -30,6 +30,13 @@ def iso(at: float | None) -> str | None:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def commit_form(commit: Commit | None) -> Form | None:
+    """A git commit, None for what came another way."""
+    if commit is None:
+        return None
+    return {"sha": commit.sha, "author": commit.author, "subject": commit.subject, "at": iso(commit.at)}
+
+
 def business_form(view: View, store: Store, status: BusinessStatus) -> Form:
     """A business as the mission's section 3.2 has it, and what else people ask about it."""
     entry = view.desired.businesses[status.business_id]
@@ -44,6 +51,7 @@ def business_form(view: View, store: Store, status: BusinessStatus) -> Form:
         "revision": entry.revision,
         "pinned": entry.pinned,
         "paused": entry.paused,
+        "commit": commit_form(entry.commit),
         "created_at": iso(created),
         "updated_at": iso(updated),
         "components": component_forms(view, store, status),

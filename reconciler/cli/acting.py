@@ -1,4 +1,4 @@
-"""`scale`, `promote`, `stop`, `restart`, `delete`, `sync`: asking the manager for a change."""
+"""`scale`, `promote`, `stop`, `restart`, `delete`: asking the manager for a change."""
 
 import sys
 from urllib.parse import urlencode
@@ -8,7 +8,6 @@ import click
 from reconciler.cli.apply import TIMEOUT, WAIT
 from reconciler.cli.approve import YES, settle_limits
 from reconciler.cli.client import Client
-from reconciler.cli.errors import CliError, ProblemsError
 from reconciler.cli.options import with_client
 from reconciler.cli.suppose import replicas
 from reconciler.cli.waiting import wait_for
@@ -97,21 +96,3 @@ def delete(client: Client, business_id: str, yes: bool, wait: bool, timeout: flo
     settle_limits(client, [business_id], yes)
     if wait:
         wait_for(client, [business_id], "gone", timeout)
-
-
-@click.command()
-@click.option("--prune", is_flag=True, help="Say yes to removing more than half of the directory's businesses.")
-@with_client
-def sync(client: Client, prune: bool) -> None:
-    """Have the manager read its directory now."""
-    result = client.post("/api/sync", {"prune": True} if prune else None)
-    for word, names in (("accepted", result["accepted"]), ("removed", result["removed"])):
-        for name in names:
-            click.echo(f"{word} {name}")
-    for deferred in result["deferred"]:
-        click.echo(f"{deferred['business_id']} waits: {deferred['reason']}")
-    click.echo(f"{result['unchanged']} unchanged")
-    if result["problems"]:
-        raise ProblemsError(result["problems"], result["held"] or "")
-    if result["held"]:
-        raise CliError(result["held"])

@@ -40,7 +40,7 @@ COMMANDS = {
     "restart": "reconciler.cli.acting:restart",
     "delete": "reconciler.cli.acting:delete",
     "approve": "reconciler.cli.approve:approve",
-    "sync": "reconciler.cli.acting:sync",
+    "sync": "reconciler.cli.sync:sync",
     "hook": "reconciler.cli.hook:hook",
     "completion": "reconciler.cli.completion:completion",
 }

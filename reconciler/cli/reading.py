@@ -52,6 +52,7 @@ def status(client: Client, business_id: str | None, output: str) -> None:
         _show(business)
     if business_id is None:
         tell_held(client)
+        _sources(client.get("/api/sources"))
 
 
 def _list(businesses: list[dict[str, Any]]) -> None:
@@ -79,7 +80,7 @@ def _show(business: dict[str, Any]) -> None:
     why = f"  {plain(business['message'])}" if business["message"] else ""
     console().print(
         f"[bold]{plain(business['business_id'])}[/] {coloured(business['status'])}"
-        f"  [dim]revision {business['revision']}, {plain(business['source'])}[/]{why}"
+        f"  [dim]revision {business['revision']}, {plain(business['source'])}{_commit(business['commit'])}[/]{why}"
     )
     rows = []
     for part in business["components"]:
@@ -97,3 +98,28 @@ def _show(business: dict[str, Any]) -> None:
             )
         )
     table(("  INSTANCE", "STATUS", "NODE", "CPU", "MEMORY", "AGE", ""), rows)
+
+
+def _commit(commit: dict[str, Any] | None) -> str:
+    return f", {commit['sha'][:12]} {plain(commit['subject'])} by {plain(commit['author'])}" if commit else ""
+
+
+def _sources(sources: list[dict[str, Any]]) -> None:
+    """The repositories, and what is wrong with any source."""
+    for source in sources:
+        complaints = [problem["message"] for problem in source["problems"] if problem["file"] == source["name"]]
+        others = len(source["problems"]) - len(complaints)
+        complaints += [f"{others} problems in its files: 'reconciler sync' lists them"] if others else []
+        complaints += [source["held"]] if source["held"] else []
+        if source["kind"] == "git" or complaints:
+            click.echo()
+            console().print(f"[bold]{plain(source['name'])}[/] {_fetched(source)}")
+        for complaint in complaints:
+            console().print(f"  [red]{plain(complaint)}[/]")
+
+
+def _fetched(source: dict[str, Any]) -> str:
+    if source["kind"] != "git":
+        return "[dim]directory[/]"
+    when = f"fetched {age(source['fetched_at'])} ago" if source["fetched_at"] else "not fetched by this manager yet"
+    return f"[dim]{plain(source['url'])}{_commit(source['commit'])}, {when}[/]"

@@ -10,7 +10,10 @@ from reconciler.cli.apply import Duration
 from reconciler.cli.config import manager_url, token
 from reconciler.cli.errors import CliError
 from reconciler.cli.options import manager_options, of_group, token_option
+from reconciler.cli.source_options import source_options
 from reconciler.service import log_to_stderr, save_memory
+from reconciler.source.source import SourceConfig
+from reconciler.wire.tokens import read_token
 
 
 def default_state() -> Path:
@@ -43,7 +46,14 @@ class Share(click.ParamType):  # type: ignore[type-arg]
     metavar="FILE",
     help="The database: a file or a SQLAlchemy URL. [default: manager.db in the state directory]",
 )
-@click.option("--desired", type=click.Path(path_type=Path), metavar="DIR", help="The directory of specs to watch.")
+@click.option("--desired", type=click.Path(path_type=Path), metavar="DIR", help="A directory of specs to watch.")
+@source_options
+@click.option(
+    "--hook-secret-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The file with the secret that forges sign webhooks with.",
+)
 @click.option(
     "--suspect-after", type=Duration(), default="15s", show_default=True, help="Silence until a node is suspect."
 )
@@ -77,6 +87,8 @@ def serve(
     listen: str,
     db: str | None,
     desired: Path | None,
+    sources: tuple[SourceConfig, ...],
+    hook_secret_file: Path | None,
     suspect_after: float,
     lost_after: float,
     most_stops: int,
@@ -86,9 +98,10 @@ def serve(
     keep_revisions: int,
     token_file: Path | None,
 ) -> None:
-    """Run the manager."""
+    """Run the manager. Specs come from a directory, from git repositories, from the REST API, or from all of them."""
     from api.serve import ManagerConfig, run_manager
     from reconciler.plan.model import Limits, Policy
+    from reconciler.source.source import SourceError
     from reconciler.store.model import StoreError
 
     if not 0 < suspect_after <= lost_after:
@@ -108,10 +121,12 @@ def serve(
         token=token(token_file or of_group("token_file")),
         policy=Policy(suspect_after, lost_after, limits),
         keep_revisions=keep_revisions,
+        sources=sources,
+        hook_secret=read_token(hook_secret_file, {}) if hook_secret_file else None,
     )
     try:
         run_manager(config)
-    except StoreError as error:
+    except (StoreError, SourceError) as error:
         raise CliError(str(error)) from None
 
 

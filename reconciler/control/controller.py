@@ -192,7 +192,7 @@ class Controller:
         """One turn: plan, send, and write down what it means."""
         with self._turn:
             before, after = self._recorded, self._look()
-            sent = self._dispatcher.carry_out(after.plan, after.observed, after.at)
+            sent = self._dispatcher.carry_out(after.plan, after.desired, after.observed, after.at)
             self._save(before, after)
             self._store.judge(after.plan.verdicts, after.at)
             self.approvals.tidy(after)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from reconciler.control.agent_client import AgentClient, AgentError
 from reconciler.control.backoff import backoff
 from reconciler.control.lanes import Lanes
-from reconciler.plan.model import Action, Copy, Kind, Observed, Plan
+from reconciler.plan.model import Action, Copy, Desired, DesiredBusiness, Kind, Observed, Plan
 from reconciler.spec.model import Component
 from reconciler.store.store import Store
 from reconciler.wire.messages import Deploy, InstanceKey, Status, Stop, promise_of
@@ -50,7 +50,7 @@ class Dispatcher:
         self._lock = threading.Lock()
         self._attempts: dict[Where, _Attempt] = {}
 
-    def carry_out(self, plan: Plan, observed: Observed, at: float) -> list[Action]:
+    def carry_out(self, plan: Plan, desired: Desired, observed: Observed, at: float) -> list[Action]:
         """Send what is due of the plan; what of it was not asked for before. `at` is the time (epoch seconds)."""
         due, new = self._due(plan)
         present = {(copy.key, copy.node_id) for copy in observed.copies}
@@ -75,7 +75,11 @@ class Dispatcher:
         self._store.forget_heals([action.key for action in new if action.old_digest not in ("", action.digest)])
         for action, version in zip(due, versions, strict=False):
             address = observed.nodes[action.node_id].address
-            self._lanes.put(action.node_id, action.key, self._job(action, version, address))
+            self._lanes.put(
+                action.node_id,
+                action.key,
+                self._job(action, version, address, desired.businesses.get(action.key.business_id)),
+            )
         return new
 
     def next_due(self) -> float | None:
@@ -134,13 +138,13 @@ class Dispatcher:
                     del self._attempts[where]
         return due, new
 
-    def _job(self, action: Action, version: int, address: str) -> Callable[[], bool]:
+    def _job(self, action: Action, version: int, address: str, entry: DesiredBusiness | None) -> Callable[[], bool]:
         attempt = self._attempts[(action.key, action.node_id)]
 
         def job() -> bool:
             error, answered = "", True
             try:
-                self._call(action, version, address)
+                self._call(action, version, address, entry)
             except AgentError as failure:
                 error, answered = str(failure), failure.reached
             with self._lock:
@@ -152,7 +156,7 @@ class Dispatcher:
 
         return job
 
-    def _call(self, action: Action, version: int, address: str) -> None:
+    def _call(self, action: Action, version: int, address: str, entry: DesiredBusiness | None) -> None:
         key = action.key
         if action.component is None:
             self._agents.stop(
@@ -175,6 +179,8 @@ class Dispatcher:
                 version=version,
                 gpu_devices=action.gpu_devices,
                 heal=action.heals,
+                revision=entry.revision if entry else 0,
+                commit=entry.commit.sha if entry and entry.commit else "",
             ),
         )
 

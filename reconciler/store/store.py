@@ -8,6 +8,7 @@ import msgspec
 
 from reconciler.store.approvals import ApprovalStore
 from reconciler.store.database import Database
+from reconciler.store.deliveries import DeliveryStore, drop_old_deliveries
 from reconciler.store.events import EventStore, drop_old_events
 from reconciler.store.heals import HealStore
 from reconciler.store.metrics import age_samples
@@ -20,7 +21,7 @@ from reconciler.store.saved import SavedStore
 log = logging.getLogger(__name__)
 
 
-class Store(SavedStore, HealStore, EventStore):
+class Store(SavedStore, HealStore, EventStore, DeliveryStore):
     """Desired and observed state, revisions, statuses, events and metrics. Safe to use from several threads.
 
     A write that returned has been committed to the disk. Reads of the desired and observed state come from
@@ -34,6 +35,7 @@ class Store(SavedStore, HealStore, EventStore):
         ObservedStore.__init__(self, database)
         HealStore.__init__(self, database)
         EventStore.__init__(self, database)
+        DeliveryStore.__init__(self, database)
 
     @classmethod
     def open(cls, location: str | Path, keep_revisions: int = KEPT_REVISIONS) -> Self:
@@ -64,6 +66,7 @@ class Store(SavedStore, HealStore, EventStore):
                 self._flush(connection)
                 age_samples(connection, at)
                 drop_old_events(connection)
+                drop_old_deliveries(connection)
             self._flushed(at)
             self.drop_old_heals(at, self.desired().businesses)
             self._forget_removed({copy.key.business_id for copy in self.observed().copies})

@@ -9,7 +9,7 @@ from reconciler.wire.messages import Deploy
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-DEPLOY_FIELDS = ("business_id", "instance", "digest", "version", "gpu_devices", "heal")
+DEPLOY_FIELDS = ("business_id", "instance", "digest", "version", "gpu_devices", "heal", "revision", "commit")
 
 
 class MessageError(Exception):

@@ -50,8 +50,9 @@ class Deploy(Message, frozen=True, kw_only=True):
     """`POST /api/deploy` in our process: run this component as this instance, replacing any older version.
 
     On the wire the component's fields stand at the top level beside these, as the mission has it; see
-    `reconciler.wire.codec`. `gpu_devices` are the indexes of the node's GPUs this instance is promised.
-    What runs in this version is left as it is, unless one of the fields `heal` of it has drifted.
+    `reconciler.wire.codec`. `gpu_devices` are the indexes of the node's GPUs this instance is promised. What runs in
+    this version is left as it is, unless one of the fields `heal` of it has drifted. `revision` and `commit` say where
+    the version comes from, for whoever looks at the container; they make no other version.
     """
 
     business_id: str
@@ -61,6 +62,8 @@ class Deploy(Message, frozen=True, kw_only=True):
     version: int
     gpu_devices: tuple[int, ...] = ()
     heal: tuple[str, ...] = ()
+    revision: int = 0
+    commit: str = ""
 
     @property
     def key(self) -> InstanceKey:

@@ -1,0 +1,79 @@
+"""Where desired state comes from, and reading it anew."""
+
+from flask import Blueprint, Response, jsonify
+
+from api.bodies import read_confirmation
+from api.errors import failure, problem_form
+from api.views import Form, commit_form, deferred_form, iso
+from reconciler.control.controller import Controller
+from reconciler.control.view import SyncResult
+from reconciler.plan.model import Desired
+from reconciler.source.git import GitSource
+from reconciler.source.source import Source
+from reconciler.spec.redact import without_password
+
+Reply = Response | tuple[Response, int]
+
+
+def source_routes(controller: Controller) -> Blueprint:
+    """`/api/sources` and `/api/sync`."""
+    routes = Blueprint("sources", __name__)
+    intake = controller.intake
+
+    @routes.get("/api/sources")
+    def sources() -> Reply:
+        last = intake.last_sync.sources
+        return jsonify([_source_form(source, last.get(source.name, SyncResult())) for source in intake.sources])
+
+    @routes.post("/api/sync")
+    def sync() -> Reply:
+        if not intake.has_source:
+            return failure(409, "this manager has no source: start it with --desired DIR or --git URL")
+        confirmed = read_confirmation()
+        intake.refresh()
+        result = intake.sync(confirmed)
+        desired = controller.store.desired()
+        return jsonify(
+            {
+                "status": "error" if result.problems or result.held else "success",
+                "message": result.held or f"{len(result.accepted)} accepted, {len(result.removed)} removed",
+                **_result_form(result, desired),
+                "sources": [{"name": name, **_result_form(part, desired)} for name, part in result.sources.items()],
+            }
+        )
+
+    return routes
+
+
+def _result_form(result: SyncResult, desired: Desired) -> Form:
+    return {
+        "accepted": list(result.accepted),
+        "removed": list(result.removed),
+        "unchanged": result.unchanged,
+        "problems": [problem_form(problem) for problem in result.problems],
+        "held": result.held or None,
+        "deferred": [deferred_form(deferred, desired) for deferred in result.deferred],
+        "commit": commit_form(result.commit),
+    }
+
+
+def _source_form(source: Source, result: SyncResult) -> Form:
+    """A source, and what of its last reading still stands."""
+    form: Form = {"name": source.name, "kind": "directory"}
+    if isinstance(source, GitSource):
+        state = source.state
+        form |= {
+            "kind": "git",
+            "url": without_password(source.url),
+            "branch": source.config.branch or None,
+            "path": source.path,
+            "fetched_at": iso(state.fetched_at),
+            "fetch_seconds": round(state.fetch_seconds, 3),
+            "verify_signatures": source.config.verify_signatures,
+        }
+    return form | {
+        "commit": commit_form(result.commit),
+        "problems": [problem_form(problem) for problem in result.problems],
+        "held": result.held or None,
+        "waiting": list(result.waiting),
+    }

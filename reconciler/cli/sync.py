@@ -1,0 +1,54 @@
+"""`sync`: have the manager read its sources now, repositories fetched."""
+
+from typing import Any
+
+import click
+
+from reconciler.cli.apply import TIMEOUT
+from reconciler.cli.client import Client
+from reconciler.cli.errors import CliError, ProblemsError
+from reconciler.cli.options import with_client
+from reconciler.cli.waiting import wait_for
+
+
+@click.command()
+@click.option("--prune", is_flag=True, help="Say yes to removing more than half of a source's businesses.")
+@click.option("--wait", is_flag=True, help="Wait until what was accepted runs and what was removed is gone.")
+@TIMEOUT
+@with_client
+def sync(client: Client, prune: bool, wait: bool, timeout: float) -> None:
+    """Have the manager read its directories and fetch its repositories now."""
+    result = client.post("/api/sync", {"prune": True} if prune else None)
+    several = len(result["sources"]) > 1
+    for source in result["sources"]:
+        _tell(source, f"{source['name']}: " if several else "")
+    if wait:
+        _wait(client, result, timeout)
+    if result["problems"]:
+        raise ProblemsError(result["problems"], result["held"] or "")
+    if result["held"]:
+        raise CliError(result["held"])
+
+
+def _tell(source: dict[str, Any], name: str) -> None:
+    """What one source brought."""
+    commit = source["commit"]
+    if commit:
+        click.echo(f"{name}commit {commit['sha'][:12]} by {commit['author']}: {commit['subject']}")
+    for word, ids in (("accepted", source["accepted"]), ("removed", source["removed"])):
+        for business_id in ids:
+            click.echo(f"{name}{word} {business_id}")
+    for deferred in source["deferred"]:
+        click.echo(f"{name}{deferred['business_id']} waits: {deferred['reason']}")
+    click.echo(f"{name}{source['unchanged']} unchanged")
+
+
+def _wait(client: Client, result: dict[str, Any], timeout: float) -> None:
+    """Until what was accepted is as it is wanted to be."""
+    wanted = {business["business_id"]: business["desired"] for business in client.get("/api/businesses")}
+    for goal in ("running", "stopped"):
+        names = [name for name in result["accepted"] if wanted.get(name) == goal]
+        if names:
+            wait_for(client, names, goal, timeout)
+    if result["removed"]:
+        wait_for(client, result["removed"], "gone", timeout)

@@ -1,0 +1,114 @@
+"""From a file that lists sources, or from options, to the sources themselves."""
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from reconciler.source.directory import DirectorySource
+from reconciler.source.git import GitSource, inner_path
+from reconciler.source.source import Source, SourceConfig, SourceError, check_names
+from reconciler.spec.document import Document, read_yaml, shown
+from reconciler.spec.errors import Problem, SpecError
+from reconciler.spec.units import seconds
+
+LEAST_POLL = 1.0
+
+
+def build_sources(configs: Sequence[SourceConfig], mirrors: Path) -> tuple[Source, ...]:
+    """The sources of a manager; git's are kept under `mirrors`. Raises SourceError."""
+    made: list[Source] = []
+    for config in configs:
+        if config.directory is not None:
+            made.append(DirectorySource(config.directory, config.name))
+        else:
+            made.append(GitSource(config, mirrors))
+    check_names([source.name for source in made])
+    return tuple(made)
+
+
+def load_sources(data: bytes, name: str, base: Path) -> tuple[SourceConfig, ...]:
+    """The sources that a file lists; paths in it are relative to `base`. Raises SpecError with every problem."""
+    documents = read_yaml(data, name)
+    if len(documents) != 1 or not isinstance(documents[0].data, list) or not documents[0].data:
+        raise SpecError(
+            [Problem(name, None, "", "must be a list of sources, such as '- git: URL' or '- directory: DIR'")]
+        )
+    document = documents[0]
+    problems: list[Problem] = []
+    found = [_source(document, name, number, entry, base, problems) for number, entry in enumerate(document.data)]
+    if problems:
+        raise SpecError(problems)
+    return tuple(found)
+
+
+def _source(
+    document: Document, name: str, number: int, entry: Any, base: Path, problems: list[Problem]
+) -> SourceConfig:
+    """One entry; what is wrong with it is added to the problems."""
+
+    def wrong(key: str, message: str) -> None:
+        path = (number, key) if key else (number,)
+        problems.append(Problem(name, document.line(path), shown(path), message))
+
+    if not isinstance(entry, dict):
+        wrong("", "must be a map with 'git' or 'directory'")
+        return SourceConfig()
+    if ("git" in entry) == ("directory" in entry):
+        wrong("", "must have one of 'git' and 'directory'")
+    values: dict[str, Any] = {}
+    for key, value in entry.items():
+        if key not in FIELDS:
+            near = difflib.get_close_matches(str(key), FIELDS, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(FIELDS)}"
+            wrong(str(key), f"is no field of a source: {hint}")
+            continue
+        if "directory" in entry and key in GIT_ONLY:
+            wrong(key, "is for git repositories only")
+        try:
+            values[key] = FIELDS[key](value)
+        except ValueError as error:
+            wrong(key, str(error))
+    if isinstance(values.get("directory"), Path):
+        values["directory"] = base / values["directory"]
+    return SourceConfig(**values)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise ValueError("must be text in one line")
+    return value
+
+
+def _path(value: Any) -> str:
+    try:
+        return inner_path(_text(value))
+    except SourceError as error:
+        raise ValueError(str(error)) from None
+
+
+def _yes(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")
+    return value
+
+
+def _poll(value: Any) -> float:
+    found = seconds(value) if isinstance(value, str) else value
+    if isinstance(found, bool) or not isinstance(found, int | float) or found < LEAST_POLL:
+        raise ValueError(f"must be a time such as 15s, at least {LEAST_POLL:g} s")
+    return float(found)
+
+
+FIELDS: Mapping[str, Callable[[Any], Any]] = {
+    "git": _text,
+    "directory": lambda value: Path(_text(value)),
+    "name": _text,
+    "branch": _text,
+    "path": _path,
+    "poll": _poll,
+    "verify_signatures": _yes,
+}
+"""What an entry of a file of sources may have, and how each value is read: ValueError says what is wrong with it."""
+
+GIT_ONLY = ("branch", "path", "poll", "verify_signatures")

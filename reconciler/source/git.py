@@ -1,0 +1,188 @@
+"""A branch of a git repository as a source: fetched, checked, and read from its commit.
+
+What could not be fetched, or is not signed where it has to be, changes nothing: the last good commit stays, also over
+a restart of the manager. A force-push is just another commit.
+"""
+
+import contextlib
+import hashlib
+import logging
+import posixpath
+import re
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from reconciler.source.files import Snapshot, read_specs
+from reconciler.source.git_tree import read_git_tree
+from reconciler.source.repository import GitError, Mirror, commit_of, signature_flaw
+from reconciler.source.source import SourceConfig, SourceError
+from reconciler.spec.errors import Problem
+from reconciler.spec.redact import without_password
+
+log = logging.getLogger(__name__)
+
+_SCP = re.compile(r"(?:[^/@:]+@)?([^/:]+):(?!//)(.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class GitState:
+    """What is known of the repository: the snapshot of the last good commit, and what went wrong since ("" if nothing).
+
+    `fetched_at` is when the last fetch succeeded (epoch seconds), `fetch_seconds` how long that took.
+    """
+
+    snapshot: Snapshot
+    flaw: str = ""
+    fetched_at: float | None = None
+    fetch_seconds: float = 0.0
+
+
+class GitSource:
+    """The specs of one branch, under one path."""
+
+    rest = 0.0
+
+    def __init__(self, config: SourceConfig, mirrors: Path) -> None:
+        """Raises SourceError for a URL or path that can't be."""
+        self.config = config
+        self.url = address(config.git)
+        self.path = inner_path(config.path)
+        self.name = config.name or git_name(self.url, config.branch, self.path)
+        mark = hashlib.sha256(f"{self.url}\0{config.branch}\0{config.verify_signatures}".encode()).hexdigest()[:16]
+        self._mirror = Mirror(mirrors / f"{_slug(self.name)}-{mark}", self.url, config.branch)
+        self._fetching = threading.Lock()
+        self._poked = threading.Event()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._changed: Callable[[], None] = lambda: None
+        self.state = GitState(Snapshot(self.name, unreadable=f"{self.name} has not been fetched yet"))
+        self._take_good()
+
+    def read(self) -> Snapshot:
+        """What the last good commit says, and what is wrong with newer ones."""
+        state = self.state
+        if not state.flaw:
+            return state.snapshot
+        if state.snapshot.unreadable:
+            return replace(state.snapshot, unreadable=f"{self.name} {state.flaw}")
+        kept = state.snapshot.commit
+        stays = f"; the commit {kept.sha[:12]} stays" if kept else ""
+        problem = Problem(self.name, None, "", f"{state.flaw}{stays}")
+        return replace(state.snapshot, problems=(problem, *state.snapshot.problems))
+
+    def start(self, changed: Callable[[], None]) -> None:
+        """Fetch now and from then on regularly; call `changed` when there is something new."""
+        self._changed = changed
+        self._thread = threading.Thread(target=self._poll, name=f"git {self.name}", daemon=True)
+        self._thread.start()
+
+    def look_again(self) -> None:
+        """A commit is whole: nothing needs a second look."""
+
+    def poke(self) -> None:
+        """Fetch soon: somebody pushed."""
+        self._poked.set()
+
+    def refresh(self) -> None:
+        """Fetch, and return when what was there at the call is here."""
+        with self._fetching:
+            self._fetch()
+
+    def close(self) -> None:
+        """Stop fetching."""
+        self._stop.set()
+        self._poked.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _poll(self) -> None:
+        while not self._stop.is_set():
+            self._poked.clear()
+            before = self.state
+            try:
+                self.refresh()
+            except Exception:  # the thread must outlive whatever one look meets
+                log.exception("%s could not be looked at", self.name)
+            if (self.state.snapshot, self.state.flaw) != (before.snapshot, before.flaw) or before.fetched_at is None:
+                self._changed()
+            self._poked.wait(self.config.poll)
+
+    def _fetch(self) -> None:
+        """Take the branch's newest commit, if it can be had and is good."""
+        began = time.monotonic()
+        try:
+            sha = self._mirror.fetch()
+        except GitError as error:
+            self._fail(f"can't be fetched from {without_password(self.url)}: {error}")
+            return
+        took = time.monotonic() - began
+        flaw = signature_flaw(self._mirror.directory, sha) if self.config.verify_signatures else ""
+        if flaw:
+            self._fail(f"has a commit {sha[:12]} whose signature is not good: {flaw}")
+            return
+        known = self.state.snapshot.commit
+        try:
+            snapshot = self.state.snapshot if known and known.sha == sha else self._read(sha)
+            if not snapshot.unreadable:
+                self._mirror.keep(sha)
+        except GitError as error:
+            self._fail(f"can't be read: {error}")
+            return
+        if snapshot.unreadable and not self.state.snapshot.unreadable:
+            self._fail(snapshot.unreadable.removeprefix(f"{self.name}: "))
+            return
+        self.state = GitState(snapshot, "", time.time(), took)
+
+    def _fail(self, flaw: str) -> None:
+        if self.state.flaw != flaw:
+            log.warning("%s %s", self.name, flaw)
+        self.state = replace(self.state, flaw=flaw)
+
+    def _read(self, sha: str) -> Snapshot:
+        directory = self._mirror.directory
+        return read_specs(read_git_tree(directory, commit_of(directory, sha), self.path, self.name))
+
+    def _take_good(self) -> None:
+        """Begin with the last good commit of an earlier run, whatever can be reached now."""
+        with contextlib.suppress(GitError):
+            sha = self._mirror.good()
+            if sha and not (self.config.verify_signatures and signature_flaw(self._mirror.directory, sha)):
+                self.state = GitState(self._read(sha))
+
+
+def address(url: str) -> str:
+    """The repository's URL; a path of this machine becomes absolute. Raises SourceError."""
+    if not url or url.startswith("-") or any(not character.isprintable() for character in url):
+        raise SourceError(f"'{without_password(url)}' is no URL of a git repository")
+    if "://" in url or (_SCP.fullmatch(url) and not Path(url).exists()):
+        return url
+    return str(Path(url).expanduser().resolve())
+
+
+def inner_path(path: str) -> str:
+    """The folder in the repository, "" for all of it. Raises SourceError for one outside."""
+    normal = posixpath.normpath(path or ".").lstrip("/")
+    if normal == ".." or normal.startswith("../") or ":" in normal:
+        raise SourceError(f"--path '{path}' leads out of the repository")
+    return "" if normal == "." else normal
+
+
+def git_name(url: str, branch: str, path: str) -> str:
+    """What a source is called that was given no name: `infra@main/desired`."""
+    name = posixpath.basename(repository_path(url)) or "git"
+    return f"{name}{f'@{branch}' if branch else ''}{f'/{path}' if path else ''}"
+
+
+def repository_path(url: str) -> str:
+    """The part of a repository's URL that is the same over ssh and https: `team/infra`."""
+    scp = None if "://" in url else _SCP.fullmatch(url)
+    path = scp[2] if scp else urlsplit(url).path
+    return path.strip("/").removesuffix(".git").rstrip("/")
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:60] or "git"

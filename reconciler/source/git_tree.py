@@ -1,0 +1,112 @@
+"""Reading a git commit, or an index, into a tree: two calls of git, no checkout."""
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.plan.model import Commit
+from reconciler.source.repository import GitError, git
+from reconciler.source.tree import Tree, is_spec_path, outside
+from reconciler.spec.errors import Problem
+from reconciler.spec.load import MAX_BYTES
+
+LINK = "120000"
+MOST_HOPS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A file or a link as git has it."""
+
+    mode: str
+    sha: str
+
+
+def read_git_tree(
+    repository: Path, commit: Commit, path: str = "", name: str = "", env: Mapping[str, str] | None = None
+) -> Tree:
+    """Every spec file that the commit has under `path`. Links that lead out of it are refused."""
+    name = name or posixpath.basename(path) or "."
+    try:
+        listed = git("ls-tree", "-r", "-z", "--full-tree", f"{commit.sha}:{path}", at=repository, env=env)
+        return _tree(repository, name, dict(_entries(listed)), commit, env)
+    except GitError as error:
+        missing = f"the commit {commit.sha[:12]} has no folder '{path}'" if path else ""
+        why = missing if "Not a valid object name" in str(error) or "not a tree object" in str(error) else str(error)
+        return Tree(name, unreadable=f"{name}: {why or error}", commit=commit)
+
+
+def read_index_tree(repository: Path, path: str, name: str, env: Mapping[str, str] | None = None) -> Tree:
+    """Every spec file that the next commit will have under `path`."""
+    try:
+        listed = git("ls-files", "-s", "-z", "--full-name", "--", *([path] if path else []), at=repository, env=env)
+        found = dict(_entries(listed, path))
+        return _tree(repository, name, found, None, env)
+    except GitError as error:
+        return Tree(name, unreadable=f"{name}: {error}")
+
+
+def _entries(listed: bytes, below: str = "") -> Iterator[tuple[str, _Entry]]:
+    """Path and entry of everything in the output of ls-tree or ls-files -s; submodules are left out."""
+    for line in listed.split(b"\0"):
+        words, _, path = line.decode("utf-8", "replace").partition("\t")
+        mode, *more = words.split(" ")
+        if not path or mode == "160000":
+            continue
+        sha = more[0] if len(more[0]) >= 40 else more[1]
+        yield (path.removeprefix(f"{below}/") if below else path), _Entry(mode, sha)
+
+
+def _tree(
+    repository: Path, name: str, entries: dict[str, _Entry], commit: Commit | None, env: Mapping[str, str] | None
+) -> Tree:
+    wanted: dict[str, str] = {}
+    targets = _contents(repository, [entry.sha for entry in entries.values() if entry.mode == LINK], env)
+    links = {
+        path: targets[entry.sha].decode("utf-8", "replace") for path, entry in entries.items() if entry.mode == LINK
+    }
+    broken: dict[str, Problem] = {}
+    for path, entry in sorted(entries.items()):
+        if any(part.startswith(".") for part in path.split("/")):
+            continue
+        target = _resolved(path, links)
+        if target is None:
+            broken[path] = outside(f"{name}/{path}", links[path])
+        elif is_spec_path(path) and target in entries:
+            wanted[path] = entries[target].sha
+        elif is_spec_path(path) and entry.mode == LINK:
+            broken[path] = Problem(f"{name}/{path}", None, "", f"is a link to {links[path]}, which is no file there")
+    contents = _contents(repository, list(wanted.values()), env)
+    files = {path: contents[sha] for path, sha in wanted.items()}
+    return Tree(name, files, frozenset(broken), tuple(broken.values()), commit=commit)
+
+
+def _resolved(path: str, links: Mapping[str, str]) -> str | None:
+    """Where a path leads within the tree; None when that is outside of it, or nowhere."""
+    for _ in range(MOST_HOPS):
+        if path not in links:
+            return path
+        target = links[path]
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+        if target.startswith("/") or path == ".." or path.startswith("../"):
+            return None
+    return None
+
+
+def _contents(repository: Path, shas: list[str], env: Mapping[str, str] | None) -> dict[str, bytes]:
+    """The objects by their names, at most one byte more of each than is allowed, so that too large shows."""
+    if not shas:
+        return {}
+    asked = list(dict.fromkeys(shas))
+    output = git("cat-file", "--batch", at=repository, data="".join(f"{sha}\n" for sha in asked).encode(), env=env)
+    found = {}
+    start = 0
+    for sha in asked:
+        end = output.index(b"\n", start)
+        *_, size = output[start:end].split(b" ")
+        if not size.isdigit():
+            raise GitError(f"the object {sha} is missing")
+        found[sha] = output[end + 1 : end + 1 + min(int(size), MAX_BYTES + 1)]
+        start = end + 1 + int(size) + 1
+    return found
