@@ -1,9 +1,5 @@
 """The watched directory: what it may do to what runs, and a real git repository that triggers it."""
 
-import shutil
-import subprocess
-from pathlib import Path
-
 import yaml
 
 from tests.support.cluster import Cluster, business
@@ -83,51 +79,3 @@ def test_one_broken_file_stops_only_itself(programs: Cluster) -> None:
     assert programs.containers("one") == before
     (programs.desired / "one.yaml").write_text(spec("one", 602))
     wait_until(lambda: programs.get("/api/businesses/one")["revision"] == 2, what="the mended file to be taken")
-
-
-def test_a_commit_is_deployed_through_the_hook(programs: Cluster, tmp_path: Path) -> None:
-    repository = tmp_path / "repository"
-
-    def git(*words: str) -> str:
-        identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
-        done = subprocess.run(
-            ["git", "-C", str(repository), *identity, *words], capture_output=True, text=True, check=True
-        )
-        return done.stdout + done.stderr
-
-    repository.mkdir()
-    git("init", "-q")
-    installed = programs.cli("hook", "install", "--repo", str(repository))
-    assert installed.returncode == 0, installed.stderr
-    assert {path.name for path in (repository / ".git/hooks").iterdir() if not path.name.endswith(".sample")} == {
-        "post-commit",
-        "post-merge",
-        "post-receive",
-    }
-    shutil.rmtree(programs.desired)
-    (repository / "desired").mkdir()
-    programs.desired.symlink_to(repository / "desired")
-    (repository / "desired" / "app.yaml").write_text(spec("app"))
-    git("add", ".")
-    said = git("commit", "-m", "add app")
-    assert "accepted app" in said or "1 unchanged" in said
-    programs.wait_status("app", "running")
-    programs.manager and programs.manager.terminate()
-    (repository / "desired" / "app.yaml").write_text(spec("app", 601))
-    said = git("commit", "-am", "while the manager is away")
-    assert "the sync failed" in said, "git goes on, and says so"
-    programs.start_manager()
-    wait_until(lambda: programs.get("/api/businesses/app")["revision"] == 2, what="the commit to be taken")
-    again = programs.cli("hook", "uninstall", "--repo", str(repository))
-    assert again.stdout.count("removed") == 3
-
-
-def test_hooks_of_others_are_never_overwritten(programs: Cluster, tmp_path: Path) -> None:
-    subprocess.run(["git", "init", "-q", str(tmp_path / "r")], check=True)
-    own = tmp_path / "r/.git/hooks/post-commit"
-    own.write_text("#!/bin/sh\necho mine\n")
-    done = programs.cli("hook", "install", "--repo", str(tmp_path / "r"))
-    assert done.returncode == 1 and "reconciler" in done.stderr and str(own) in done.stderr
-    assert own.read_text() == "#!/bin/sh\necho mine\n"
-    nowhere = programs.cli("hook", "install", "--repo", str(tmp_path))
-    assert nowhere.returncode == 1 and "no git repository" in nowhere.stderr

@@ -35,7 +35,7 @@ class Cluster:
 
     # -- processes
 
-    def start_manager(self, *extra: str, wait: bool = True) -> None:
+    def start_manager(self, *extra: str, wait: bool = True, env: Mapping[str, str] | None = None) -> None:
         arguments = [
             "serve",
             *("--listen", f"127.0.0.1:{self.port}"),
@@ -43,7 +43,7 @@ class Cluster:
             *("--desired", str(self.desired)),
             *extra,
         ]
-        self.manager = Child(arguments, self.root / "manager.log", **self._secret())
+        self.manager = Child(arguments, self.root / "manager.log", **self._secret(), **(env or {}))
         if wait:
             self.wait_ready()
 
