@@ -2,10 +2,11 @@
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.plan.model import Commit
+from reconciler.source.bases import with_bases
 from reconciler.source.repository import GitError, git
 from reconciler.source.tree import Tree, is_spec_path, outside
 from reconciler.spec.errors import Problem
@@ -26,8 +27,16 @@ class _Entry:
 def read_git_tree(
     repository: Path, commit: Commit, path: str = "", name: str = "", env: Mapping[str, str] | None = None
 ) -> Tree:
-    """Every spec file that the commit has under `path`. Links that lead out of it are refused."""
-    name = name or posixpath.basename(path) or "."
+    """Every spec file that the commit has under `path`, and the folders it is based on.
+
+    Links that lead out of it are refused.
+    """
+    tree = replace(_of_commit(repository, commit, path, name or posixpath.basename(path) or ".", env), at=path)
+    return with_bases(tree, lambda at: _of_commit(repository, commit, at, _beside(tree, at), env))
+
+
+def _of_commit(repository: Path, commit: Commit, path: str, name: str, env: Mapping[str, str] | None) -> Tree:
+    """The folder's own files, as a commit has them."""
     try:
         listed = git("ls-tree", "-r", "-z", "--full-tree", f"{commit.sha}:{path}", at=repository, env=env)
         return _tree(repository, name, dict(_entries(listed)), commit, env)
@@ -38,7 +47,18 @@ def read_git_tree(
 
 
 def read_index_tree(repository: Path, path: str, name: str, env: Mapping[str, str] | None = None) -> Tree:
-    """Every spec file that the next commit will have under `path`."""
+    """Every spec file that the next commit will have under `path`, and the folders it is based on."""
+    tree = replace(_of_index(repository, path, name, env), at=path)
+    return with_bases(tree, lambda at: _of_index(repository, at, _beside(tree, at), env))
+
+
+def _beside(tree: Tree, at: str) -> str:
+    """What another folder of the repository is called in this tree."""
+    return tree.file(posixpath.relpath(at or ".", tree.at or "."))
+
+
+def _of_index(repository: Path, path: str, name: str, env: Mapping[str, str] | None) -> Tree:
+    """The folder's own files, as the next commit will have them."""
     try:
         listed = git("ls-files", "-s", "-z", "--full-name", "--", *([path] if path else []), at=repository, env=env)
         found = dict(_entries(listed, path))

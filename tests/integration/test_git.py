@@ -50,7 +50,7 @@ def test_http_ssh_and_files_side_by_side(tmp_path: Path) -> None:
             done = cluster.cli("sync")
             assert done.returncode == 0 and "local@main/desired: accepted local" in done.stdout, done.stderr
             revisions = cluster.get("/api/businesses/local/revisions")
-            assert [revision["commit"]["subject"] for revision in revisions] == ["Synced", "Add local"]
+            assert [revision["subject"] for revision in revisions] == ["Synced", "Add local"]
             shown = json.dumps(cluster.get("/api/sources")) + cluster.cli("status").stdout
         finally:
             cluster.close()

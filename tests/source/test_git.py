@@ -1,5 +1,6 @@
 """A git repository as a source: what is fetched, what stays when it can't be, and what is refused."""
 
+import json
 import subprocess
 import threading
 from pathlib import Path
@@ -116,6 +117,21 @@ def test_links_and_submodules(infra: Repository, tmp_path: Path) -> None:
         "none.yaml",
     } - {"a.yaml"}
     assert all("link" in problem.message for problem in snapshot.problems)
+
+
+def test_an_environment_is_read_with_its_bases(infra: Repository, tmp_path: Path) -> None:
+    base = spec("shop").replace("'600'", "'${var.SECONDS}'")
+    prod = {"base": "../../base", "variables": {"SECONDS": "7"}}
+    infra.push({"base/shop.yaml": base, "environments/prod/environment.yaml": json.dumps(prod), "x/y.yaml": spec("no")})
+    found = source(infra, tmp_path, path="environments/prod")
+    found.refresh()
+    snapshot = found.read()
+    assert not snapshot.problems and set(snapshot.declared) == {"shop"}
+    assert snapshot.declared["shop"].business.components[0].command == ("sleep", "7")
+    assert snapshot.declared["shop"].file == "infra@main/environments/prod/../../base/shop.yaml"
+    infra.push({"base/shop.yaml": None})
+    found.refresh()
+    assert not found.read().declared and "../../base" in found.read().problems[0].message
 
 
 def test_a_file_that_is_too_large_and_one_with_an_odd_name(infra: Repository, tmp_path: Path) -> None:
