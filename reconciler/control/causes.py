@@ -60,7 +60,8 @@ def _of_nodes(action: Action, reason: str, before: View, after: View) -> str:
     ):
         if reason.startswith(start):
             return f"{report}: {what}"
-    gone = _gone(action, before, after) if reason == "not running yet" else None
+    is_new = reason == "not running yet" or reason.startswith("was removed on ")
+    gone = _gone(action, before, after) if is_new else None
     return f"report of node {gone.node_id}: it is gone" if gone is not None else ""
 
 

@@ -6,7 +6,7 @@ from reconciler.control.causes import cause_of
 from reconciler.control.journal import happened
 from reconciler.control.view import View
 from reconciler.plan.liveness import liveness
-from reconciler.plan.model import Commit, Desired, Policy
+from reconciler.plan.model import Commit, Desired, Policy, Vanished
 from reconciler.plan.status import derive
 from reconciler.wire.messages import Status
 from tests.support.planning import NOW, World, business, component, node
@@ -96,6 +96,9 @@ def test_what_a_node_reports_is_a_cause() -> None:
     assert causes(before, world) == {"update shop/web/0 on a": "report of node a: it ended"}
     world = running("a")
     world.observed = replace(world.observed, copies=())
+    assert causes(before, world) == {"create shop/web/0 on a": "report of node a: it is gone"}
+    (copy,) = before.observed.copies
+    world.observed = replace(world.observed, vanished={copy.key: Vanished("a", copy.digest)})
     assert causes(before, world) == {"create shop/web/0 on a": "report of node a: it is gone"}
 
 
