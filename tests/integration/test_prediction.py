@@ -37,13 +37,13 @@ def steps(actions: list[dict[str, Any]]) -> Counter[Step]:
 
 
 def carried_out(cluster: Cluster, spec: dict[str, Any]) -> list[dict[str, Any]]:
-    """Have a plan made for this spec, apply it, and hold what was done against it; the plan's actions."""
-    reply = cluster.request("POST", "/api/plan", json={"businesses": [spec]})
-    assert reply.status_code == 200, reply.text
-    predicted = [item for item in reply.json()["actions"] if item["business_id"] == spec["business_id"]]
+    """Have a plan made for this spec and saved, apply it, and hold what was done against it; the plan's actions."""
+    saved = cluster.request("POST", "/api/plans", json={"businesses": [spec]})
+    assert saved.status_code == 200, saved.text
+    predicted: list[dict[str, Any]] = saved.json()["document"]["actions"]
     newest = max((event["id"] for event in cluster.get("/api/events")), default=0)
-    known = {item["business_id"] for item in cluster.get("/api/businesses")}
-    (cluster.put if spec["business_id"] in known else cluster.post)(spec)
+    applied = cluster.request("POST", "/api/plans/apply", json=saved.json() | {"businesses": [spec]})
+    assert applied.ok, applied.text
     cluster.wait_in_sync()
     events = cluster.get(f"/api/events?after={newest}&limit=1000&business={spec['business_id']}")
     done = [event for event in events if event["kind"] in ("create", "update", "stop")]
