@@ -20,6 +20,7 @@ def database(node_id: str, port: int) -> dict[str, Any]:
         command=["httpd", "-f", "-p", "8080", "-h", "/www"],
         config_files=[{"path": "/www/index.html", "content": "rows"}],
         ports=[f"{port}:8080"],
+        healthcheck={"tcp": {"port": 8080}, "interval": "1s"},
         affinity={"node_id": node_id},
         stop_signal="SIGKILL",
     )
@@ -35,7 +36,7 @@ def test_a_component_finds_another_one_and_follows_it_to_another_node(
 
     def told() -> str:
         (container,) = client.containers.list(
-            filters={"label": [f"reconciler.node_id={nodes[0]}", "reconciler.component_id=api"]}
+            ignore_removed=True, filters={"label": [f"reconciler.node_id={nodes[0]}", "reconciler.component_id=api"]}
         )
         return next(one for one in container.attrs["Config"]["Env"] if one.startswith("DB="))
 

@@ -64,22 +64,22 @@ def test_a_lost_node_s_instances_move_and_the_surplus_stops_when_it_is_back(
         empty.wait_node(node_id)
     empty.post(business("moves", [docker_component("a", replicas=4)]))
     empty.wait_status("moves", "running")
-    on_first = [part for part in empty.components("moves") if part["node_id"] == nodes[0]]
-    assert on_first
+    lost = empty.components("moves")[0]["node_id"]
+    (left,) = set(nodes) - {lost}
 
-    empty.agents[nodes[0]].kill()
-    empty.wait_node(nodes[0], "lost")
+    empty.agents[lost].kill()
+    empty.wait_node(lost, "lost")
     wait_until(
         lambda: (
-            {part["node_id"] for part in empty.components("moves")} == {nodes[1]} and empty.status("moves") == "running"
+            {part["node_id"] for part in empty.components("moves")} == {left} and empty.status("moves") == "running"
         ),
         what="everything to run on the other node",
     )
-    empty.start_agent(nodes[0])
-    empty.wait_node(nodes[0])
+    empty.start_agent(lost)
+    empty.wait_node(lost)
     wait_until(
-        lambda: not client.containers.list(ignore_removed=True, filters={"label": f"reconciler.node_id={nodes[0]}"}),
+        lambda: not client.containers.list(ignore_removed=True, filters={"label": f"reconciler.node_id={lost}"}),
         what="the surplus copies to stop",
     )
     empty.wait_in_sync()
-    assert len(client.containers.list(ignore_removed=True, filters={"label": f"reconciler.node_id={nodes[1]}"})) == 4
+    assert len(client.containers.list(ignore_removed=True, filters={"label": f"reconciler.node_id={left}"})) == 4
