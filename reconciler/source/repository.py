@@ -87,12 +87,12 @@ class Mirror:
         """Remember this commit as the last good one. Raises GitError."""
         git("update-ref", GOOD, commit, at=self.directory)
 
-    def fetch(self) -> str:
+    def fetch(self) -> Commit:
         """The branch's newest commit, once it is here. Raises GitError."""
         self._prepare()
         options = ("--depth=1", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--quiet", "--force")
         git("fetch", *options, "origin", f"+{self._from}:{FETCHED}", at=self.directory, timeout=FETCH_SECONDS)
-        return git("rev-parse", FETCHED, at=self.directory).decode().strip()
+        return commit_of(self.directory, FETCHED)
 
     def _prepare(self) -> None:
         """Make the repository where it is missing. Raises GitError."""
