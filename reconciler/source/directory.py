@@ -39,6 +39,8 @@ class DirectorySource:
         """What the files say now."""
         tree = read_directory_tree(self.root, self.name)
         self._bases = tuple(self.root / path for path in tree.bases)
+        if tree.unfinished:
+            self.look_again()
         return read_specs(tree)
 
     def start(self, changed: Callable[[], None]) -> None:
