@@ -340,6 +340,7 @@ def test_two_sources_that_claim_one_business(fleet: Fleet) -> None:
     fleet.infra.push({"desired/shop.yaml": text("shop", "other")}, "Claim the shop")
     fleet.stays("declared in desired/shop.yaml too", "declared in infra@main/desired/shop.yaml too")
     fleet.infra.push({"desired/shop.yaml": text("shop", "a", "b")}, "Move the shop")
+    fleet.stays("declared in desired/shop.yaml too")
     (fleet.desired / "shop.yaml").unlink()
     fleet.goes_on()
     assert fleet.cluster.get("/api/businesses/shop")["source"] == "infra@main/desired/shop.yaml"
