@@ -33,6 +33,7 @@ bench: $(VENV)/ready-dev
 	$(RUN)/python -m benchmarks.planner
 	$(RUN)/python -m benchmarks.idle
 	$(RUN)/python -m benchmarks.deploy
+	$(RUN)/python -m benchmarks.latency
 
 $(VENV)/ready: pyproject.toml requirements.lock .ci/venv
 	PYTHON=$(PYTHON) .ci/venv

@@ -6,6 +6,7 @@
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
@@ -15,6 +16,21 @@ from tests.support.engine import engine, remove_containers
 from tests.support.images import busybox_image
 
 NODE = "bench-idle"
+
+
+def cost(processes: Mapping[str, psutil.Process], seconds: float) -> str:
+    """A line for each process: its memory, and the CPU it used over this time, that of its ended children apart."""
+    before = {name: process.cpu_times() for name, process in processes.items()}
+    time.sleep(seconds)
+    lines = []
+    for name, process in processes.items():
+        used = [100 * (now - then) / seconds for now, then in zip(process.cpu_times(), before[name], strict=True)]
+        resident = process.memory_info().rss / 2**20
+        lines.append(
+            f"{name:<8} {resident:6.1f} MB resident   {sum(used[:2]):5.2f} % CPU over {seconds:g} s, "
+            f"{sum(used[2:4]):.2f} % in programs it called"
+        )
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -34,12 +50,7 @@ def main() -> None:
             time.sleep(5)
             children = {"manager": cluster.manager, "agent": cluster.agents[NODE]}
             processes = {name: psutil.Process(child.process.pid) for name, child in children.items()}
-            before = {name: sum(process.cpu_times()[:2]) for name, process in processes.items()}
-            time.sleep(seconds)
-            for name, process in processes.items():
-                used = sum(process.cpu_times()[:2]) - before[name]
-                resident = process.memory_info().rss / 2**20
-                print(f"{name:<8} {resident:6.1f} MB resident   {100 * used / seconds:5.2f} % CPU over {seconds:g} s")
+            print(cost(processes, seconds))
         finally:
             cluster.close()
             remove_containers(client, NODE)

@@ -19,6 +19,7 @@ def with_bases(tree: Tree, read: Callable[[str], Tree]) -> Tree:
         return tree
     files, broken, problems = dict(tree.files), set(tree.broken), list(tree.problems)
     outside: list[str] = []
+    unfinished = tree.unfinished
     seen: set[str] = set()
     todo = [tree.at]
     while todo and len(seen) < MAX_FOLDERS:
@@ -39,8 +40,16 @@ def with_bases(tree: Tree, read: Callable[[str], Tree]) -> Tree:
                 files |= {f"{path}/{name}": data for name, data in found.files.items()}
                 broken |= {f"{path}/{name}" for name in found.broken}
                 problems += found.problems
+                unfinished |= found.unfinished
             todo.append(at)
-    return replace(tree, files=files, broken=frozenset(broken), problems=tuple(problems), bases=tuple(outside))
+    return replace(
+        tree,
+        files=files,
+        broken=frozenset(broken),
+        problems=tuple(problems),
+        bases=tuple(outside),
+        unfinished=unfinished,
+    )
 
 
 def _bases(files: dict[str, bytes], tree: Tree, folder: str) -> list[str]:

@@ -14,8 +14,10 @@ from watchfiles import watch
 from reconciler.source.files import Snapshot, read_specs
 from reconciler.source.folder import directory_name, fingerprint, read_directory_tree
 
+STEP_MS = 5
+"""A change is told of once nothing more has changed for this long: a write of many files is one change."""
 DEBOUNCE_MS = 50
-STEP_MS = 20
+"""It is told of after this long in any case."""
 LOOK_MS = 1000
 REST_SECONDS = 1.0
 """How long a business must be missing to count as removed: programs that replace a file may delete it first."""
@@ -37,6 +39,8 @@ class DirectorySource:
         """What the files say now."""
         tree = read_directory_tree(self.root, self.name)
         self._bases = tuple(self.root / path for path in tree.bases)
+        if tree.unfinished:
+            self.look_again()
         return read_specs(tree)
 
     def start(self, changed: Callable[[], None]) -> None:

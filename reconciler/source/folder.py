@@ -1,11 +1,16 @@
 """Reading a directory into a tree: every file as a whole, nothing from outside of it.
 
-A file that is being written is read again until two looks at it agree.
+A file that is being written is read again until two looks at it agree; one that somebody still has open for writing
+is left for later, because its beginning may well be a spec too.
 """
 
+import errno
+import fcntl
 import os
 import posixpath
+import signal
 import stat
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +22,8 @@ from reconciler.spec.load import MAX_BYTES
 
 LOOKS = 5
 """How often a file that changes under our eyes is read again."""
+WRITING_SECONDS = 1.0
+"""A file that is open for writing and has not changed for this long is taken as it is."""
 
 
 def directory_name(root: Path) -> str:
@@ -60,7 +67,8 @@ def _one(root: Path, name: str) -> Tree:
         reader.folder(root, "")
     except (OSError, RuntimeError) as error:
         return Tree(name, unreadable=f"{root}: {getattr(error, 'strerror', None) or error}")
-    return Tree(name, reader.files, frozenset(reader.broken), tuple(reader.problems))
+    broken, problems = frozenset(reader.broken), tuple(reader.problems)
+    return Tree(name, reader.files, broken, problems, unfinished=reader.unfinished)
 
 
 def _repository(folder: Path) -> Path | None:
@@ -78,6 +86,10 @@ def fingerprint(root: Path) -> object:
     return (directory.st_dev, directory.st_ino, files)
 
 
+class _UnfinishedError(OSError):
+    """A file that somebody writes now."""
+
+
 class _Reader:
     """Goes through a directory; what stops it in one place is noted, and the rest is read."""
 
@@ -86,6 +98,7 @@ class _Reader:
         self.files: dict[str, bytes] = {}
         self.broken: set[str] = set()
         self.problems: list[Problem] = []
+        self.unfinished = False
         self._name = name
 
     def folder(self, folder: Path, prefix: str) -> None:
@@ -103,8 +116,10 @@ class _Reader:
                     self.folder(Path(entry.path), f"{path}/")
                 elif is_spec_path(path) and not entry.is_dir():
                     self.files[path] = _read(Path(entry.path).resolve())
-            except OSError as error:
-                self._note(path, Problem(f"{self._name}/{path}", None, "", f"can't be read: {error.strerror or error}"))
+            except (OSError, RuntimeError) as error:
+                why = getattr(error, "strerror", None) or error
+                self._note(path, Problem(f"{self._name}/{path}", None, "", f"can't be read: {why}"))
+                self.unfinished |= isinstance(error, _UnfinishedError)
 
     def _inside(self, entry: os.DirEntry[str], path: str) -> bool:
         """Whether a link leads to something in this directory; one that leads out of it is noted."""
@@ -148,12 +163,32 @@ def _read(path: Path) -> bytes:
             before = os.fstat(descriptor)
             if not stat.S_ISREG(before.st_mode):
                 raise OSError("it is no regular file")
+            if _is_being_written(descriptor, before):
+                raise _UnfinishedError("it is being written; it is read again when that is done")
             data = file.read(MAX_BYTES + 1)
             after = path.stat()
         if _same(before, after):
             return data
-    raise OSError("it changes while it is being read; it is read again when it rests")
+    raise _UnfinishedError("it changes while it is being read; it is read again when it rests")
 
 
 def _same(before: os.stat_result, after: os.stat_result) -> bool:
     return (before.st_mtime_ns, before.st_size, before.st_ino) == (after.st_mtime_ns, after.st_size, after.st_ino)
+
+
+def _is_being_written(descriptor: int, status: os.stat_result) -> bool:
+    """Whether somebody has a file that just changed open for writing, as far as the kernel tells.
+
+    It grants a lease on a file that nobody writes, for the moment until we give it back. Some file systems of other
+    machines never do, so that says nothing about a file that rests.
+    """
+    if not 0 <= time.time() - status.st_mtime < WRITING_SECONDS or not hasattr(fcntl, "F_SETLEASE"):
+        return False
+    try:
+        # Whoever opens the file meanwhile has us told by a signal; this one is ignored, the usual one ends a process.
+        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    except OSError as error:
+        return error.errno == errno.EAGAIN
+    return False

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from reconciler.plan.model import Commit
 from reconciler.source.files import Snapshot, read_specs
 from reconciler.source.git_tree import read_git_tree
 from reconciler.source.repository import GitError, Mirror, commit_of, signature_flaw
@@ -115,24 +116,25 @@ class GitSource:
         """Take the branch's newest commit, if it can be had and is good."""
         began = time.monotonic()
         try:
-            sha = self._mirror.fetch()
+            commit = self._mirror.fetch()
         except GitError as error:
             self._fail(f"can't be fetched from {without_password(self.url)}: {error}")
             return
         took = time.monotonic() - began
+        sha = commit.sha
         flaw = signature_flaw(self._mirror.directory, sha) if self.config.verify_signatures else ""
         if flaw:
             self._fail(f"has a commit {sha[:12]} whose signature is not good: {flaw}")
             return
-        known = self.state.snapshot.commit
+        known = self.state.snapshot
         try:
-            snapshot = self.state.snapshot if known and known.sha == sha else self._read(sha)
-            if not snapshot.unreadable:
+            snapshot = known if known.commit == commit else self._read(commit)
+            if snapshot is not known and not snapshot.unreadable:
                 self._mirror.keep(sha)
         except GitError as error:
             self._fail(f"can't be read: {error}")
             return
-        if snapshot.unreadable and not self.state.snapshot.unreadable:
+        if snapshot.unreadable and not known.unreadable:
             self._fail(snapshot.unreadable.removeprefix(f"{self.name}: "))
             return
         self.state = GitState(snapshot, "", time.time(), took)
@@ -142,16 +144,15 @@ class GitSource:
             log.warning("%s %s", self.name, flaw)
         self.state = replace(self.state, flaw=flaw)
 
-    def _read(self, sha: str) -> Snapshot:
-        directory = self._mirror.directory
-        return read_specs(read_git_tree(directory, commit_of(directory, sha), self.path, self.name))
+    def _read(self, commit: Commit) -> Snapshot:
+        return read_specs(read_git_tree(self._mirror.directory, commit, self.path, self.name))
 
     def _take_good(self) -> None:
         """Begin with the last good commit of an earlier run, whatever can be reached now."""
         with contextlib.suppress(GitError):
             sha = self._mirror.good()
             if sha and not (self.config.verify_signatures and signature_flaw(self._mirror.directory, sha)):
-                self.state = GitState(self._read(sha))
+                self.state = GitState(self._read(commit_of(self._mirror.directory, sha)))
 
 
 def address(url: str) -> str:

@@ -13,15 +13,19 @@ from reconciler.spec.errors import Problem
 from reconciler.spec.load import MAX_BYTES
 
 LINK = "120000"
+SUBMODULE = "160000"
 MOST_HOPS = 8
+MAX_LINK = 4096
+"""The length of a path (bytes): a link that says more leads nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A file or a link as git has it."""
+    """A file or a link as git has it; `size` in bytes, 0 where git does not tell."""
 
     mode: str
     sha: str
+    size: int = 0
 
 
 def read_git_tree(
@@ -38,7 +42,7 @@ def read_git_tree(
 def _of_commit(repository: Path, commit: Commit, path: str, name: str, env: Mapping[str, str] | None) -> Tree:
     """The folder's own files, as a commit has them."""
     try:
-        listed = git("ls-tree", "-r", "-z", "--full-tree", f"{commit.sha}:{path}", at=repository, env=env)
+        listed = git("ls-tree", "-r", "-l", "-z", "--full-tree", f"{commit.sha}:{path}", at=repository, env=env)
         return _tree(repository, name, dict(_entries(listed)), commit, env)
     except GitError as error:
         missing = f"the commit {commit.sha[:12]} has no folder '{path}'" if path else ""
@@ -71,20 +75,27 @@ def _entries(listed: bytes, below: str = "") -> Iterator[tuple[str, _Entry]]:
     """Path and entry of everything in the output of ls-tree or ls-files -s; submodules are left out."""
     for line in listed.split(b"\0"):
         words, _, path = line.decode("utf-8", "replace").partition("\t")
-        mode, *more = words.split(" ")
-        if not path or mode == "160000":
+        if not path:
             continue
-        sha = more[0] if len(more[0]) >= 40 else more[1]
-        yield (path.removeprefix(f"{below}/") if below else path), _Entry(mode, sha)
+        mode, *more = words.split()
+        if mode == SUBMODULE:
+            continue
+        # A line is of an index, `MODE SHA STAGE`, or of a tree, `MODE TYPE SHA SIZE`.
+        sha, size = (more[0], 0) if len(more[0]) >= 40 else (more[1], int(more[2]))
+        yield (path.removeprefix(f"{below}/") if below else path), _Entry(mode, sha, size)
 
 
 def _tree(
     repository: Path, name: str, entries: dict[str, _Entry], commit: Commit | None, env: Mapping[str, str] | None
 ) -> Tree:
     wanted: dict[str, str] = {}
-    targets = _contents(repository, [entry.sha for entry in entries.values() if entry.mode == LINK], env)
+    targets = _contents(
+        repository, [entry.sha for entry in entries.values() if entry.mode == LINK and entry.size <= MAX_LINK], env
+    )
     links = {
-        path: targets[entry.sha].decode("utf-8", "replace") for path, entry in entries.items() if entry.mode == LINK
+        path: targets.get(entry.sha, b"/").decode("utf-8", "replace")
+        for path, entry in entries.items()
+        if entry.mode == LINK
     }
     broken: dict[str, Problem] = {}
     for path, entry in sorted(entries.items()):
@@ -93,6 +104,8 @@ def _tree(
         target = _resolved(path, links)
         if target is None:
             broken[path] = outside(f"{name}/{path}", links[path])
+        elif is_spec_path(path) and target in entries and entries[target].size > MAX_BYTES:
+            broken[path] = Problem(f"{name}/{path}", None, "", f"is too large: more than {MAX_BYTES} bytes")
         elif is_spec_path(path) and target in entries:
             wanted[path] = entries[target].sha
         elif is_spec_path(path) and entry.mode == LINK:

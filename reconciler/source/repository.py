@@ -8,14 +8,19 @@ import contextlib
 import os
 import signal
 import subprocess
+import tempfile
+import threading
 from collections.abc import Mapping
 from pathlib import Path
+from typing import IO
 
 from reconciler.plan.model import Commit
 from reconciler.spec.redact import without_password
 
 FETCH_SECONDS = 120.0
 CALL_SECONDS = 30.0
+MOST_OUTPUT = 64 * 2**20
+MOST_COMPLAINT = 2**16
 MOST_SUBJECT = 200
 GOOD = "refs/reconciler/good"
 FETCHED = "refs/reconciler/fetched"
@@ -28,33 +33,54 @@ class GitError(Exception):
 def git(
     *words: str,
     at: Path | None = None,
-    data: bytes | None = None,
+    data: bytes = b"",
     timeout: float = CALL_SECONDS,
     env: Mapping[str, str] | None = None,
 ) -> bytes:
-    """What a git command prints. Raises GitError with what it complains about, also when it takes too long."""
+    """What a git command prints, without any hooks. Raises GitError with what it complains about.
+
+    That is also raised when it takes too long, or prints more than MOST_OUTPUT bytes.
+    """
     where = ("-C", str(at)) if at is not None else ()
-    try:
-        process = subprocess.Popen(
-            ["git", *where, *words],
-            stdin=subprocess.PIPE if data is not None else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=dict(env) if env is not None else quiet(os.environ),
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise GitError(f"git can't be run: {error.strerror}") from None
-    try:
-        output, complaint = process.communicate(data, timeout)
-    except subprocess.TimeoutExpired:
+    with tempfile.TemporaryFile() as asked:
+        asked.write(data)
+        asked.seek(0)
+        try:
+            process = subprocess.Popen(
+                ["git", "-c", f"core.hooksPath={os.devnull}", *where, *words],
+                stdin=asked,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=dict(env) if env is not None else quiet(os.environ),
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise GitError(f"git can't be run: {error.strerror}") from None
+    late = threading.Event()
+
+    def stop() -> None:
+        late.set()
         _end(process)
-        raise GitError(f"took longer than {timeout:g} s") from None
+
+    timer = threading.Timer(timeout, stop)
+    timer.start()
+    complaint = _Complaint(process)
+    try:
+        output = process.stdout.read(MOST_OUTPUT + 1) if process.stdout else b""
+        if len(output) > MOST_OUTPUT:
+            raise GitError(f"git {words[0]} tells more than {MOST_OUTPUT // 2**20} MiB: that is too much")
+        process.wait()
     except BaseException:
         _end(process)
         raise
+    finally:
+        timer.cancel()
+        if process.stdout:
+            process.stdout.close()
+    if late.is_set():
+        raise GitError(f"took longer than {timeout:g} s")
     if process.returncode:
-        raise GitError(_said(complaint) or f"git {words[0]} ended with code {process.returncode}")
+        raise GitError(_said(complaint.text()) or f"git {words[0]} ended with code {process.returncode}")
     return output
 
 
@@ -87,12 +113,12 @@ class Mirror:
         """Remember this commit as the last good one. Raises GitError."""
         git("update-ref", GOOD, commit, at=self.directory)
 
-    def fetch(self) -> str:
+    def fetch(self) -> Commit:
         """The branch's newest commit, once it is here. Raises GitError."""
         self._prepare()
         options = ("--depth=1", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--quiet", "--force")
         git("fetch", *options, "origin", f"+{self._from}:{FETCHED}", at=self.directory, timeout=FETCH_SECONDS)
-        return git("rev-parse", FETCHED, at=self.directory).decode().strip()
+        return commit_of(self.directory, FETCHED)
 
     def _prepare(self) -> None:
         """Make the repository where it is missing. Raises GitError."""
@@ -102,7 +128,7 @@ class Mirror:
             self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise GitError(f"{self.directory} can't be made: {error.strerror}") from None
-        git("init", "--quiet", "--bare", str(self.directory))
+        git("init", "--quiet", "--bare", "--template=", str(self.directory))
         git("config", "remote.origin.url", self._url, at=self.directory)
         self._ready = True
 
@@ -110,7 +136,7 @@ class Mirror:
 def commit_of(repository: Path, commit: str, env: Mapping[str, str] | None = None) -> Commit:
     """Who made a commit, when and what for. Raises GitError."""
     form = "--format=%H%x00%an%x00%s%x00%ct"
-    said = git("show", "--no-patch", "--no-show-signature", form, commit, "--", at=repository, env=env)
+    said = git("log", "-1", "--no-patch", "--no-show-signature", form, commit, "--", at=repository, env=env)
     sha, author, subject, at = said.decode("utf-8", "replace").strip("\n").split("\0")
     return Commit(sha, _line(author), _line(subject), float(at))
 
@@ -137,8 +163,27 @@ def _said(complaint: bytes) -> str:
     return _line(" ".join(telling[:3])) if telling else ""
 
 
+class _Complaint:
+    """The beginning of what git complains about; the rest is read and forgotten, however much a server says."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._text = b""
+        self._thread = threading.Thread(target=self._read, args=(process.stderr,), daemon=True)
+        self._thread.start()
+
+    def text(self) -> bytes:
+        """What it was, once git has ended. A program that git leaves behind, such as ssh, is not waited for."""
+        self._thread.join(1.0)
+        return self._text
+
+    def _read(self, pipe: IO[bytes]) -> None:
+        with pipe:
+            while heard := os.read(pipe.fileno(), MOST_COMPLAINT):
+                self._text = (self._text + heard)[:MOST_COMPLAINT]
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End git and what it started, such as ssh."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    process.wait()

@@ -20,7 +20,8 @@ class Tree:
     `broken` are paths of files, and of folders, that could not be read; each has a problem. `unreadable` says why
     nothing could be read at all ("" when it could). `commit` is the one this is the tree of. `at` is where in its
     repository the tree is (`environments/prod`); `bases` are the folders outside of it that were read with it, by
-    paths that lead there (`../../base`), as are their files in `files`.
+    paths that lead there (`../../base`), as are their files in `files`. `unfinished` says that somebody was
+    writing a file of it.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Tree:
     commit: Commit | None = None
     at: str = ""
     bases: tuple[str, ...] = ()
+    unfinished: bool = False
 
     def file(self, path: str) -> str:
         """The path as people know it: `desired/team/shop.yaml`."""

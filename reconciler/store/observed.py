@@ -28,6 +28,8 @@ FLUSH_EVERY = 30.0
 """Seconds after which last_seen and samples that wait in memory are written."""
 
 VERSION = "version"
+RESERVED_VERSIONS = 100
+"""How many versions are written down at once as given, so that most actions wait for no disk; some are never used."""
 
 Where = tuple[InstanceKey, str]
 """A copy: which instance, on which node."""
@@ -67,7 +69,7 @@ class ObservedStore:
         self._reports: dict[Where, InstanceReport] = {}
         self._sampler = Sampler()
         self._flushed_at = float("-inf")
-        self._version = 0
+        self._version = self._reserved = 0
         self._vanished = VanishedInstances()
         with database.transaction() as connection:
             self._load_observed(connection)
@@ -210,8 +212,11 @@ class ObservedStore:
         """`count` versions, each greater than any that was given or reported before, for good."""
         with self._database.lock:
             last = self._version + count
-            with self._database.transaction() as connection:
-                write_version(connection, last)
+            if last > self._reserved:
+                reserved = last + RESERVED_VERSIONS
+                with self._database.transaction() as connection:
+                    write_version(connection, reserved)
+                self._reserved = reserved
             first, self._version = self._version + 1, last
             return range(first, last + 1)
 
@@ -257,9 +262,10 @@ class ObservedStore:
             delete_copies(connection, node.node_id, difference.deleted)
             upsert(connection, instances, [instance_row(copy) for copy in difference.written])
             vanished.write(connection)
-            if newest > self._version:
+            if newest > self._reserved:
                 write_version(connection, newest)
         self._vanished = vanished
+        self._reserved = max(self._reserved, newest)
         self._version = max(self._version, newest)
 
     def _take_over(self, held: Held, difference: Difference) -> None:
@@ -298,7 +304,7 @@ class ObservedStore:
             self._held[copy.node_id].copies[copy.key] = copy
         self._vanished = VanishedInstances.read(connection)
         version = connection.execute(select(counters.c.value).where(counters.c.name == VERSION)).scalar()
-        self._version = version or 0
+        self._version = self._reserved = version or 0
 
 
 def delete_copies(connection: Connection, node_id: str, keys: Sequence[InstanceKey]) -> None:
@@ -312,5 +318,5 @@ def delete_copies(connection: Connection, node_id: str, keys: Sequence[InstanceK
 
 
 def write_version(connection: Connection, version: int) -> None:
-    """Keep the greatest version given or seen."""
+    """Keep what no version given or seen is greater than."""
     upsert(connection, counters, [{"name": VERSION, "value": version}])

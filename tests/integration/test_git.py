@@ -1,16 +1,13 @@
-"""Git repositories as sources, over every way git has, several side by side; and what never stops a container."""
+"""Git repositories as sources, over every way git has, several side by side."""
 
 import json
-import shutil
 from pathlib import Path
 
-import docker
-import pytest
 import yaml
 
-from tests.support.cluster import Cluster, business, docker_component
+from tests.support.cluster import Cluster
 from tests.support.git_servers import serve_http, serve_ssh
-from tests.support.repositories import Repository, git, spec
+from tests.support.repositories import Repository, spec
 from tests.support.waiting import wait_until
 
 PASSWORD = "hunter2-of-the-forge"
@@ -70,137 +67,3 @@ def test_sources_that_can_t_be_are_refused_at_the_start(tmp_path: Path) -> None:
     sources.write_text(f"- directory: {cluster.desired}\n")
     cluster.start_manager("--sources", str(sources), wait=False)
     assert cluster.manager.process.wait(30) == 1 and "two sources are called 'desired'" in cluster.logs(100)
-
-
-class Walk:
-    """Two sources with three businesses each on real containers, none of which may ever stop."""
-
-    def __init__(self, cluster: Cluster, infra: Repository, client: docker.DockerClient, node: str) -> None:
-        self.cluster = cluster
-        self.infra = infra
-        self._client = client
-        self._filters = {"label": f"reconciler.node_id={node}"}
-        self.before = self.containers()
-
-    def containers(self) -> dict[str, str]:
-        """Container id → when it was started."""
-        found = self._client.containers.list(filters=self._filters)
-        return {item.id: item.attrs["State"]["StartedAt"] for item in found}
-
-    def step(self, what: str, code: int = 1, says: str = "") -> None:
-        """Everything runs on after a sync, which ends with this code and says this."""
-        done = self.cluster.cli("sync")
-        told = done.stdout + done.stderr
-        assert done.returncode == code and says in told, f"{what}: {told}"
-        plan = self.cluster.plan()
-        assert not plan["actions"], (what, plan["actions"])
-        assert self.containers() == self.before, what
-
-
-@pytest.mark.docker
-def test_no_container_stops_whatever_becomes_of_the_sources(
-    empty: Cluster, nodes: list[str], client: docker.DockerClient, tmp_path: Path
-) -> None:
-    def text(name: str) -> str:
-        return str(yaml.safe_dump(business(name, [docker_component("web")])))
-
-    infra = Repository(tmp_path)
-    infra.push({f"desired/{name}.yaml": text(name) for name in ("pay", "mail", "cron")}, "Begin")
-    desired = empty.desired
-    for name in ("shop", "blog", "news"):
-        (desired / f"{name}.yaml").write_text(text(name))
-    words = ("--git", str(infra.bare), "--branch", "main", "--path", "desired", "--poll", "1s")
-    empty.start_manager(*words)
-    empty.start_agent(nodes[0])
-    names = ("shop", "blog", "news", "pay", "mail", "cron")
-    for name in names:
-        wait_until(lambda name=name: empty.status(name), what=f"{name} to be known")
-        empty.wait_status(name, "running")
-    walk = Walk(empty, infra, client, nodes[0])
-    assert len(walk.before) == len(names)
-    began = client.info()["SystemTime"]
-    labels = client.containers.list(filters={"label": ["reconciler.business_id=pay"]})[0].labels
-    assert labels["reconciler.commit"] == git(infra.work, "rev-parse", "HEAD").strip()
-    assert labels["reconciler.revision"] == "1"
-
-    # the directory
-    away = desired.with_name("away")
-    desired.rename(away)
-    walk.step("a missing mount", says="No such file or directory")
-    desired.write_text("")
-    walk.step("no folder where one was", says="Not a directory")
-    desired.unlink()
-    desired.mkdir()
-    walk.step("an empty folder", says="no file of desired declares a business any more")
-    empty.manager and empty.manager.kill()
-    empty.start_manager(*words)
-    empty.wait_node(nodes[0])
-    walk.step("an empty folder and a killed manager", says="sync --prune")
-    desired.rmdir()
-    away.rename(desired)
-    walk.step("the folder is back", code=0)
-    (desired / "shop.yaml").rename(desired / "renamed.yaml")
-    walk.step("a rename", code=0)
-    (desired / "twin.yaml").write_text(text("shop"))
-    walk.step("two files claim one business", says="declared in desired/renamed.yaml too")
-    (desired / "renamed.yaml").unlink()
-    walk.step("the first of them goes", code=0)
-    (tmp_path / "outside.yaml").write_text(text("blog"))
-    (desired / "blog.yaml").unlink()
-    (desired / "blog.yaml").symlink_to(tmp_path / "outside.yaml")
-    walk.step("a link out of the folder", says="outside of what is read here")
-    (desired / "blog.yaml").unlink()
-    (desired / "blog.yaml").write_text(text("blog")[:60])
-    walk.step("a file half written", says="blog.yaml")
-    (desired / "blog.yaml").write_text("")
-    walk.step("a file emptied", says="delete the file to remove it")
-    (desired / "blog.yaml").unlink()
-    (desired / "other.txt").write_text("an event while it is away")
-    (desired / "blog.yaml").write_text(text("blog"))
-    walk.step("a file replaced by deleting it first", code=0)
-
-    # the repository
-    gone = infra.bare.with_name("gone.git")
-    infra.bare.rename(gone)
-    walk.step("a failed fetch", says="can't be fetched")
-    empty.manager and empty.manager.terminate()
-    empty.start_manager(*words)
-    empty.wait_node(nodes[0])
-    walk.step("a failed fetch and a new manager", says="can't be fetched")
-    gone.rename(infra.bare)
-    walk.step("the repository is back", code=0)
-    git(infra.work, "checkout", "-q", "--orphan", "again")
-    git(infra.work, "commit", "-q", "-m", "Another history")
-    git(infra.work, "push", "-q", "--force", "origin", "HEAD:main")
-    walk.step("a force-push of an unrelated history", code=0, says="Another history")
-    git(infra.work, "checkout", "-q", "-B", "main")
-    git(infra.work, "mv", "desired/pay.yaml", "desired/money.yaml")
-    infra.push({}, "Rename")
-    walk.step("a rename", code=0, says="Rename")
-    infra.push({"desired/shop.yaml": text("shop")}, "Claim the shop")
-    walk.step("two sources claim one business", says="declared in desired/twin.yaml too")
-    (desired / "twin.yaml").unlink()
-    walk.step("it moves to the repository", code=0)
-    assert empty.get("/api/businesses/shop")["source"] == "infra@main/desired/shop.yaml"
-    git(infra.work, "rm", "-q", "-r", "desired")
-    infra.push({"README.md": "all gone"}, "Remove the folder")
-    walk.step("a commit without the folder", says="has no folder 'desired'")
-    infra.push({"desired/README.md": "empty"}, "Empty the folder")
-    walk.step("a folder without specs", says="no file of infra@main/desired declares a business any more")
-    git(infra.bare, "update-ref", "-d", "refs/heads/main")
-    walk.step("a branch that is gone", says="can't be fetched")
-
-    assert walk.containers() == walk.before
-    ended = client.info()["SystemTime"]
-    happened = client.events(
-        since=stamp(began), until=stamp(ended), filters=walk._filters | {"type": "container"}, decode=True
-    )
-    assert not [event["Action"] for event in happened if event["Action"] in ("die", "stop", "kill", "restart", "start")]
-    shutil.rmtree(infra.work)
-
-
-def stamp(text: str) -> float:
-    """The Engine's time as seconds since the epoch."""
-    from datetime import datetime
-
-    return datetime.fromisoformat(text[:26] + "+00:00").timestamp()

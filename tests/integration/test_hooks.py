@@ -108,3 +108,30 @@ def test_sync_waits_until_what_was_accepted_runs(following: Cluster, infra: Repo
     shown = following.cli("status")
     assert "Add late by Ada Lovelace" in shown.stdout and "infra@main/desired" in shown.stdout
     assert "Add late by Ada Lovelace" in following.cli("events", "late").stdout
+
+
+def test_commits_and_merges_in_a_working_repository_are_taken_at_once(tmp_path: Path, infra: Repository) -> None:
+    infra.push({"desired/app.yaml": spec("app")}, "Begin")
+    cluster = Cluster(tmp_path / "cluster")
+    cluster.start_manager("--git", str(infra.work), "--branch", "main", "--path", "desired", "--poll", "1h")
+    try:
+        wait_until(lambda: cluster.status("app"), what="the first fetch")
+        installed = cluster.cli("hook", "install", str(infra.work), "--plan")
+        assert installed.returncode == 0, installed.stderr
+        infra.write({"desired/app.yaml": spec("app", 601)})
+        git(infra.work, "add", "-A")
+        said = git(infra.work, "commit", "-m", "Change it", env=environment())
+        assert "app/web/0" in said and "accepted app" in said, "the plan before, and what came of it"
+        assert cluster.get("/api/businesses/app")["commit"]["subject"] == "Change it"
+
+        other = tmp_path / "other"
+        git(tmp_path, "clone", "-q", str(infra.bare), str(other))
+        (other / "desired/more.yaml").write_text(spec("more"))
+        git(other, "add", "-A")
+        git(other, "commit", "-q", "-m", "Add more")
+        git(other, "push", "-q", "origin", "HEAD")
+        said = git(infra.work, "pull", "--no-rebase", "--no-edit", "origin", "main", env=environment())
+        assert "accepted more" in said
+        assert cluster.get("/api/businesses/more")["revision"] == 1
+    finally:
+        cluster.close()

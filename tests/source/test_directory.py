@@ -49,3 +49,22 @@ def test_it_tells_of_every_kind_of_change(watched: Watched) -> None:
     root.mkdir()
     (root / "c.yaml").write_text("c")
     assert watched.told(), "the directory is back"
+
+
+def test_it_looks_again_at_what_was_being_written(tmp_path: Path) -> None:
+    root = tmp_path / "desired"
+    root.mkdir()
+    file = root / "a.yaml"
+    with file.open("w") as writing:
+        writing.write("# whole")
+        writing.flush()
+        source = DirectorySource(root)
+        assert "is being written" in source.read().problems[0].message
+    changed = threading.Semaphore(0)
+    source.start(changed.release)
+    try:
+        assert changed.acquire(timeout=20), "the first call comes at once"
+        assert changed.acquire(timeout=20), "nothing was written since, but somebody has closed it"
+        assert not source.read().problems
+    finally:
+        source.close()

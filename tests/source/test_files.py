@@ -171,3 +171,26 @@ def test_a_file_that_keeps_changing_is_broken_until_it_rests(desired: Path, monk
     assert snapshot.broken == {"desired/a.yaml"} and "changes while it is being read" in snapshot.problems[0].message
     monkeypatch.undo()
     assert set(read_directory(desired).declared) == {"a"}
+
+
+def test_a_file_that_somebody_has_open_for_writing_is_left_for_later(desired: Path) -> None:
+    file, whole = desired / "a.yaml", SPEC.format(name="a")
+    (desired / "b.yaml").write_text(SPEC.format(name="b"))
+    with file.open("w") as writing:
+        writing.write(whole)
+        writing.flush()
+        tree = read_directory_tree(desired)
+        assert tree.unfinished and set(tree.files) == {"b.yaml"} and tree.broken == {"a.yaml"}
+        assert "is being written" in tree.problems[0].message
+        os.utime(file, (1e9, 1e9))
+        assert set(read_directory(desired).declared) == {"a", "b"}, "a log may be open for ever"
+    tree = read_directory_tree(desired)
+    assert not tree.unfinished and set(tree.files) == {"a.yaml", "b.yaml"}
+
+
+def test_a_link_to_itself_stops_only_itself(desired: Path) -> None:
+    (desired / "a.yaml").write_text(SPEC.format(name="a"))
+    (desired / "loop.yaml").symlink_to("loop.yaml")
+    (desired / "team").symlink_to("team")
+    snapshot = read_directory(desired)
+    assert set(snapshot.declared) == {"a"} and snapshot.broken == {"desired/loop.yaml", "desired/team"}

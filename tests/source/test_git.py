@@ -246,3 +246,63 @@ def test_what_can_be_no_url_or_path_is_refused() -> None:
         with pytest.raises(SourceError):
             inner_path(path)
     assert inner_path("./desired/") == "desired" and inner_path("/") == ""
+
+
+def test_a_hostile_repository_runs_nothing_and_fills_no_memory(
+    infra: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = tmp_path / "ran"
+    script = f"#!/bin/sh\necho $0 >> {ran}\n"
+    hooks = [tmp_path / "template/hooks", tmp_path / "hooks", infra.work / "hooks"]
+    for folder in hooks:
+        folder.mkdir(parents=True)
+        for name in ("reference-transaction", "post-checkout", "post-merge", "fsmonitor-watchman"):
+            (folder / name).write_text(script)
+            (folder / name).chmod(0o755)
+    config = tmp_path / "gitconfig"
+    config.write_text(f"[init]\n\ttemplateDir = {tmp_path / 'template'}\n[core]\n\thooksPath = {tmp_path / 'hooks'}\n")
+    hostile = f'[core]\n\tfsmonitor = touch {ran}\n\thooksPath = hooks\n[filter "x"]\n\tsmudge = touch {ran}\n'
+    infra.push(
+        {
+            "config": hostile,
+            "desired/config": hostile,
+            "desired/.gitattributes": "*.yaml filter=x diff=x\n",
+            ".gitmodules": f'[submodule "x"]\n\tpath = x\n\turl = ext::sh -c "touch {ran}"\n\tupdate = !touch {ran}\n',
+            "desired/shop.yaml": spec("shop"),
+        }
+    )
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+    found = source(infra, tmp_path)
+    found.refresh()
+    assert set(found.read().declared) == {"shop"} and not found.read().problems
+    assert not ran.exists(), ran.read_text()
+    outer = GitSource(SourceConfig(git=f"ext::sh -c touch% {ran}"), tmp_path / "other")
+    outer.refresh()
+    assert "not allowed" in outer.read().unreadable and not ran.exists()
+
+
+def test_a_tree_that_unfolds_without_end_changes_nothing(
+    infra: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.source.repository.MOST_OUTPUT", 2**20)
+    infra.push({"desired/shop.yaml": spec("shop")})
+    found = source(infra, tmp_path)
+    found.refresh()
+    kind, inner = "blob", git(infra.work, "rev-parse", "HEAD:desired/shop.yaml").strip()
+    for _ in range(8):
+        entries = "".join(f"{'100644' if kind == 'blob' else '040000'} {kind} {inner}\t{n}.yaml\n" for n in range(10))
+        made = subprocess.run(
+            ["git", "-C", str(infra.work), "mktree"], input=entries, capture_output=True, text=True, check=True
+        )
+        kind, inner = "tree", made.stdout.strip()
+    top = subprocess.run(
+        ["git", "-C", str(infra.work), "mktree"],
+        input=f"040000 tree {inner}\tdesired\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    bomb = git(infra.work, "commit-tree", "-m", "Ten to the eighth", top).strip()
+    git(infra.work, "push", "-q", "--force", "origin", f"{bomb}:main")
+    found.refresh()
+    assert set(found.read().declared) == {"shop"} and "too much" in found.read().problems[0].message

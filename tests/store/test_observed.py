@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from reconciler.store import Store, StoreError, UnknownNode
+from reconciler.store.observed import RESERVED_VERSIONS
 from reconciler.wire.messages import MOST_IMAGES, Gpu, NodeCapacity, NodeImage, Status
 from tests.store.making import accept, business, component, instance, key, report, rows, unconfirmed
 
@@ -205,13 +206,18 @@ def test_versions_only_grow_across_restarts_and_beyond_what_agents_know(store: S
     assert list(store.next_versions(3)) == [1, 2, 3]
     store.close()
     again = Store.open(path)
-    assert list(again.next_versions(1)) == [4]
-    again.record_report(report(instance(version=100)), 10.0)
+    (fourth,) = again.next_versions(1)
+    assert fourth > 3
+    assert list(again.next_versions(1)) == [fourth + 1]
+    again.record_report(report(instance(version=1000)), 10.0)
     again.close()
     third = Store.open(path)
-    assert list(third.next_versions(2)) == [101, 102]
-    third.record_component(component(key(), Status.RUNNING, 2.0, version=500), 11.0)
-    assert list(third.next_versions(1)) == [501]
+    assert list(third.next_versions(2)) == [1001, 1002]
+    third.record_component(component(key(), Status.RUNNING, 2.0, version=5000), 11.0)
+    assert list(third.next_versions(1)) == [5001]
+    for _ in range(2 * RESERVED_VERSIONS):
+        (last,) = third.next_versions(1)
+    assert last == 5001 + 2 * RESERVED_VERSIONS
     third.close()
 
 
