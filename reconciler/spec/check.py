@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
+from reconciler.spec import windows
 from reconciler.spec.document import Path
 from reconciler.spec.drift import mistake
 from reconciler.spec.model import Business, Component
@@ -56,6 +57,11 @@ def check(business: Business) -> Found:
                 yield (*path, *where), message
         for where, message in _files(component):
             yield (*path, *where), message
+    for where, message in windows.mistakes(business.sync):
+        yield ("sync", *where), message
+    for number, name in enumerate(business.depends_on_businesses):
+        if name == business.business_id:
+            yield ("depends_on_businesses", number), f"'{name}' is this business itself"
 
 
 def _dependencies(component: Component, business: Business) -> Found:
