@@ -1,5 +1,6 @@
-"""Between businesses: what is paused, what waits until others run, and what is stopped after its users.
+"""Between businesses: what waits until others run, what stops after its users, and what is paused.
 
+Of a paused business nothing is done but to stop it when it is stopped.
 An instance that was begun in the wanted version is healed and moved without waiting: what it needs is only an order of
 changes, and must not make the failure of one business that of others.
 """
@@ -17,10 +18,8 @@ Place = tuple[InstanceKey, str]
 
 
 def paused(entry: DesiredBusiness) -> str:
-    """Why nothing is done of a business that an operator paused, "" for any other. A stopped one is stopped."""
-    if not entry.paused or entry.stopped:
-        return ""
-    return f"is paused: 'reconciler resume {entry.business.business_id}' goes on"
+    """That an operator paused the business, and the way out; "" when it is not paused."""
+    return f"is paused: 'reconciler resume {entry.business.business_id}' goes on" if entry.paused else ""
 
 
 def circles(desired: Desired, businesses: Iterable[Business]) -> dict[str, str]:
@@ -48,7 +47,7 @@ def held(
     found = {}
     for action in actions:
         entry = desired.businesses.get(action.key.business_id)
-        if entry is not None and paused(entry):
+        if entry is not None and entry.paused and not entry.stopped:
             found[action.key, action.node_id] = paused(entry)
     if any(spec.depends_on_businesses for key in _all(desired) for spec in desired.specs(key)[:1]):
         order = _Order(desired, wants, copies, actions, placements)

@@ -246,7 +246,8 @@ class Action:
     `component` and `digest` are what shall run (None and "" for a stop). `old_digest` is what runs now ("" for a
     create). `gpu_devices` are the devices promised. `changes` has what differs, field by field, for an update.
     `waits_for` names instances on the same node that must go (or shrink) before this one has its room. `held` says
-    what else it waits for: something it depends on, or an operator ("" for nothing). A `live` update changes limits of what runs on.
+    what else it waits for: something it depends on, or an operator ("" for nothing). A `live` update changes limits of
+    what runs on.
     `fetch` is the image that has to be there before anything of it stops or starts; it is no part of the plan's hash.
     `exceeds` names the limits because of which it is held until it is approved.
     `heals` are the fields that it sets back as they were applied.

@@ -144,7 +144,8 @@ class GitSource:
 
     def _read(self, sha: str) -> Snapshot:
         directory = self._mirror.directory
-        return read_specs(read_git_tree(directory, commit_of(directory, sha), self.path, self.name))
+        tree = read_git_tree(directory, commit_of(directory, sha), self.path, self.name)
+        return read_specs(tree).under(self.config.sync)
 
     def _take_good(self) -> None:
         """Begin with the last good commit of an earlier run, whatever can be reached now."""
