@@ -66,7 +66,7 @@ def _list(businesses: list[dict[str, Any]]) -> None:
         rows.append(
             (
                 plain(business["business_id"]),
-                coloured(business["status"]),
+                coloured(business["status"]) + (" (paused)" if business["paused"] else ""),
                 f"{running}/{len(parts)}",
                 str(business["revision"]),
                 plain(business["source"]),

@@ -215,8 +215,8 @@ class Intake:
             if self._get(business_id).paused:
                 self._store.set_paused(business_id, False, self._clock())
                 self._note("resumed", business_id, f"resumed by {who}", f"{who}: resume")
-                self._wake()
                 self.sync(patient=True)
+                self._wake()
 
     def sync(self, prune: bool = False, named: Collection[str] = (), patient: bool = False) -> SyncResult:
         """Read the sources and accept what they say; `prune` is the yes to large removals.

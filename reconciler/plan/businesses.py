@@ -19,7 +19,7 @@ Place = tuple[InstanceKey, str]
 
 def paused(entry: DesiredBusiness) -> str:
     """That an operator paused the business, and the way out; "" when it is not paused."""
-    return f"is paused: 'reconciler resume {entry.business.business_id}' goes on" if entry.paused else ""
+    return f"paused: 'reconciler resume {entry.business.business_id}' goes on" if entry.paused else ""
 
 
 def circles(desired: Desired, businesses: Iterable[Business]) -> dict[str, str]:

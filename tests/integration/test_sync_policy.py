@@ -87,12 +87,12 @@ def test_a_paused_business_stays_as_it_is_until_it_is_resumed(programs: Cluster)
     paused = programs.cli("pause", "shop")
     assert paused.returncode == 0 and paused.stdout == "shop is paused\n"
     write(programs, "shop", "2")
-    wait_deferred(programs, "shop", "is paused: 'reconciler resume shop' goes on")
+    wait_deferred(programs, "shop", "paused: 'reconciler resume shop' goes on")
     programs.ask("shop", "restart")
     (held,) = programs.plan()["actions"]
-    assert held["held"] == "is paused: 'reconciler resume shop' goes on"
+    assert held["held"] == "paused: 'reconciler resume shop' goes on"
     found = programs.get("/api/businesses/shop")
-    assert found["paused"] and found["message"].startswith("is paused")
+    assert found["paused"] and found["message"].startswith("paused")
     programs.cli("sync", "shop")
     assert programs.containers("shop") == before and revision(programs, "shop") == 1
     assert "paused" in kinds(programs, "shop")

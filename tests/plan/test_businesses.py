@@ -128,9 +128,9 @@ def test_nothing_is_done_of_a_paused_business_until_it_is_resumed() -> None:
     world = World(node("a"), node("b")).wants(shop(after=()), data()).settles()
     pause(world, "shop")
     assert world.lines() == [] and world.status("shop").status == "running"
-    assert world.status("shop").message == "is paused: 'reconciler resume shop' goes on"
+    assert world.status("shop").message == "paused: 'reconciler resume shop' goes on"
     world.wants(shop("web:2", after=(), replicas=2), data("db:2"))
-    why = "is paused: 'reconciler resume shop' goes on"
+    why = "paused: 'reconciler resume shop' goes on"
     assert held(world) == {"create shop/web/1": why, "update shop/web/0": why}
     world.node(world.copy("shop/web/0").node_id, silent=100)
     assert set(held(world).values()) == {why}, "it is not moved either"

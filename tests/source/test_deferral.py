@@ -82,7 +82,7 @@ def test_naming_a_business_accepts_it_in_manual_mode_and_opens_no_window() -> No
 
 def test_a_paused_business_takes_nothing_new_however_it_is_asked_for() -> None:
     decision = decided(files(shop("a", image="nginx:2")), known(shop("a"), paused=True), Asked(NOW, named=("a",)))
-    assert waits(decision) == {"a": ("is paused: 'reconciler resume a' goes on", None)}
+    assert waits(decision) == {"a": ("paused: 'reconciler resume a' goes on", None)}
 
 
 def test_a_new_policy_alone_is_accepted_at_once_and_the_files_own_one_counts() -> None:
@@ -102,7 +102,7 @@ GONE = "desired/a.yaml no longer declares it, and it is kept: "
         (Sync(prune=False), False, ("prune is off: 'reconciler sync --prune a' removes it", None)),
         (MANUAL, False, ("sync mode is manual: 'reconciler sync a' removes it", None)),
         (CLOSED, False, (TILL, OPENS)),
-        (Sync(), True, ("is paused: 'reconciler resume a' goes on", None)),
+        (Sync(), True, ("paused: 'reconciler resume a' goes on", None)),
     ],
 )
 def test_what_the_policy_keeps_stays_when_its_file_goes(
