@@ -1,6 +1,5 @@
 """Between businesses: what waits for others to run, what stops after its users, and what is paused."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -27,11 +26,6 @@ def data(image: str = "db:1", **fields: Any) -> Business:
 def held(world: World) -> dict[str, str]:
     """Why actions wait."""
     return {f"{action.kind} {action.key}": action.held for action in world.plan().actions if action.held}
-
-
-def pause(world: World, name: str, paused: bool = True) -> None:
-    entry = replace(world.desired.businesses[name], paused=paused)
-    world.desired = replace(world.desired, businesses={**world.desired.businesses, name: entry})
 
 
 def test_a_business_starts_when_every_instance_of_the_other_runs() -> None:
@@ -126,7 +120,7 @@ def test_those_in_a_circle_wait_and_hold_nobody_up() -> None:
 
 def test_nothing_is_done_of_a_paused_business_until_it_is_resumed() -> None:
     world = World(node("a"), node("b")).wants(shop(after=()), data()).settles()
-    pause(world, "shop")
+    world.pauses("shop")
     assert world.lines() == [] and world.status("shop").status == "running"
     assert world.status("shop").message == "paused: 'reconciler resume shop' goes on"
     world.wants(shop("web:2", after=(), replicas=2), data("db:2"))
@@ -134,20 +128,20 @@ def test_nothing_is_done_of_a_paused_business_until_it_is_resumed() -> None:
     assert held(world) == {"create shop/web/1": why, "update shop/web/0": why}
     world.node(world.copy("shop/web/0").node_id, silent=100)
     assert set(held(world).values()) == {why}, "it is not moved either"
-    pause(world, "shop", paused=False)
+    world.pauses("shop", paused=False)
     assert held(world) == {}
 
 
 def test_a_paused_business_can_be_stopped() -> None:
     world = World(node("a")).wants(shop(after=())).settles()
-    pause(world, "shop")
+    world.pauses("shop")
     world.stops("shop")
     assert held(world) == {} and world.lines() == ["stop shop/web/0 on a: business shop is stopped"]
 
 
 def test_pause_policy_and_order_are_part_of_a_state() -> None:
     world = World(node("a")).wants(shop(), data())
-    pause(world, "data")
+    world.pauses("data")
     state = State(world.desired, world.observed, world.policy, NOW)
     again = from_json(to_json(state))
     assert again.desired == state.desired
