@@ -153,19 +153,21 @@ def read_revision() -> int | None:
     return number
 
 
-def read_confirmation() -> bool:
-    """Whether the body of a sync says yes to large removals: `{"prune": true}`. No body at all is a no."""
-    data = body(1024, JSON_TYPES)
-    if not data.strip():
-        return False
-    document = _json(data)
-    if (
-        not isinstance(document, dict)
-        or set(document) - {"prune"}
-        or not isinstance(document.get("prune", False), bool)
-    ):
-        raise SpecError([Problem(BODY, None, "", 'must be empty or {"prune": true}')])
-    return bool(document.get("prune", False))
+class SyncRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a sync may be asked for: the yes to large removals, and the businesses to accept in manual mode too."""
+
+    prune: bool = False
+    businesses: tuple[str, ...] = ()
+
+
+def read_sync() -> SyncRequest:
+    """What a sync is asked for: `{"prune": true, "businesses": ["shop"]}`. No body at all asks for nothing more."""
+    data = body(MAX_BYTES, JSON_TYPES)
+    try:
+        return msgspec.convert(_json(data), SyncRequest) if data.strip() else SyncRequest()
+    except msgspec.ValidationError as error:
+        message = f'{error}: the body must be empty or such as {{"prune": true, "businesses": ["shop"]}}'
+        raise SpecError([Problem(BODY, None, "", message)]) from None
 
 
 def body(limit: int, types: tuple[str, ...]) -> bytes:

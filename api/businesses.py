@@ -93,6 +93,16 @@ def business_routes(controller: Controller) -> Blueprint:
         controller.intake.restart(business_id, who())
         return done("is being restarted", business_id, 202)
 
+    @routes.post("/api/businesses/<business_id>/pause")
+    def pause(business_id: str) -> Reply:
+        controller.intake.pause(business_id, who())
+        return done("is paused", business_id)
+
+    @routes.post("/api/businesses/<business_id>/resume")
+    def resume(business_id: str) -> Reply:
+        controller.intake.resume(business_id, who())
+        return done("goes on", business_id)
+
     @routes.post("/api/businesses/<business_id>/scale")
     def scale(business_id: str) -> Reply:
         status_of(controller.view(), business_id)

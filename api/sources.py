@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, jsonify
 
-from api.bodies import read_confirmation
+from api.bodies import read_sync
 from api.errors import failure, problem_form
 from api.views import Form, commit_form, deferred_form, iso
 from reconciler.control.controller import Controller
@@ -23,15 +23,16 @@ def source_routes(controller: Controller) -> Blueprint:
     @routes.get("/api/sources")
     def sources() -> Reply:
         last = intake.last_sync.sources
-        return jsonify([_source_form(source, last.get(source.name, SyncResult())) for source in intake.sources])
+        desired = controller.store.desired()
+        return jsonify([_source_form(one, last.get(one.name, SyncResult()), desired) for one in intake.sources])
 
     @routes.post("/api/sync")
     def sync() -> Reply:
         if not intake.has_source:
             return failure(409, "this manager has no source: start it with --desired DIR or --git URL")
-        confirmed = read_confirmation()
+        asked = read_sync()
         intake.refresh()
-        result = intake.sync(confirmed)
+        result = intake.sync(asked.prune, asked.businesses)
         desired = controller.store.desired()
         return jsonify(
             {
@@ -57,7 +58,7 @@ def _result_form(result: SyncResult, desired: Desired) -> Form:
     }
 
 
-def _source_form(source: Source, result: SyncResult) -> Form:
+def _source_form(source: Source, result: SyncResult, desired: Desired) -> Form:
     """A source, and what of its last reading still stands."""
     form: Form = {"name": source.name, "kind": "directory"}
     if isinstance(source, GitSource):
@@ -76,4 +77,5 @@ def _source_form(source: Source, result: SyncResult) -> Form:
         "problems": [problem_form(problem) for problem in result.problems],
         "held": result.held or None,
         "waiting": list(result.waiting),
+        "deferred": [deferred_form(deferred, desired) for deferred in result.deferred],
     }

@@ -164,14 +164,14 @@ def _node_form(view: View, node_id: str, copies: list[Copy]) -> Form:
 
 
 def deferred_form(deferred: Deferred, desired: Desired) -> Form:
-    """A business whose file says what is not accepted now, and how that differs from what is."""
-    declared = deferred.declared
-    known = desired.businesses.get(declared.business.business_id)
-    changes = business_changes(known.business, declared.business) if known else ()
+    """What a source says of a business and is not accepted now, and how that differs from what is."""
+    known, declared = desired.businesses.get(deferred.business_id), deferred.declared
+    changes = business_changes(known.business, declared) if known and declared else ()
     return {
-        "business_id": declared.business.business_id,
-        "file": declared.file,
+        "business_id": deferred.business_id,
+        "file": deferred.file,
         "reason": deferred.reason,
+        "until": iso(deferred.until),
         "changes": change_forms(changes),
     }
 

@@ -1,4 +1,4 @@
-"""`scale`, `promote`, `stop`, `restart`, `delete`: asking the manager for a change."""
+"""`scale`, `promote`, `stop`, `restart`, `pause`, `resume`, `delete`: asking the manager for a change."""
 
 import sys
 from urllib.parse import urlencode
@@ -75,6 +75,31 @@ def restart(client: Client, business_id: str, wait: bool, timeout: float) -> Non
     """Make every instance of a business anew, also of a stopped one."""
     client.post(f"/api/businesses/{business_id}/restart")
     click.echo(f"{business_id} is being restarted")
+    if wait:
+        wait_for(client, [business_id], "running", timeout)
+
+
+@click.command()
+@click.argument("business_id")
+@with_client
+def pause(client: Client, business_id: str) -> None:
+    """Leave a business as it is, until resume: nothing new of its source is accepted, nothing is healed or moved.
+
+    stop and delete still end it.
+    """
+    client.post(f"/api/businesses/{business_id}/pause")
+    click.echo(f"{business_id} is paused")
+
+
+@click.command()
+@click.argument("business_id")
+@WAIT
+@TIMEOUT
+@with_client
+def resume(client: Client, business_id: str, wait: bool, timeout: float) -> None:
+    """Go on with a business that was paused."""
+    client.post(f"/api/businesses/{business_id}/resume")
+    click.echo(f"{business_id} goes on")
     if wait:
         wait_for(client, [business_id], "running", timeout)
 

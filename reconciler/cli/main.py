@@ -38,6 +38,8 @@ COMMANDS = {
     "thaw": "reconciler.cli.adopt:thaw",
     "stop": "reconciler.cli.acting:stop",
     "restart": "reconciler.cli.acting:restart",
+    "pause": "reconciler.cli.acting:pause",
+    "resume": "reconciler.cli.acting:resume",
     "delete": "reconciler.cli.acting:delete",
     "approve": "reconciler.cli.approve:approve",
     "sync": "reconciler.cli.sync:sync",

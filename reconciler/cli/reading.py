@@ -66,7 +66,7 @@ def _list(businesses: list[dict[str, Any]]) -> None:
         rows.append(
             (
                 plain(business["business_id"]),
-                coloured(business["status"]),
+                coloured(business["status"]) + (" (paused)" if business["paused"] else ""),
                 f"{running}/{len(parts)}",
                 str(business["revision"]),
                 plain(business["source"]),
@@ -111,11 +111,13 @@ def _sources(sources: list[dict[str, Any]]) -> None:
         others = len(source["problems"]) - len(complaints)
         complaints += [f"{others} problems in its files: 'reconciler sync' lists them"] if others else []
         complaints += [source["held"]] if source["held"] else []
-        if source["kind"] == "git" or complaints:
+        if source["kind"] == "git" or complaints or source["deferred"]:
             click.echo()
             console().print(f"[bold]{plain(source['name'])}[/] {_fetched(source)}")
         for complaint in complaints:
             console().print(f"  [red]{plain(complaint)}[/]")
+        for waits in source["deferred"]:
+            console().print(f"  [yellow]{plain(waits['business_id'])} waits:[/] {plain(waits['reason'])}")
 
 
 def _fetched(source: dict[str, Any]) -> str:

@@ -12,13 +12,22 @@ from reconciler.cli.waiting import wait_for
 
 
 @click.command()
-@click.option("--prune", is_flag=True, help="Say yes to removing more than half of a source's businesses.")
+@click.argument("businesses", nargs=-1, metavar="[BUSINESS...]")
+@click.option(
+    "--prune",
+    is_flag=True,
+    help="Say yes to removing more than half of a source's businesses, and those named that sync.prune keeps.",
+)
 @click.option("--wait", is_flag=True, help="Wait until what was accepted runs and what was removed is gone.")
 @TIMEOUT
 @with_client
-def sync(client: Client, prune: bool, wait: bool, timeout: float) -> None:
-    """Have the manager read its directories and fetch its repositories now."""
-    result = client.post("/api/sync", {"prune": True} if prune else None)
+def sync(client: Client, businesses: tuple[str, ...], prune: bool, wait: bool, timeout: float) -> None:
+    """Have the manager read its directories and fetch its repositories now.
+
+    What waits because its sync mode is manual is accepted, or removed, when it is named. No window opens for that.
+    """
+    asked = {"prune": prune, "businesses": businesses} if prune or businesses else None
+    result = client.post("/api/sync", asked)
     several = len(result["sources"]) > 1
     for source in result["sources"]:
         _tell(source, f"{source['name']}: " if several else "")
@@ -28,6 +37,9 @@ def sync(client: Client, prune: bool, wait: bool, timeout: float) -> None:
         raise ProblemsError(result["problems"], result["held"] or "")
     if result["held"]:
         raise CliError(result["held"])
+    refused = [one["business_id"] for one in result["deferred"] if one["business_id"] in businesses]
+    if refused:
+        raise CliError(f"{', '.join(refused)} waits all the same: what is said above keeps it")
 
 
 def _tell(source: dict[str, Any], name: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from reconciler.control.view import View
 from reconciler.plan.model import Action, Copy, Liveness
 
-CHANGES = ("accepted", "rollback", "unpinned", "promoted", "restart", "stop", "removed")
+CHANGES = ("accepted", "rollback", "unpinned", "promoted", "restart", "stop", "removed", "resumed")
 """The kinds of events that tell of a change of desired state."""
 
 BY_REASON = {

@@ -175,7 +175,7 @@ class Controller:
         while not self._closing.is_set():
             self._awake.clear()
             try:
-                if self._files_changed.is_set():
+                if self._files_changed.is_set() or self._window_opened():
                     self._files_changed.clear()
                     self._sync()
                 self._turn_once()
@@ -275,6 +275,8 @@ class Controller:
         if look_again is not None:
             waits.append(max(look_again - now, 0.0))
         waits += [until - now for until in self._steadiness.unsteady(now).values()]
+        if self.intake.due is not None:
+            waits.append(max(self.intake.due - now, 0.0))
         retry = self._dispatcher.next_due()
         if retry is not None:
             waits.append(retry)
@@ -291,6 +293,10 @@ class Controller:
         )
         limits = (self._policy.suspect_after, self._policy.lost_after)
         return [heard + limit - now for limit in limits if heard + limit > now]
+
+    def _window_opened(self) -> bool:
+        """Whether it is time to accept what waited for a window to open."""
+        return self.intake.due is not None and self.intake.due <= self._clock()
 
     def _source_changed(self) -> None:
         self._files_changed.set()

@@ -5,7 +5,7 @@ REST may only stop and restart it.
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -13,11 +13,13 @@ from reconciler.control.errors import Conflict, UnknownBusiness, UnknownInstance
 from reconciler.control.rollback import going_back, refuse_quarantined
 from reconciler.control.syncing import Patience, happenings, together
 from reconciler.control.view import Rollback, SyncResult
+from reconciler.plan.businesses import circles
 from reconciler.plan.model import Copy, Desired, DesiredBusiness, Verdict
 from reconciler.plan.saved import SavedPlan
 from reconciler.plan.state import overlay
 from reconciler.plan.verdicts import version
 from reconciler.source.decide import API, Decision, decide, merged
+from reconciler.source.deferral import Asked
 from reconciler.source.files import Snapshot
 from reconciler.source.source import Source
 from reconciler.spec.errors import Problem, SpecError
@@ -44,7 +46,7 @@ class Intake:
         self._last = SyncResult()
 
     def create(self, business: Business, who: str) -> Accepted:
-        """Accept a new business from the API. Raises Conflict when the id is taken."""
+        """Accept a new business from the API. Raises SpecError, and Conflict when the id is taken."""
         with self._lock:
             known = self._store.desired().businesses.get(business.business_id)
             if known is not None:
@@ -53,7 +55,7 @@ class Intake:
             return self._accept(business, who)
 
     def replace(self, business: Business, who: str) -> Accepted:
-        """Accept a new version of a business of the API. Raises UnknownBusiness, Conflict."""
+        """Accept a new version of a business of the API. Raises UnknownBusiness, Conflict, SpecError."""
         with self._lock:
             self._own(self._get(business.business_id))
             return self._accept(business, who)
@@ -67,10 +69,12 @@ class Intake:
     ) -> tuple[str, ...]:
         """Accept the specs of a saved plan together with where it puts them; the ids that changed.
 
-        `places` is given the desired state before and after, and raises when the plan does not hold. Raises Conflict.
+        `places` is given the desired state before and after, and raises when the plan does not hold. Raises Conflict,
+        SpecError.
         """
         with self._lock:
             desired = self._store.desired()
+            self._refuse_circles(businesses)
             for business in businesses:
                 known = desired.businesses.get(business.business_id)
                 if known is not None:
@@ -156,11 +160,13 @@ class Intake:
     def roll_back(self, business_id: str, number: int | None, who: str) -> Rollback:
         """Go back to an earlier revision, whoever declares the business, and let nothing newer come back by itself.
 
-        Without a number: to the newest revision that differs. Raises UnknownBusiness, UnknownRevision, Conflict.
+        Without a number: to the newest revision that differs. Raises UnknownBusiness, UnknownRevision, Conflict,
+        SpecError.
         """
         with self._lock:
             entry = self._get(business_id)
             found = going_back(entry, self._store.revisions(business_id), number)
+            self._refuse_circles([found.target.business])
             target = found.target.number
             cause = f"{who}: rollback to revision {target}"
             accepted = self._store.roll_back(
@@ -195,19 +201,41 @@ class Intake:
                 self._wake()
             return counted
 
-    def sync(self, confirmed: bool = False, patient: bool = False) -> SyncResult:
-        """Read the sources and accept what they say; `confirmed` is the yes to large removals.
+    def pause(self, business_id: str, who: str) -> None:
+        """Do nothing more of a business, and accept nothing new of it from its source. Raises UnknownBusiness."""
+        with self._lock:
+            if not self._get(business_id).paused:
+                self._store.set_paused(business_id, True, self._clock())
+                self._note("paused", business_id, f"paused by {who}", f"{who}: pause")
+                self._wake()
 
-        A `patient` reading removes only what was missing for as long as its source asks to wait.
+    def resume(self, business_id: str, who: str) -> None:
+        """Go on with a business that was paused, and read the files. Raises UnknownBusiness."""
+        with self._lock:
+            if self._get(business_id).paused:
+                self._store.set_paused(business_id, False, self._clock())
+                self._note("resumed", business_id, f"resumed by {who}", f"{who}: resume")
+                self.sync(patient=True)
+                self._wake()
+
+    def sync(self, prune: bool = False, named: Collection[str] = (), patient: bool = False) -> SyncResult:
+        """Read the sources and accept what they say; `prune` is the yes to large removals.
+
+        The businesses `named` are accepted in manual mode too. A `patient` reading removes only what was missing for as
+        long as its source asks to wait. Raises UnknownBusiness for a name that is neither known nor declared.
         """
         if not self._sources:
             return SyncResult()
         with self._lock:
-            decisions = decide(self._read(), self._store.desired().businesses, confirmed)
+            read, businesses = self._read(), self._store.desired().businesses
+            for name in named:
+                if name not in businesses and not any(name in snapshot.declared for snapshot in read):
+                    raise UnknownBusiness(name, tuple(businesses))
+            decisions = decide(read, businesses, Asked(self._clock(), prune, frozenset(named)))
             results = {}
             for source in self._sources:
                 decision = decisions[source.name]
-                results[source.name] = self._carry_out(source, decision, patient and not confirmed)
+                results[source.name] = self._carry_out(source, decision, patient and not prune)
             self._last = together(results)
             self._wake()
             return self._last
@@ -235,9 +263,15 @@ class Intake:
         """What the last reading of the sources did, and which of their problems still stand."""
         return self._last
 
+    @property
+    def due(self) -> float | None:
+        """When to read the sources again though nothing changes (epoch seconds): a window opens. None for never."""
+        times = [deferred.until for deferred in self._last.deferred if deferred.until is not None]
+        return min(times, default=None)
+
     def with_files(self, desired: Desired) -> tuple[Desired, Decision]:
         """Desired state as it would be after a sync now."""
-        decision = merged(decide(self._read(), desired.businesses).values())
+        decision = merged(decide(self._read(), desired.businesses, Asked(self._clock())).values())
         accepted = ((declared.business, declared.file) for declared in decision.accept)
         return overlay(desired, accepted, decision.remove), decision
 
@@ -263,7 +297,14 @@ class Intake:
                 "over the API it can only be stopped and restarted"
             )
 
+    def _refuse_circles(self, businesses: Iterable[Business]) -> None:
+        """Raise SpecError when these would wait for each other, or for others, in a circle."""
+        found = circles(self._store.desired(), businesses)
+        if found:
+            raise SpecError([Problem(BODY, None, "depends_on_businesses", way) for way in found.values()])
+
     def _accept(self, business: Business, who: str) -> Accepted:
+        self._refuse_circles([business])
         known = self._store.desired().businesses.get(business.business_id)
         if known is not None:
             refuse_quarantined(known, business)

@@ -54,11 +54,11 @@ def happenings(decision: Decision, result: SyncResult, last: SyncResult, at: flo
         Event(at, "removed", f"no file declares it any more{by}", gone, cause=cause or "files: none declares it")
         for gone in result.removed
     ]
-    told = {deferred.reason for deferred in last.deferred}
+    told = {(deferred.business_id, deferred.reason) for deferred in last.deferred}
     events += [
-        Event(at, "held", deferred.reason, deferred.declared.business.business_id, cause=cause)
+        Event(at, "held", deferred.reason, deferred.business_id, cause=cause)
         for deferred in result.deferred
-        if deferred.reason not in told
+        if (deferred.business_id, deferred.reason) not in told
     ]
     events += [Event(at, "problem", str(problem)) for problem in result.problems if problem not in last.problems]
     if result.held and result.held != last.held:

@@ -48,8 +48,7 @@ class DesiredBusiness:
     the specs of the last few revisions before this one, newest first: what may still run somewhere. `verdicts` are
     by component id and digest. `commit` is the one that brought this revision, where a git repository did. Of a
     `paused` one nothing is done. `pinned` is the revision that an operator went back to (None: none), and `quarantined`
-    holds the content digests of what was gone back from: none of it is accepted. Without `self_heal`, what somebody
-    changed on a node is only shown.
+    holds the content digests of what was gone back from: none of it is accepted.
     """
 
     business: Business
@@ -63,7 +62,11 @@ class DesiredBusiness:
     paused: bool = False
     pinned: int | None = None
     quarantined: frozenset[str] = frozenset()
-    self_heal: bool = True
+
+    @property
+    def self_heal(self) -> bool:
+        """Whether what somebody changed on a node is set back; otherwise it is only shown."""
+        return self.business.sync.self_heal is not False
 
     def verdict(self, component_id: str, digest: str) -> str:
         """The verdict on this version of a component, "" when there is none."""
@@ -243,7 +246,8 @@ class Action:
     `component` and `digest` are what shall run (None and "" for a stop). `old_digest` is what runs now ("" for a
     create). `gpu_devices` are the devices promised. `changes` has what differs, field by field, for an update.
     `waits_for` names instances on the same node that must go (or shrink) before this one has its room. `held` says
-    what else it waits for: something it depends on ("" for nothing). A `live` update changes limits of what runs on.
+    what else it waits for: something it depends on, or an operator ("" for nothing). A `live` update changes limits of
+    what runs on.
     `fetch` is the image that has to be there before anything of it stops or starts; it is no part of the plan's hash.
     `exceeds` names the limits because of which it is held until it is approved.
     `heals` are the fields that it sets back as they were applied.

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from reconciler.plan import businesses
 from reconciler.plan.drift import Look, look, removed_by_hand, status_drift
 from reconciler.plan.filters import refusals
 from reconciler.plan.fleet import Fleet
@@ -146,10 +147,13 @@ class _Planning:
         actions = unringed([self._alone(self._timed(action)) for action in self.actions])
         pace = paced(self.desired, wants, self.observed.copies, actions, self.now)
         order = held(self.desired, wants, self.observed.copies, actions, self.placements, self.now)
+        between = businesses.held(self.desired, wants, self.observed.copies, actions, self.placements)
         waits = pace.held | order.held
-        if waits:
+        if waits or between:
             actions = [
-                replace(action, held=action.held or waits.get((action.key, action.node_id), "")) for action in actions
+                replace(action, held=between.get(place) or action.held or waits.get(place, ""))
+                for action in actions
+                for place in [(action.key, action.node_id)]
             ]
         times = [time for time in (look_again, pace.look_again, order.look_again) if time is not None]
         return Plan(

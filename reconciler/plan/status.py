@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from reconciler.plan.businesses import paused
 from reconciler.plan.drift import STATUS
 from reconciler.plan.model import Action, Copy, Desired, DesiredBusiness, Drifted, Kind, Observed, Plan
 from reconciler.plan.verdicts import rolled_back
@@ -89,7 +90,7 @@ def _business(
     quiet = word == "running" and not any(item.key in drifted for item in instances)
     message = beyond[0] if beyond else "" if quiet else _why(instances, pending)
     message = message or "; ".join(f"{name}: {why}" for name, why in rolled_back(entry).items())
-    message = "; ".join(part for part in (message, _pinned(entry)) if part)
+    message = "; ".join(part for part in (paused(entry), message, _pinned(entry)) if part)
     return BusinessStatus(business_id, word, message, tuple(instances))
 
 

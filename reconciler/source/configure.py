@@ -10,6 +10,7 @@ from reconciler.source.git import GitSource, inner_path
 from reconciler.source.source import Source, SourceConfig, SourceError, check_names
 from reconciler.spec.document import Document, read_yaml, shown
 from reconciler.spec.errors import Problem, SpecError
+from reconciler.spec.load import load_sync
 from reconciler.spec.units import seconds
 
 LEAST_POLL = 1.0
@@ -20,7 +21,7 @@ def build_sources(configs: Sequence[SourceConfig], mirrors: Path) -> tuple[Sourc
     made: list[Source] = []
     for config in configs:
         if config.directory is not None:
-            made.append(DirectorySource(config.directory, config.name))
+            made.append(DirectorySource(config.directory, config.name, config.sync))
         else:
             made.append(GitSource(config, mirrors))
     check_names([source.name for source in made])
@@ -47,28 +48,32 @@ def _source(
 ) -> SourceConfig:
     """One entry; what is wrong with it is added to the problems."""
 
-    def wrong(key: str, message: str) -> None:
-        path = (number, key) if key else (number,)
-        problems.append(Problem(name, document.line(path), shown(path), message))
+    def wrong(message: str, *where: str | int) -> None:
+        problems.append(Problem(name, document.line((number, *where)), shown((number, *where)), message))
 
     if not isinstance(entry, dict):
-        wrong("", "must be a map with 'git' or 'directory'")
+        wrong("must be a map with 'git' or 'directory'")
         return SourceConfig()
     if ("git" in entry) == ("directory" in entry):
-        wrong("", "must have one of 'git' and 'directory'")
+        wrong("must have one of 'git' and 'directory'")
     values: dict[str, Any] = {}
     for key, value in entry.items():
+        if key == SYNC:
+            values[key], found = load_sync(value)
+            for where, message in found:
+                wrong(message, key, *where)
+            continue
         if key not in FIELDS:
-            near = difflib.get_close_matches(str(key), FIELDS, n=1)
-            hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(FIELDS)}"
-            wrong(str(key), f"is no field of a source: {hint}")
+            near = difflib.get_close_matches(str(key), (*FIELDS, SYNC), n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join((*FIELDS, SYNC))}"
+            wrong(f"is no field of a source: {hint}", str(key))
             continue
         if "directory" in entry and key in GIT_ONLY:
-            wrong(key, "is for git repositories only")
+            wrong("is for git repositories only", key)
         try:
             values[key] = FIELDS[key](value)
         except ValueError as error:
-            wrong(key, str(error))
+            wrong(str(error), key)
     if isinstance(values.get("directory"), Path):
         values["directory"] = base / values["directory"]
     return SourceConfig(**values)
@@ -110,5 +115,8 @@ FIELDS: Mapping[str, Callable[[Any], Any]] = {
     "verify_signatures": _yes,
 }
 """What an entry of a file of sources may have, and how each value is read: ValueError says what is wrong with it."""
+
+SYNC = "sync"
+"""The field that is a policy, read as a business's own is."""
 
 GIT_ONLY = ("branch", "path", "poll", "verify_signatures")

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.plan.model import Commit, DesiredBusiness
-from reconciler.source.deferral import Deferred, why_deferred
+from reconciler.source.circles import in_circles
+from reconciler.source.deferral import Asked, Deferred, deferral, kept
 from reconciler.source.files import Declared, Snapshot, settled
 from reconciler.spec.errors import Problem
 
@@ -20,8 +21,8 @@ API = "api"
 class Decision:
     """What to do with a snapshot; `held` says why removals wait ("" when none do), and for what they wait.
 
-    `deferred` is declared and not accepted now. `released` are pinned businesses whose file says again what they are
-    pinned to.
+    `deferred` is declared and not accepted now, or gone and kept. `released` are pinned businesses whose file says
+    again what they are pinned to.
     """
 
     accept: tuple[Declared, ...] = ()
@@ -35,15 +36,14 @@ class Decision:
 
 
 def decide(
-    snapshots: Iterable[Snapshot], businesses: Mapping[str, DesiredBusiness], confirmed: bool = False
+    snapshots: Iterable[Snapshot], businesses: Mapping[str, DesiredBusiness], asked: Asked
 ) -> dict[str, Decision]:
-    """Compare what the sources declare with what was accepted before; a decision by each source's name.
-
-    `confirmed` is the explicit yes to removing more than half of a source's businesses, or the last of them.
-    """
+    """Compare what the sources declare with what was accepted before; a decision by each source's name."""
     read = settled(snapshots)
     declared = {business_id for snapshot in read for business_id in snapshot.declared}
-    return {snapshot.name: _decide(snapshot, read, declared, businesses, confirmed) for snapshot in read}
+    made = {snapshot.name: _decide(snapshot, read, declared, businesses, asked) for snapshot in read}
+    wrong = in_circles((one for decision in made.values() for one in decision.accept), businesses)
+    return {name: _without(decision, wrong) for name, decision in made.items()} if wrong else made
 
 
 def merged(decisions: Iterable[Decision]) -> Decision:
@@ -64,29 +64,49 @@ def _decide(
     read: list[Snapshot],
     declared: set[str],
     businesses: Mapping[str, DesiredBusiness],
-    confirmed: bool,
+    asked: Asked,
 ) -> Decision:
     if snapshot.unreadable:
         return Decision(held=f"nothing is removed: {snapshot.unreadable}")
-    found = _accepted(snapshot, read, businesses)
+    found = _accepted(snapshot, read, businesses, asked)
+    deferred = list(found.deferred)
     problems = [*snapshot.problems, *found.problems]
     owned = {key: entry.source for key, entry in businesses.items() if snapshot.owns(entry.source)}
     gone = []
     for business_id, file in sorted(owned.items()):
         if business_id in declared or snapshot.may_mean(business_id, file):
             continue
-        if file in snapshot.silent and not confirmed:
+        if file in snapshot.silent and not asked.prune:
             message = f"holds no business any more; '{business_id}' stays: delete the file to remove it"
             problems.append(Problem(file, None, "", message))
+        elif stays := kept(businesses[business_id], asked):
+            deferred.append(stays)
         else:
             gone.append(business_id)
-    held = "" if confirmed else _doubt(snapshot, gone, len(owned))
+    held = "" if asked.prune else _doubt(snapshot, gone, len(owned))
     return replace(
-        found, remove=() if held else tuple(gone), problems=tuple(problems), held=held, commit=snapshot.commit
+        found,
+        deferred=tuple(deferred),
+        remove=() if held else tuple(gone),
+        problems=tuple(problems),
+        held=held,
+        commit=snapshot.commit,
     )
 
 
-def _accepted(snapshot: Snapshot, read: list[Snapshot], businesses: Mapping[str, DesiredBusiness]) -> Decision:
+def _without(decision: Decision, wrong: Mapping[str, Problem]) -> Decision:
+    """The decision, with these businesses not accepted."""
+    bad = [one.business.business_id for one in decision.accept if one.business.business_id in wrong]
+    return replace(
+        decision,
+        accept=tuple(one for one in decision.accept if one.business.business_id not in wrong),
+        problems=(*decision.problems, *(wrong[name] for name in bad)),
+    )
+
+
+def _accepted(
+    snapshot: Snapshot, read: list[Snapshot], businesses: Mapping[str, DesiredBusiness], asked: Asked
+) -> Decision:
     """What is new or different, what of it is not accepted, and how many businesses are as they were."""
     accept = []
     deferred = []
@@ -104,8 +124,8 @@ def _accepted(snapshot: Snapshot, read: list[Snapshot], businesses: Mapping[str,
         elif known is not None and known.business == declared.business and known.source == declared.file:
             unchanged += 1
             released += [] if known.pinned is None else [business_id]
-        elif why := why_deferred(known, declared):
-            deferred.append(Deferred(declared, why))
+        elif waits := deferral(known, declared, asked):
+            deferred.append(waits)
         else:
             accept.append(declared)
     return Decision(tuple(accept), tuple(deferred), tuple(released), (), unchanged, tuple(problems))

@@ -13,6 +13,7 @@ from watchfiles import watch
 
 from reconciler.source.files import Snapshot, read_specs
 from reconciler.source.folder import directory_name, fingerprint, read_directory_tree
+from reconciler.spec.model import Sync
 
 STEP_MS = 5
 """A change is told of once nothing more has changed for this long: a write of many files is one change."""
@@ -26,10 +27,12 @@ REST_SECONDS = 1.0
 class DirectorySource:
     """The directory of specs at `root`."""
 
-    def __init__(self, root: Path, name: str = "") -> None:
+    def __init__(self, root: Path, name: str = "", sync: Sync | None = None) -> None:
+        """`sync` is the policy of its businesses, as far as they have none of their own."""
         self.root = root
         self.name = name or directory_name(root)
         self.rest = REST_SECONDS
+        self._sync = sync or Sync()
         self._bases: tuple[Path, ...] = ()
         self._again: float | None = None
         self._stop = threading.Event()
@@ -41,7 +44,7 @@ class DirectorySource:
         self._bases = tuple(self.root / path for path in tree.bases)
         if tree.unfinished:
             self.look_again()
-        return read_specs(tree)
+        return read_specs(tree).under(self._sync)
 
     def start(self, changed: Callable[[], None]) -> None:
         """Call `changed` soon after each change, from a thread of this source. The first call comes at once."""

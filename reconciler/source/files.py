@@ -8,12 +8,14 @@ import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+import msgspec
+
 from reconciler.plan.model import Commit
 from reconciler.source.tree import Tree
 from reconciler.spec.environment import ENVIRONMENT
 from reconciler.spec.errors import Problem, SpecError
 from reconciler.spec.layers import layered, load_file
-from reconciler.spec.model import Business
+from reconciler.spec.model import Business, Sync
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,15 @@ class Snapshot:
         if self.unreadable or business_id in self.contested:
             return True
         return any(source == place or source.startswith(f"{place}/") for place in self.broken)
+
+    def under(self, policy: Sync) -> "Snapshot":
+        """The same, where what businesses leave open of their own sync policy is as this one has it."""
+        declared = {key: Declared(_under(one.business, policy), one.file) for key, one in self.declared.items()}
+        return self if policy == Sync() else replace(self, declared=declared)
+
+
+def _under(business: Business, policy: Sync) -> Business:
+    return msgspec.structs.replace(business, sync=business.sync.over(policy))
 
 
 def read_specs(tree: Tree) -> Snapshot:

@@ -145,7 +145,7 @@ class GitSource:
         self.state = replace(self.state, flaw=flaw)
 
     def _read(self, commit: Commit) -> Snapshot:
-        return read_specs(read_git_tree(self._mirror.directory, commit, self.path, self.name))
+        return read_specs(read_git_tree(self._mirror.directory, commit, self.path, self.name)).under(self.config.sync)
 
     def _take_good(self) -> None:
         """Begin with the last good commit of an earlier run, whatever can be reached now."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from reconciler.source.files import Snapshot
+from reconciler.spec.model import Sync
 
 POLL_SECONDS = 15.0
 """Time between two looks at a git repository that nobody tells of pushes."""
@@ -42,7 +43,8 @@ class Source(Protocol):
 class SourceConfig:
     """A source as it is configured: a `directory` or the URL of a `git` repository. `poll` is in seconds.
 
-    `branch` "" is the repository's default one. `path` is the folder in the repository.
+    `branch` "" is the repository's default one. `path` is the folder in the repository. `sync` is the policy of its
+    businesses, as far as they have none of their own.
     """
 
     directory: Path | None = None
@@ -52,6 +54,7 @@ class SourceConfig:
     path: str = ""
     poll: float = POLL_SECONDS
     verify_signatures: bool = False
+    sync: Sync = Sync()
 
 
 class SourceError(Exception):

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
+from reconciler.spec import windows
+from reconciler.spec.circles import circle, shown
 from reconciler.spec.document import Path
 from reconciler.spec.drift import mistake
 from reconciler.spec.model import Business, Component
@@ -56,11 +58,17 @@ def check(business: Business) -> Found:
                 yield (*path, *where), message
         for where, message in _files(component):
             yield (*path, *where), message
+    for where, message in windows.mistakes(business.sync):
+        yield ("sync", *where), message
+    for number, name in enumerate(business.depends_on_businesses):
+        if name == business.business_id:
+            yield ("depends_on_businesses", number), f"'{name}' is this business itself"
 
 
 def _dependencies(component: Component, business: Business) -> Found:
     others = {other.component_id: other for other in business.components}
-    for name, dependency in dependencies(component).items():
+    needs = {other.component_id: dependencies(other) for other in business.components}
+    for name, dependency in needs[component.component_id].items():
         path: Path = ("depends_on", name) if name in component.depends_on else ()
         if name not in others and name not in component.depends_on:
             continue
@@ -74,28 +82,10 @@ def _dependencies(component: Component, business: Business) -> Found:
                 path,
                 f"'{name}' never completes: its restart is {others[name].restart}, a one-shot has restart: \"no\"",
             )
-        cycle = _cycle(component.component_id, name, others)
+        way = circle(component.component_id, name, needs)
         # Told once, at the member that was written first.
-        if cycle and min(cycle, key=list(others).index) == component.component_id:
-            yield path, f"goes round in a circle: {' → '.join([*cycle, cycle[0]])}"
-
-
-def _cycle(start: str, following: str, others: dict[str, Component]) -> list[str]:
-    """The ids on a way from `start` over `following` back to `start`; none when there is no such way."""
-    came_from = {following: start}
-    ahead = [following]
-    while ahead:
-        name = ahead.pop()
-        if name == start:
-            way = [came_from[name]] if name != following else []
-            while way and way[-1] != start:
-                way.append(came_from[way[-1]])
-            return way[::-1] or [start]
-        for after in dependencies(others[name]) if name in others else ():
-            if after not in came_from or after == start:
-                came_from[after] = name
-                ahead.append(after)
-    return []
+        if way and min(way, key=list(others).index) == component.component_id:
+            yield path, shown(way)
 
 
 def _image(component: Component) -> Found:

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from jsonschema import ValidationError
+from jsonschema import Draft202012Validator, ValidationError
 
 from reconciler.spec.document import Path
 from reconciler.spec.redact import is_secret
@@ -42,9 +42,9 @@ WORDS = {
 LONGEST = 60
 
 
-def complaints(data: Any) -> Iterator[tuple[Path, str]]:
-    """Everything the schema objects to in the data: the path, and the message."""
-    for error in validator().iter_errors(data):
+def complaints(data: Any, schema: Draft202012Validator | None = None) -> Iterator[tuple[Path, str]]:
+    """Everything the schema (left out: a business's) objects to in the data: the path, and the message."""
+    for error in (schema or validator()).iter_errors(data):
         yield from _complaint(error, ())
 
 

@@ -13,10 +13,12 @@ from reconciler.spec.check import check
 from reconciler.spec.complaints import complaints
 from reconciler.spec.document import MAX_BYTES, MAX_DEPTH, MAX_DIGITS, Document, Path, decoded, read_yaml, shown
 from reconciler.spec.errors import Problem, SpecError, SyntaxProblems
-from reconciler.spec.model import Business
-from reconciler.spec.normalize import misspelt, normalized
+from reconciler.spec.model import Business, Sync
+from reconciler.spec.normalize import misspelt, normalized, sync_form
+from reconciler.spec.schema import sync_validator
+from reconciler.spec.windows import mistakes
 
-__all__ = ["MAX_BYTES", "load_document", "load_documents", "load_json", "load_text", "read_documents"]
+__all__ = ["MAX_BYTES", "load_document", "load_documents", "load_json", "load_sync", "load_text", "read_documents"]
 
 
 def load_text(text: str | bytes, name: str) -> tuple[Business, ...]:
@@ -55,6 +57,18 @@ def read_documents(text: str | bytes, name: str) -> list[Document]:
 def load_json(data: str | bytes, name: str) -> Business:
     """The one business in a JSON text. Raises SpecError, SyntaxProblems."""
     return load_document(_json(data, name), name)
+
+
+def load_sync(data: object) -> tuple[Sync, list[tuple[Path, str]]]:
+    """A sync policy that stands by itself, and all that is wrong with it: the path, and the message."""
+    found = list(complaints(data, sync_validator()))
+    if found or not isinstance(data, dict):
+        return Sync(), found
+    form = sync_form(data, (), found)
+    if found:
+        return Sync(), found
+    sync = msgspec.convert(form, Sync, strict=True)
+    return sync, list(mistakes(sync))
 
 
 def _json(data: str | bytes, name: str) -> Any:

@@ -218,9 +218,41 @@ class Component(Value, frozen=True, kw_only=True):
         return self.restart in ("always", "unless-stopped")
 
 
+class Window(Value, frozen=True, kw_only=True):
+    """When changes are let in or kept out: from each time of the cron `schedule` on for `duration` seconds."""
+
+    kind: Literal["allow", "deny"]
+    schedule: str
+    duration: float
+    time_zone: str = "UTC"
+
+
+class Sync(Value, frozen=True, kw_only=True):
+    """How a business follows its source, and whether it heals. None leaves it to the source's policy."""
+
+    mode: Literal["auto", "manual"] | None = None
+    prune: bool | None = None
+    self_heal: bool | None = None
+    windows: tuple[Window, ...] | None = None
+
+    def over(self, other: "Sync") -> "Sync":
+        """This policy, completed with another one."""
+        return Sync(
+            mode=other.mode if self.mode is None else self.mode,
+            prune=other.prune if self.prune is None else self.prune,
+            self_heal=other.self_heal if self.self_heal is None else self.self_heal,
+            windows=other.windows if self.windows is None else self.windows,
+        )
+
+
 class Business(Value, frozen=True, kw_only=True):
-    """One application: its id, its name for people, and its components, in the order they were written."""
+    """One application: its id, its name for people, and its components, in the order they were written.
+
+    `depends_on_businesses` are the ids of businesses that have to run before it starts or changes.
+    """
 
     business_id: str
     business_name: str
     components: tuple[Component, ...]
+    depends_on_businesses: tuple[str, ...] = ()
+    sync: Sync = Sync()

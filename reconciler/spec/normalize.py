@@ -75,7 +75,19 @@ def normalized(data: dict[str, Any]) -> tuple[dict[str, Any], Problems]:
         _component(component, ("components", number), problems)
         for number, component in enumerate(business["components"])
     ]
+    if "sync" in business:
+        business["sync"] = sync_form(business["sync"], ("sync",), problems)
     return business, problems
+
+
+def sync_form(data: dict[str, Any], path: Path, problems: Problems) -> dict[str, Any]:
+    """The normal form of a sync policy; what could not be understood is added to the problems."""
+    form = spellings.own(data)
+    if "windows" in form:
+        form["windows"] = [spellings.own(window) for window in form["windows"]]
+        for number, window in enumerate(form["windows"]):
+            _replace(window, "duration", seconds, (*path, "windows", number), problems)
+    return form
 
 
 def misspelt(data: dict[str, Any], wrong: Collection[Path]) -> Problems:

@@ -24,3 +24,9 @@ def schema() -> dict[str, Any]:
 def validator() -> Draft202012Validator:
     """The compiled schema."""
     return Draft202012Validator(schema())
+
+
+@functools.cache
+def sync_validator() -> Draft202012Validator:
+    """The same for a sync policy by itself."""
+    return Draft202012Validator(schema()["properties"]["sync"])

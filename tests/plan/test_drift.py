@@ -3,8 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from reconciler.plan.model import Plan, Policy, Vanished
 from reconciler.plan.planner import plan
+from reconciler.spec.model import Sync
 from reconciler.wire.messages import Drift, Promise, Status
 from tests.support.planning import NOW, World, business, component, key, node
 
@@ -20,7 +23,10 @@ def shop(**fields: Any) -> World:
 def without_self_heal(world: World) -> World:
     world.desired = replace(
         world.desired,
-        businesses={name: replace(one, self_heal=False) for name, one in world.desired.businesses.items()},
+        businesses={
+            name: replace(one, business=structs.replace(one.business, sync=Sync(self_heal=False)))
+            for name, one in world.desired.businesses.items()
+        },
     )
     return world
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.source.decide import decide
+from reconciler.source.deferral import Asked
 from reconciler.source.directory import DirectorySource
 from reconciler.source.files import Snapshot, read_specs
 from reconciler.source.folder import read_directory_tree
@@ -48,7 +49,7 @@ def test_a_broken_overlay_changes_and_removes_nothing_that_it_may_be_about(prod:
     found = read(prod)
     assert found.declared == {} and found.problems
     assert found.may_mean("shop", "prod/shop.yaml") and found.may_mean("blog", "prod/../../base/blog.yaml")
-    assert not any(decision.accept for decision in decide([found], {}).values())
+    assert not any(decision.accept for decision in decide([found], {}, Asked(0.0)).values())
     (prod / "environment.yaml").write_text("base: ../../bose")
     found = read(prod)
     assert found.may_mean("anything", "prod/at-all.yaml")

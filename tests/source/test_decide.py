@@ -7,6 +7,7 @@ import pytest
 from reconciler.plan.model import DesiredBusiness
 from reconciler.source.decide import Decision
 from reconciler.source.decide import decide as decide_all
+from reconciler.source.deferral import Asked
 from reconciler.source.files import Declared, Snapshot
 from reconciler.spec.content import content_digest
 from reconciler.spec.model import Business, Component
@@ -27,7 +28,7 @@ def snapshot(*names: str, source: str = "desired", **more: object) -> Snapshot:
 
 def decide(read: Snapshot, businesses: dict[str, DesiredBusiness], confirmed: bool = False) -> Decision:
     """The decision about the only source."""
-    return decide_all([read], businesses, confirmed)[read.name]
+    return decide_all([read], businesses, Asked(0.0, prune=confirmed))[read.name]
 
 
 def test_new_changed_and_unchanged() -> None:
@@ -92,10 +93,10 @@ def test_the_api_s_businesses_are_neither_taken_nor_removed() -> None:
 
 def test_a_source_says_nothing_about_the_businesses_of_another() -> None:
     businesses = known("a", "b") | known("x", "y", source="infra@main/{}.yaml") | known("old", source="gone/{}.yaml")
-    decisions = decide_all([snapshot("a", "b"), snapshot("x", source="infra@main")], businesses)
+    decisions = decide_all([snapshot("a", "b"), snapshot("x", source="infra@main")], businesses, Asked(0.0))
     assert decisions["desired"].remove == ()
     assert decisions["infra@main"].remove == ("y",)
-    held = decide_all([snapshot("a"), snapshot(source="infra@main")], businesses)
+    held = decide_all([snapshot("a"), snapshot(source="infra@main")], businesses, Asked(0.0))
     assert held["desired"].remove == ("b",)
     assert held["infra@main"].remove == () and "infra@main" in held["infra@main"].held
 
@@ -103,7 +104,7 @@ def test_a_source_says_nothing_about_the_businesses_of_another() -> None:
 def test_what_two_sources_claim_is_applied_from_neither_and_stays() -> None:
     businesses = known("a", "b")
     read = [snapshot("a", "b"), snapshot("a", "c", source="infra@main")]
-    decisions = decide_all(read, businesses)
+    decisions = decide_all(read, businesses, Asked(0.0))
     assert [entry.business.business_id for entry in decisions["infra@main"].accept] == ["c"]
     assert not decisions["desired"].remove and not decisions["desired"].accept
     told = {problem.file: problem.message for decision in decisions.values() for problem in decision.problems}
@@ -112,7 +113,7 @@ def test_what_two_sources_claim_is_applied_from_neither_and_stays() -> None:
 
 def test_a_business_moves_to_another_source_once_the_first_one_lets_go_of_it() -> None:
     businesses = known("a", "b")
-    decisions = decide_all([snapshot("b"), snapshot("a", source="infra@main")], businesses)
+    decisions = decide_all([snapshot("b"), snapshot("a", source="infra@main")], businesses, Asked(0.0))
     assert [entry.file for entry in decisions["infra@main"].accept] == ["infra@main/a.yaml"]
     assert decisions["desired"].remove == ()
 
@@ -123,7 +124,7 @@ def test_a_business_moves_to_another_source_once_the_first_one_lets_go_of_it() -
     ids=["unreadable", "broken"],
 )
 def test_a_business_of_a_place_that_can_t_be_read_is_not_taken_from_it(first: Snapshot) -> None:
-    decisions = decide_all([first, snapshot("a", source="infra@main")], known("a", "b"))
+    decisions = decide_all([first, snapshot("a", source="infra@main")], known("a", "b"), Asked(0.0))
     assert not decisions["infra@main"].accept and not decisions["desired"].remove
     assert "desired/a.yaml" in decisions["infra@main"].problems[0].message
 

@@ -67,10 +67,25 @@ def businesses(draw: st.DrawFn) -> Business:
         condition = draw(st.sampled_from(["service_started", "service_healthy"]))
         order = {before: Dependency(condition=condition) for before in earlier}
         parts.append(msgspec.structs.replace(draw(components(name)), depends_on=order))
-    return business(draw(st.sampled_from(BUSINESSES)), *parts)
+    name = draw(st.sampled_from(BUSINESSES))
+    earlier = [other for other in BUSINESSES if other < name]
+    after = tuple(sorted(draw(st.sets(st.sampled_from(earlier), max_size=1)))) if earlier else ()
+    return msgspec.structs.replace(business(name, *parts), depends_on_businesses=after)
 
 
-STEPS = ("deploy", "node", "carry out", "carry out", "stop", "restart", "remove", "copy", "duplicate", "silence")
+STEPS = (
+    "deploy",
+    "node",
+    "carry out",
+    "carry out",
+    "stop",
+    "restart",
+    "remove",
+    "pause",
+    "copy",
+    "duplicate",
+    "silence",
+)
 
 
 @st.composite
@@ -92,9 +107,10 @@ def _step(draw: st.DrawFn, world: World, step: str) -> None:
         world.has(draw(nodes()))
     elif step == "carry out":
         world.carries_out()
-    elif step in ("stop", "restart", "remove") and world.desired.businesses:
+    elif step in ("stop", "restart", "remove", "pause") and world.desired.businesses:
         business_id = draw(st.sampled_from(sorted(world.desired.businesses)))
-        {"stop": world.stops, "restart": world.restarts, "remove": world.removes}[step](business_id)
+        verbs = {"stop": world.stops, "restart": world.restarts, "remove": world.removes, "pause": world.pauses}
+        verbs[step](business_id)
     elif step == "silence" and world.observed.nodes:
         node_id = draw(st.sampled_from(sorted(world.observed.nodes)))
         world.node(node_id, silent=draw(st.sampled_from([0, 20, 61])))

@@ -97,6 +97,10 @@ class World:
         entry = self.desired.businesses[business_id]
         self._desire(business_id, replace(entry, restarts=entry.restarts + 1))
 
+    def pauses(self, business_id: str, paused: bool = True) -> None:
+        """An operator pauses the business, or resumes it."""
+        self._desire(business_id, replace(self.desired.businesses[business_id], paused=paused))
+
     def removes(self, business_id: str) -> None:
         """The business leaves the desired state."""
         rest = {name: entry for name, entry in self.desired.businesses.items() if name != business_id}
