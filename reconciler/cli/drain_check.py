@@ -39,13 +39,16 @@ def drained(plan: Form, node_id: str, there: dict[str, str]) -> Drained:
     to = {_name(one): one["node_id"] for one in plan["actions"] if one["kind"] == "create"}
     ending = {_name(one): one["reason"] for one in plan["actions"] if one["kind"] == "stop"}
     waits = {_name(one): one["reason"] for one in plan["pending"]}
+    keeps = plan["stays"].keys() | {_name(one) for one in plan["actions"] if one["kind"] == "update"}
     for name, wanted in sorted(there.items()):
         if to.get(name, node_id) != node_id:
             found.moves[name] = to[name]
         elif name in ending or wanted == "stopped":
             found.ends[name] = ending.get(name, "its business is stopped")
-        else:
+        elif name in waits or name in keeps:
             found.stays[name] = waits.get(name, "holds its volumes there")
+        else:
+            found.ends[name] = "it is to go once the node reports again"
     return found
 
 

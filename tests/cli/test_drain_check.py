@@ -36,6 +36,13 @@ def test_what_moves_what_ends_and_what_stays() -> None:
     }
 
 
+def test_what_is_to_go_from_a_silent_node_does_not_stay() -> None:
+    world = World(node("a"))
+    world.wants(business("shop", component("log", mode="global"))).settles()
+    world.node("a", silent=20)
+    assert checked(world, "a") == ({}, {"shop/log/0": "it is to go once the node reports again"}, {})
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(world=worlds(), data=st.data())
 def test_the_real_drain_does_what_was_said(world: World, data: st.DataObject) -> None:
