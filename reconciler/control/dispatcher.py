@@ -3,7 +3,7 @@
 The plan says what is missing, every time anew; the dispatcher only remembers what it has tried, so as not to ask again
 too soon. Before an instance is asked of a node it is written down as assigned there, with a version that no earlier
 message has: whatever dies after that, the next plan finds it. What has to wait is assigned too, so that it goes to the
-node and the devices that the plan said, whatever looks better by then.
+node and the devices that the plan said, whatever looks better by then; of a paused business, nothing is.
 """
 
 import threading
@@ -54,10 +54,12 @@ class Dispatcher:
         """Send what is due of the plan; what of it was not asked for before. `at` is the time (epoch seconds)."""
         due, new = self._due(plan)
         present = {(copy.key, copy.node_id) for copy in observed.copies}
+        paused = {key for key, entry in desired.businesses.items() if entry.paused}
         waiting = [
             action
             for action in plan.actions
             if action.kind is Kind.CREATE and _waits(action) and (action.key, action.node_id) not in present
+            if action.key.business_id not in paused
         ]
         if not due and not waiting:
             return []

@@ -87,3 +87,15 @@ def test_asking_again_is_no_news(store: Store) -> None:
 
     wait_until(asked_again, what="it to be asked for again")
     dispatcher.close()
+
+
+def test_of_a_paused_business_nothing_is_sent_and_nothing_assigned(store: Store) -> None:
+    """When its node is back, it is where it was."""
+    world = World(node("a")).wants(business("shop", component("web")))
+    world.pauses("shop")
+    agent = Agent()
+    dispatcher = Dispatcher(store, agent, lambda: None)  # type: ignore[arg-type]
+    assert world.plan().actions
+    assert dispatcher.carry_out(world.plan(), world.desired, world.observed, NOW) == []
+    dispatcher.close()
+    assert not agent.asked and not store.observed().copies
