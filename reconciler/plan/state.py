@@ -163,6 +163,11 @@ def to_json(state: State, made: dict[str, Any] | None = None) -> bytes:
         "copies": [form_of(copy) for copy in sorted(sealed.observed.copies, key=lambda copy: (copy.key, copy.node_id))],
         "observed": form_of(sealed.observed, APART),
     }
+    return encoded(form, made)
+
+
+def encoded(form: dict[str, Any], made: dict[str, Any] | None = None) -> bytes:
+    """A state's form, and what was made of it, as canonical JSON."""
     return msgspec.json.encode(form | ({"made": made} if made else {}), order="sorted")
 
 
