@@ -43,7 +43,7 @@ FRESH_COST = 2.0
 class Controller:
     """The manager, without its HTTP side: desired state is changed through `intake`, and asked about in `questions`.
 
-    What a plan holds beyond its limits passes through `approvals`.
+    What a plan holds beyond its limits passes through `approvals`; what was decided is kept by `recorder`.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Controller:
         self._turn = threading.Lock()
         self.saved_plans = SavedPlans(store, self.intake, self.observed, self._policy, clock, self._turn)
         self.approvals = Approvals(store, self.view, clock, self.wake)
-        self._recorder = Recorder(store)
+        self.recorder = Recorder(store)
         self._dispatcher = Dispatcher(store, agents, self.wake)
         self._execs = Execs(store, agents, clock)
         self._steadiness = Steadiness()
@@ -204,7 +204,7 @@ class Controller:
             self._recorded = after
         if events:
             self._store.add_events(events)
-        self._recorder.follow(after, bool(events))
+        self.recorder.follow(after, bool(events))
 
     def _look(self) -> View:
         """Plan anew and publish what is known."""

@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 
 from reconciler.plan.document import Form
-from reconciler.plan.forms import form_of
-from reconciler.plan.model import DesiredBusiness, Node, Observed
+from reconciler.plan.forms import form_of, value_of
+from reconciler.plan.model import Copy, DesiredBusiness, Node, Observed
 from reconciler.plan.state import APART, FORMAT, State, encoded
 from reconciler.spec.memo import Memo
 
@@ -80,6 +80,11 @@ def record(state: State, made: Form) -> Record:
 def manifest_of(data: bytes) -> Manifest:
     """Read a manifest. Raises msgspec.MsgspecError."""
     return msgspec.json.decode(data, type=Manifest)
+
+
+def copies_of(part: bytes) -> list[Copy]:
+    """The copies in a part that holds some."""
+    return [value_of(Copy, form) for form in msgspec.json.decode(part)]
 
 
 def restored(manifest: Manifest, part: Callable[[str], bytes]) -> bytes:

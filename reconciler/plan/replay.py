@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from reconciler.plan.document import Form
 from reconciler.plan.hash import plan_hash
-from reconciler.plan.state import State
+from reconciler.plan.state import State, StateError, decoded, from_form, short
 
 DECIDED = ("hash", "actions", "pending", "drifted")
 """What is kept of a plan's document: the rest follows from the state, and the hash covers it."""
@@ -42,8 +44,22 @@ def decided(document: Form, version: str) -> Form:
     return {"version": version} | {name: document[name] for name in DECIDED}
 
 
+def read_decided(data: bytes, name: str = "the state") -> tuple[State, Form]:
+    """Read a kept decision: the state that it was made of, and what was decided. Raises StateError."""
+    form = decoded(data, name)
+    state = from_form(form, name)
+    made = form.get("made")
+    if made is None:
+        raise StateError(f"{name} says nothing of what was decided: write it with `reconciler replay PLAN --out FILE`")
+    try:
+        msgspec.convert(made, _Made)
+    except msgspec.ValidationError as error:
+        raise StateError(f"{name} is damaged: made: {short(error)}: write it anew with `reconciler replay`") from None
+    return state, made
+
+
 def replay(state: State, made: Form) -> Replay:
-    """Plan anew, and compare with what was decided. Raises KeyError, TypeError where `made` is not what was written."""
+    """Plan anew, and compare with what was decided."""
     document = state.document()
     then, now = _told(made), _told(document)
     differences = [
@@ -71,3 +87,45 @@ def _told(document: Form) -> dict[tuple[str, str], str]:
 
 def _name(entry: dict[str, Any]) -> str:
     return f"{entry['business_id']}/{entry['component_id']}/{entry['instance']}"
+
+
+class _About(msgspec.Struct):
+    """What is decided about one instance, as far as it is compared."""
+
+    business_id: str
+    component_id: str
+    instance: int
+
+
+class _Changed(msgspec.Struct):
+    field: str
+    old: str | None
+    new: str | None
+
+
+class _MadeAction(_About):
+    kind: str
+    node_id: str
+    reason: str
+    changes: list[_Changed]
+    waits_for: list[str]
+    held: str | None
+
+
+class _MadePending(_About):
+    reason: str
+
+
+class _MadeDrifted(_About):
+    node_id: str
+    why_left: str
+
+
+class _Made(msgspec.Struct):
+    """What a kept decision says of what was decided."""
+
+    version: str
+    hash: str
+    actions: list[_MadeAction]
+    pending: list[_MadePending]
+    drifted: list[_MadeDrifted]

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
-from reconciler.plan.record import Manifest, Record, manifest_of, restored
+from reconciler.plan.model import Copy
+from reconciler.plan.record import Manifest, Record, copies_of, manifest_of, restored
 from reconciler.store.database import Database
 from reconciler.store.model import StoreError
 from reconciler.store.schema import decision_parts, decisions
@@ -100,6 +101,24 @@ class DecisionStore:
             manifest = self._manifest(connection, digest)
             packed = _packed(connection, [*manifest.digests()])
         return restored(manifest, lambda digest: self._part(packed, digest))
+
+    def decided_copies(self, text: str, most: int) -> list[Copy]:
+        """The copies whose JSON has this text in it, of the newest decision where there are some.
+
+        The newest `most` decisions are searched.
+        """
+        needle, seen = text.encode("utf-8", "surrogatepass"), set[str]()
+        newest = select(decisions.c.manifest).order_by(decisions.c.id.desc()).limit(most)
+        with self._database.transaction() as connection:
+            for digest in connection.execute(newest).scalars().all():
+                new = [one for one in self._manifest(connection, digest).copies if one not in seen]
+                seen.update(new)
+                packed = _packed(connection, new)
+                holding = (data for one in new if needle in (data := self._part(packed, one)))
+                found = [copy for data in holding for copy in copies_of(data) if needle in msgspec.json.encode(copy)]
+                if found:
+                    return found
+        return []
 
     def _manifest(self, connection: Connection, digest: str) -> Manifest:
         try:
