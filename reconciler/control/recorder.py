@@ -66,8 +66,8 @@ class Recorder:
             return f"no plan '{plan_hash}' is kept: nothing was decided yet"
         return (
             f"no plan '{plan_hash}' is kept: the oldest kept one is {_told(oldest)}, the newest {_told(newest[0])}; "
-            f"the last {KEPT_DECISIONS} by which something was done or waits are kept, {KEPT_SECONDS / DAY:.0f} days long "
-            "at most"
+            f"the last {KEPT_DECISIONS} by which something was done or waits are kept, "
+            f"for {KEPT_SECONDS / DAY:.0f} days at most"
         )
 
 
