@@ -43,7 +43,7 @@ def read_file(path: Path) -> bytes:
     """What is in the file of a state. Raises CliError."""
     try:
         with click.open_file(str(path), "rb") as opened:
-            data = opened.read(MOST_BYTES + 1)
+            data: bytes = opened.read(MOST_BYTES + 1)
     except OSError as error:
         raise CliError(f"{path} can't be read: {error.strerror or error}") from None
     if len(data) > MOST_BYTES:

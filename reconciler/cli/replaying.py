@@ -52,10 +52,7 @@ def replay(client: Client, plan_hash: str | None, every: bool, out: Path | None,
     with _errors():
         if every and (plan_hash or out):
             raise CliError("--all replays every kept decision: leave out PLAN and --out")
-        if every:
-            equal = _compare(_kept(client), output, _show_all)
-        else:
-            equal = _replay_one(client, plan_hash, out, output)
+        equal = _compare(_kept(client), output, _show_all) if every else _replay_one(client, plan_hash, out, output)
     sys.exit(0 if equal else 1)
 
 

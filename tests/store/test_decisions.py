@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from reconciler.control.errors import Conflict, UnknownPlan
 from reconciler.control.recorder import Recorder
-from reconciler.control.view import View
+from reconciler.control.view import View, documented
 from reconciler.plan.hash import plan_hash
 from reconciler.plan.model import Policy
 from reconciler.plan.record import record
@@ -145,12 +146,30 @@ def test_what_happens_is_kept_once_and_nothing_at_rest(store: Store, recorder: R
 def test_what_is_not_kept_is_refused_with_what_is(store: Store, recorder: Recorder) -> None:
     with pytest.raises(UnknownPlan, match="nothing was decided yet"):
         recorder.read("abc")
-    hashes = [keep(store, small(number), NOW + number) for number in range(20)]
+    hashes = [keep(store, small(number), NOW + number / 10) for number in range(20)]
     with pytest.raises(UnknownPlan, match=f"oldest kept one is {hashes[0][:12]} of .*, the newest {hashes[-1][:12]}"):
         recorder.read("0" * 64)
     with pytest.raises(Conflict, match="20 kept plans begin with"):
         recorder.read("")
     assert recorder.read(hashes[3][:16]) == recorder.read(hashes[3])
+
+
+THOUSAND = 1000
+SLOW = list(HealthCheck)
+
+
+def move_on(world: World, step: int) -> None:
+    """Let the next thing happen in a world."""
+    ids = sorted(world.desired.businesses)
+    if step % 3 == 1:
+        world.carries_out()
+    elif step % 3 == 0 and ids:
+        entry = world.desired.businesses[ids[step % len(ids)]]
+        parts = [msgspec.structs.replace(one, image_name=f"app:{3 + step}") for one in entry.business.components]
+        world.wants(msgspec.structs.replace(entry.business, components=tuple(parts)))
+    elif world.observed.nodes:
+        nodes = sorted(world.observed.nodes)
+        world.node(nodes[step % len(nodes)], silent=(0, 61)[step % 2])
 
 
 def test_a_thousand_kept_plans_are_replayed_with_equal_hashes(path: Path) -> None:
@@ -159,37 +178,29 @@ def test_a_thousand_kept_plans_are_replayed_with_equal_hashes(path: Path) -> Non
     hashes: list[str] = []
 
     @seed(7)
-    @settings(
-        max_examples=1200,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
+    @settings(max_examples=THOUSAND, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=SLOW)
     @given(world=worlds())
-    def decide(world: World) -> None:
-        if len(hashes) < 1000:
-            at = NOW + len(hashes) / 1000
-            found = view(world, at)
+    def live(world: World) -> None:
+        for step in range(12 if len(hashes) < THOUSAND else 0):
+            found = view(world)
             recorder.follow(found, True)
-            if len(store.decisions(limit=1)) and store.decisions(limit=1)[0].at == at:
-                hashes.append(store.decisions(limit=1)[0].plan_hash)
+            newest = store.decisions(limit=1)
+            if newest and newest[0].id > len(hashes):
+                hashes.append(str(documented(found)["hash"]))
+            move_on(world, step)
 
-    decide()
-    while len(hashes) < 1000:  # the stories that had nothing to do are made up for
-        found = view(small(len(hashes)), NOW + len(hashes) / 1000)
-        recorder.follow(found, True)
-        hashes.append(store.decisions(limit=1)[0].plan_hash)
+    live()
     store.close()
 
     again = Store.open(path)
     kept = again.decisions()
     assert [one.plan_hash for one in reversed(kept)] == hashes
+    assert len(set(hashes)) > THOUSAND / 2
     equal = 0
     for one in kept:
         text = again.decided(one.id)
         assert text is not None
         made = replay(*read_decided(text))
         equal += made.equal and plan_hash(made.document) == one.plan_hash
-    assert (len(kept), equal) == (1000, 1000)
+    assert equal == len(kept) >= THOUSAND
     again.close()
