@@ -1,5 +1,7 @@
 """Kept decisions: they come back to the byte, share their parts, and are bounded."""
 
+import itertools
+import random
 from pathlib import Path
 
 import pytest
