@@ -120,7 +120,7 @@ def _result(found: Form) -> list[str]:
 
 
 def _not_asked(found: Form) -> str:
-    return "none was asked for a stop" if found["decision"] else "not known: the decision is kept no more"
+    return "no node was looked for" if found["decision"] else "not known: the decision is kept no more"
 
 
 def _names(nodes: list[str]) -> str:

@@ -65,7 +65,7 @@ def test_history_is_replayed_and_explained(cluster: Cluster, nodes: list[str], t
     assert [one["kind"] for one in updated["after"]][-1] == "stop"
     assert asked(cluster, "why", str(acted[1]["id"])) == updated
     stopped = cluster.cli("why", "shop/web/0").stdout
-    assert "stop on" in stopped and "none was asked for a stop" in stopped and "api 127.0.0.1" in stopped
+    assert "stop on" in stopped and "no node was looked for" in stopped and "api 127.0.0.1" in stopped
     told = cluster.cli("why", second[:12]).stdout
     for line in (
         "cause   api 127.0.0.1",
