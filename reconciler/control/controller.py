@@ -202,9 +202,12 @@ class Controller:
             self._store.want_only(set(after.plan.instances))
             events = happened(before, after, sent, self._store.newest_cause)
             self._recorded = after
-        if events:
-            self._store.add_events(events)
-        self.recorder.follow(after, bool(events))
+        try:
+            # First, so that the plan of an event that somebody sees is kept already.
+            self.recorder.follow(after, bool(events))
+        finally:
+            if events:
+                self._store.add_events(events)
 
     def _look(self) -> View:
         """Plan anew and publish what is known."""
