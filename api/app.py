@@ -4,6 +4,7 @@ from flask import Flask, Response, render_template
 
 from api.approvals import approval_routes
 from api.businesses import business_routes
+from api.decisions import decision_routes
 from api.drift import drift_routes
 from api.errors import register_errors
 from api.fleet import fleet_routes
@@ -28,6 +29,7 @@ def build_app(controller: Controller, token: str | None, hook_secret: str | None
     app.register_blueprint(plan_routes(controller))
     app.register_blueprint(approval_routes(controller))
     app.register_blueprint(saved_routes(controller))
+    app.register_blueprint(decision_routes(controller))
     app.register_blueprint(history_routes(controller))
     app.register_blueprint(source_routes(controller))
     app.register_blueprint(hook_routes(controller, hook_secret))

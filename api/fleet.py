@@ -6,6 +6,7 @@ from flask import Blueprint, Response, jsonify, request
 from api.bodies import JSON_TYPES, body
 from api.businesses import who
 from api.errors import failure
+from api.numbers import number
 from api.views import event_form, node_forms
 from reconciler.control.controller import Controller
 from reconciler.control.errors import UnknownNodeId
@@ -59,18 +60,12 @@ def fleet_routes(controller: Controller) -> Blueprint:
 
     @routes.get("/api/events")
     def events() -> Reply:
-        numbers = {}
-        for name, default, most in (("after", 0, 2**62), ("limit", 100, MAX_EVENTS), ("since", 0, 2**40)):
-            text = request.args.get(name, str(default))
-            if not text.isascii() or not text.isdigit() or len(text) > 19 or int(text) > most:
-                return failure(422, f"{name}: '{text[:40]}' is not a whole number from 0 to {most}")
-            numbers[name] = int(text)
         found = controller.store.events(
             business_id=request.args.get("business"),
             node_id=request.args.get("node"),
-            after=numbers["after"],
-            limit=numbers["limit"],
-            since=float(numbers["since"]),
+            after=number("after", 0, 2**62),
+            limit=number("limit", 100, MAX_EVENTS),
+            since=float(number("since", 0, 2**40)),
         )
         return jsonify([event_form(event) for event in found])
 

@@ -39,17 +39,22 @@ def snapshot(client: Client) -> None:
     sys.stdout.buffer.write(client.get_bytes("/api/snapshot") + b"\n")
 
 
-def read_state(path: Path) -> State:
-    """The state in a file. Raises CliError."""
+def read_file(path: Path) -> bytes:
+    """What is in the file of a state. Raises CliError."""
     try:
         with click.open_file(str(path), "rb") as opened:
-            data = opened.read(MOST_BYTES + 1)
+            data: bytes = opened.read(MOST_BYTES + 1)
     except OSError as error:
         raise CliError(f"{path} can't be read: {error.strerror or error}") from None
     if len(data) > MOST_BYTES:
         raise CliError(f"{path} is no state of a manager: it is larger than {MOST_BYTES} bytes")
+    return data
+
+
+def read_state(path: Path) -> State:
+    """The state in a file. Raises CliError."""
     try:
-        return from_json(data, str(path))
+        return from_json(read_file(path), str(path))
     except StateError as error:
         raise CliError(str(error)) from None
 

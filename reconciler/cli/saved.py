@@ -21,7 +21,12 @@ Form = dict[str, Any]
 
 def write_plan(path: Path, saved: Form, businesses: list[Form]) -> None:
     """Write a saved plan with its specs, whole or not at all. Raises CliError."""
-    text = json.dumps(saved | {"businesses": businesses}, indent=1, ensure_ascii=False)
+    write_whole(path, json.dumps(saved | {"businesses": businesses}, indent=1, ensure_ascii=False))
+    click.echo(f"Plan {saved['hash'][:HASH_LETTERS]} saved in {path}: reconciler apply {path}", err=True)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file that only its owner reads, whole or not at all. Raises CliError."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE)
@@ -30,7 +35,6 @@ def write_plan(path: Path, saved: Form, businesses: list[Form]) -> None:
         os.replace(beside, path)
     except OSError as error:
         raise CliError(f"{path} can't be written: {error.strerror or error}") from None
-    click.echo(f"Plan {saved['hash'][:HASH_LETTERS]} saved in {path}: reconciler apply {path}", err=True)
 
 
 def read_plan(paths: tuple[str, ...]) -> Form | None:

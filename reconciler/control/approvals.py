@@ -4,8 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from reconciler.control.errors import Conflict
-from reconciler.control.view import View
-from reconciler.plan.document import document
+from reconciler.control.view import View, documented
 from reconciler.plan.limits import VOLUMES, stop_of
 from reconciler.plan.model import Action, Plan
 from reconciler.store.model import Event
@@ -105,7 +104,7 @@ class Approvals:
 
 
 def _hash(view: View) -> str:
-    return str(document(view.plan, view.desired)["hash"])
+    return str(documented(view)["hash"])
 
 
 def over_limit(plan: Plan) -> tuple[Action, ...]:

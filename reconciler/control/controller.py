@@ -18,12 +18,13 @@ from reconciler.control.execs import Execs, Relay, copy_to_enter
 from reconciler.control.intake import Intake
 from reconciler.control.journal import asked_of_node, happened
 from reconciler.control.questions import Questions
+from reconciler.control.recorder import Recorder
 from reconciler.control.saved_plans import SavedPlans
 from reconciler.control.steadiness import Steadiness
 from reconciler.control.view import View
 from reconciler.plan.liveness import liveness
 from reconciler.plan.model import Liveness, Node, Observed, Policy
-from reconciler.plan.planner import plan
+from reconciler.plan.state import State
 from reconciler.plan.status import BusinessStatus, derive
 from reconciler.source.source import Source
 from reconciler.store.model import BusinessRow, ComponentRow
@@ -42,7 +43,7 @@ FRESH_COST = 2.0
 class Controller:
     """The manager, without its HTTP side: desired state is changed through `intake`, and asked about in `questions`.
 
-    What a plan holds beyond its limits passes through `approvals`.
+    What a plan holds beyond its limits passes through `approvals`; what was decided is kept by `recorder`.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Controller:
         self._turn = threading.Lock()
         self.saved_plans = SavedPlans(store, self.intake, self.observed, self._policy, clock, self._turn)
         self.approvals = Approvals(store, self.view, clock, self.wake)
+        self.recorder = Recorder(store)
         self._dispatcher = Dispatcher(store, agents, self.wake)
         self._execs = Execs(store, agents, clock)
         self._steadiness = Steadiness()
@@ -200,8 +202,12 @@ class Controller:
             self._store.want_only(set(after.plan.instances))
             events = happened(before, after, sent, self._store.newest_cause)
             self._recorded = after
-        if events:
-            self._store.add_events(events)
+        try:
+            # First, so that the plan of an event that somebody sees is kept already.
+            self.recorder.follow(after, bool(events))
+        finally:
+            if events:
+                self._store.add_events(events)
 
     def _look(self) -> View:
         """Plan anew and publish what is known."""
@@ -209,7 +215,8 @@ class Controller:
         now = self._clock()
         desired, known = self._store.desired(), self._store.observed()
         observed = self.observed(now)
-        planned = plan(desired, observed, self._policy, now)
+        state = State(desired, observed, self._policy, now)
+        planned = state.plan()
         statuses = derive(desired, observed, planned, self._dispatcher.notes())
         old = self._view.statuses
         self._view = View(
@@ -219,6 +226,7 @@ class Controller:
             {key: old[key] if old.get(key) == status else status for key, status in statuses.items()},
             {node_id: liveness(node, self._policy, now) for node_id, node in observed.nodes.items()},
             now,
+            state,
         )
         self._view_cost = time.monotonic() - began
         return self._view

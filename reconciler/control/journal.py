@@ -5,8 +5,7 @@ from dataclasses import replace
 
 from reconciler.control.approvals import by_business, over_limit, told
 from reconciler.control.causes import Recorded, cause_of, desired_cause
-from reconciler.control.view import View
-from reconciler.plan.document import document
+from reconciler.control.view import View, documented
 from reconciler.plan.model import Action, Liveness
 from reconciler.store.model import Event
 
@@ -45,7 +44,7 @@ def happened(before: View, after: View, sent: Sequence[Action], recorded: Record
             events += _of_status(business_id, before, after, causes.get(business_id, ""), recorded)
     if not events:
         return []
-    plan_hash = str(document(after.plan, after.desired)["hash"])
+    plan_hash = str(documented(after)["hash"])
     return [replace(event, plan_hash=plan_hash) for event in events]
 
 

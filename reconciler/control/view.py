@@ -3,15 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from reconciler.plan.document import Form, document
 from reconciler.plan.model import Commit, Desired, Liveness, Observed, Plan
+from reconciler.plan.state import State
 from reconciler.plan.status import BusinessStatus
 from reconciler.source.deferral import Deferred
 from reconciler.spec.errors import Problem
+from reconciler.spec.memo import Memo
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Desired and observed state, the plan between them, and what it means. `at` is seconds since the epoch."""
+    """Desired and observed state, the plan between them, and what it means. `at` is seconds since the epoch.
+
+    `state` is all that the plan was made of; its observed state has what is known beyond reports.
+    """
 
     desired: Desired = field(default_factory=Desired)
     observed: Observed = field(default_factory=Observed)
@@ -19,6 +25,11 @@ class View:
     statuses: Mapping[str, BusinessStatus] = field(default_factory=dict)
     liveness: Mapping[str, Liveness] = field(default_factory=dict)
     at: float = 0.0
+    state: State = field(default_factory=lambda: State(Desired(), Observed()))
+
+
+documented: Memo[View, Form] = Memo(lambda view: document(view.plan, view.desired), most=1)
+"""The public form of a view's plan."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,23 +163,32 @@ def to_json(state: State, made: dict[str, Any] | None = None) -> bytes:
         "copies": [form_of(copy) for copy in sorted(sealed.observed.copies, key=lambda copy: (copy.key, copy.node_id))],
         "observed": form_of(sealed.observed, APART),
     }
+    return encoded(form, made)
+
+
+def encoded(form: dict[str, Any], made: dict[str, Any] | None = None) -> bytes:
+    """A state's form, and what was made of it, as canonical JSON."""
     return msgspec.json.encode(form | ({"made": made} if made else {}), order="sorted")
 
 
 def from_json(data: bytes, name: str = "the state") -> State:
     """Read what `to_json` wrote; `name` is the file's, for errors. Raises StateError."""
+    return from_form(decoded(data, name), name)
+
+
+def decoded(data: bytes, name: str) -> Any:
+    """The JSON in a file. Raises StateError."""
     try:
-        form = msgspec.json.decode(data)
+        return msgspec.json.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise StateError(f"{name} is no JSON: {_short(error)}: write it with `reconciler snapshot`") from None
-    return from_form(form, name)
+        raise StateError(f"{name} is no JSON: {short(error)}: write it with `reconciler snapshot`") from None
 
 
 def from_form(form: Any, name: str = "the state") -> State:
     """The state in decoded JSON. Raises StateError."""
     if not isinstance(form, dict) or form.get("format") != FORMAT:
         found = form.get("format") if isinstance(form, dict) else None
-        of = f"its format is {_short(found)}" if found else "it has no format"
+        of = f"its format is {short(found)}" if found else "it has no format"
         raise StateError(f"{name} is no state of a manager: {of}, not {FORMAT}: write it with `reconciler snapshot`")
     try:
         read = msgspec.convert(form, _Written)
@@ -202,7 +211,7 @@ def from_form(form: Any, name: str = "the state") -> State:
             read.now,
         )
     except (msgspec.ValidationError, RecursionError) as error:
-        raise StateError(f"{name} is damaged: {_short(error)}: write it anew with `reconciler snapshot`") from None
+        raise StateError(f"{name} is damaged: {short(error)}: write it anew with `reconciler snapshot`") from None
 
 
 class _Written(msgspec.Struct):
@@ -218,6 +227,7 @@ class _Written(msgspec.Struct):
     observed: dict[str, Any] = {}
 
 
-def _short(text: object) -> str:
+def short(text: object) -> str:
+    """A foreign text, no longer than what fits into a message."""
     shown = str(text)
     return shown if len(shown) <= LONGEST_MESSAGE else shown[: LONGEST_MESSAGE - 1] + "…"

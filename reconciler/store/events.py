@@ -1,8 +1,9 @@
 """Events: what happened, for people, bounded in number."""
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, Row, delete, func, select
 
 from reconciler.store.database import Database
 from reconciler.store.model import Event
@@ -48,11 +49,31 @@ class EventStore:
             statement = statement.where(events.c.node_id == node_id)
         statement = statement.order_by(events.c.id if after else events.c.id.desc())
         with self._database.transaction() as connection:
-            found = [
-                Event(id=row.id, **{name: getattr(row, name) for name in FIELDS})
-                for row in connection.execute(statement)
-            ]
+            found = [_event(row) for row in connection.execute(statement)]
         return found if after else found[::-1]
+
+    def newest_event(
+        self,
+        business_id: str,
+        kinds: Collection[str],
+        component_id: str | None = None,
+        instance: int | None = None,
+        node_id: str | None = None,
+        before: int | None = None,
+        at: float | None = None,
+    ) -> Event | None:
+        """The newest event of these kinds about a business, a component of it, or more exactly; None for none.
+
+        `before` is the id of an event that came later, `at` the latest time (seconds since the epoch).
+        """
+        where = [events.c.business_id == business_id, events.c.kind.in_(kinds)]
+        exact = ((events.c.component_id, component_id), (events.c.instance, instance), (events.c.node_id, node_id))
+        where += [column == value for column, value in exact if value is not None]
+        where += [events.c.id < before] if before is not None else []
+        where += [events.c.at <= at] if at is not None else []
+        with self._database.transaction() as connection:
+            row = connection.execute(select(events).where(*where).order_by(events.c.id.desc()).limit(1)).one_or_none()
+        return _event(row) if row is not None else None
 
     def newest_cause(self, business_id: str, kinds: Collection[str]) -> str:
         """The cause of the newest event of these kinds about a business that has one; "" when there is none."""
@@ -61,6 +82,10 @@ class EventStore:
         )
         with self._database.transaction() as connection:
             return connection.execute(statement.order_by(events.c.id.desc()).limit(1)).scalar() or ""
+
+
+def _event(row: Row[Any]) -> Event:
+    return Event(id=row.id, **{name: getattr(row, name) for name in FIELDS})
 
 
 def drop_old_events(connection: Connection) -> None:

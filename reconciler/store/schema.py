@@ -227,13 +227,6 @@ approvals = Table(
     Column("at", Seconds, nullable=False),
 )
 
-blobs = Table(
-    "blobs",
-    metadata,
-    Column("digest", Text, primary_key=True),
-    Column("data", LargeBinary, nullable=False),
-)
-
 decisions = Table(
     "decisions",
     metadata,
@@ -241,10 +234,20 @@ decisions = Table(
     Column("at", Seconds, nullable=False),
     Column("plan_hash", Text, nullable=False),
     Column("version", Text, nullable=False),
-    Column("cause", Text, nullable=False),
-    Column("record", LargeBinary, nullable=False),
+    Column("actions", Integer, nullable=False),
+    Column("manifest", Text, nullable=False),
     Index("decisions_by_hash", "plan_hash"),
     sqlite_autoincrement=True,
+)
+
+decision_parts = Table(
+    "decision_parts",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("last", Integer),
+    Index("decision_parts_by_last", "last", "size"),
 )
 
 saved_plans = Table(

@@ -8,6 +8,7 @@ import msgspec
 
 from reconciler.store.approvals import ApprovalStore
 from reconciler.store.database import Database
+from reconciler.store.decisions import DecisionStore, drop_old_decisions
 from reconciler.store.deliveries import DeliveryStore, drop_old_deliveries
 from reconciler.store.events import EventStore, drop_old_events
 from reconciler.store.heals import HealStore
@@ -21,8 +22,8 @@ from reconciler.store.saved import SavedStore
 log = logging.getLogger(__name__)
 
 
-class Store(SavedStore, HealStore, EventStore, DeliveryStore):
-    """Desired and observed state, revisions, statuses, events and metrics. Safe to use from several threads.
+class Store(SavedStore, HealStore, EventStore, DeliveryStore, DecisionStore):
+    """Desired and observed state, revisions, statuses, events, decisions and metrics. Safe to use from several threads.
 
     A write that returned has been committed to the disk. Reads of the desired and observed state come from
     memory, which follows each commit, so they show a state that was committed as a whole. The store reads no
@@ -36,6 +37,7 @@ class Store(SavedStore, HealStore, EventStore, DeliveryStore):
         HealStore.__init__(self, database)
         EventStore.__init__(self, database)
         DeliveryStore.__init__(self, database)
+        DecisionStore.__init__(self, database)
 
     @classmethod
     def open(cls, location: str | Path, keep_revisions: int = KEPT_REVISIONS) -> Self:
@@ -67,6 +69,7 @@ class Store(SavedStore, HealStore, EventStore, DeliveryStore):
                 age_samples(connection, at)
                 drop_old_events(connection)
                 drop_old_deliveries(connection)
+                drop_old_decisions(connection, at)
             self._flushed(at)
             self.drop_old_heals(at, self.desired().businesses)
             self._forget_removed({copy.key.business_id for copy in self.observed().copies})

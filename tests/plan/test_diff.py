@@ -21,7 +21,7 @@ def differ(old: dict[str, Any], new: dict[str, Any]) -> Shown:
         ({}, {}, []),
         ({"image_name": "web:1"}, {"image_name": "web:2"}, [("image_name", "web:1", "web:2")]),
         ({"memory": 64}, {"memory": 128}, [("resource_requirements.memory_mb", "64", "128")]),
-        ({"cpu": 0.5}, {"cpu": 2}, [("resource_requirements.cpu_cores", "0.5", "2")]),
+        ({"cpu": 0.5}, {"cpu": 2}, [("resource_requirements.cpu_cores", "0.5", "2.0")]),
         ({}, {"privileged": True}, [("privileged", None, "true")]),
         ({"command": ("a", "b")}, {"command": ("a",)}, [("command", "[a, b]", "[a]")]),
         (

@@ -44,7 +44,9 @@ def component(
         component_id=name,
         component_name=fields.pop("component_name", name),
         image_name=fields.pop("image_name", f"{name}:1"),
-        resource_requirements=Resources(cpu_cores=cpu, memory_mb=memory, gpu_count=gpus, gpu_memory_mb=gpu_memory),
+        resource_requirements=Resources(
+            cpu_cores=float(cpu), memory_mb=memory, gpu_count=gpus, gpu_memory_mb=gpu_memory
+        ),
         ports=tuple(Port(target=port, published=port) if isinstance(port, int) else port for port in ports),
         volumes=fields.pop("volumes", (Mount(type="volume", source="data", target="/data"),) if data else ()),
         affinity=Affinity(**affinity),

@@ -26,10 +26,12 @@ STATEMENTS = (
     "CREATE TABLE approvals (business_id TEXT NOT NULL, component_id TEXT NOT NULL, instance INTEGER NOT NULL, "
     "node_id TEXT NOT NULL, digest TEXT NOT NULL, plan_hash TEXT NOT NULL, who TEXT NOT NULL, at TIMESTAMP NOT NULL, "
     "PRIMARY KEY (business_id, component_id, instance, node_id, digest))",
-    "CREATE TABLE blobs (digest TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY (digest))",
     "CREATE TABLE decisions (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, at TIMESTAMP NOT NULL, "
-    "plan_hash TEXT NOT NULL, version TEXT NOT NULL, cause TEXT NOT NULL, record BLOB NOT NULL)",
+    "plan_hash TEXT NOT NULL, version TEXT NOT NULL, actions INTEGER NOT NULL, manifest TEXT NOT NULL)",
     "CREATE INDEX decisions_by_hash ON decisions (plan_hash)",
+    "CREATE TABLE decision_parts (digest TEXT NOT NULL, data BLOB NOT NULL, size INTEGER NOT NULL, last INTEGER, "
+    "PRIMARY KEY (digest))",
+    "CREATE INDEX decision_parts_by_last ON decision_parts (last, size)",
     "CREATE TABLE saved_plans (plan_hash TEXT NOT NULL, document TEXT NOT NULL, who TEXT NOT NULL, "
     "at TIMESTAMP NOT NULL, state TEXT NOT NULL, departures TEXT NOT NULL, PRIMARY KEY (plan_hash))",
     "CREATE TABLE deliveries (delivery_id TEXT NOT NULL, at TIMESTAMP NOT NULL, PRIMARY KEY (delivery_id))",

@@ -1,0 +1,86 @@
+"""Kept decisions, and why something was done."""
+
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from api.errors import failure
+from api.numbers import number
+from api.views import commit_form, event_form, iso
+from reconciler.control.controller import Controller
+from reconciler.control.why import Why, why
+from reconciler.plan.document import explanation_form
+from reconciler.plan.model import DesiredBusiness
+from reconciler.plan.status import InstanceStatus
+from reconciler.store.decisions import KEPT_DECISIONS, Decision
+
+Reply = Response | tuple[Response, int]
+Form = dict[str, Any]
+
+
+def decision_routes(controller: Controller) -> Blueprint:
+    """`/api/decisions`, `/api/decisions/HASH` and `/api/why`."""
+    routes = Blueprint("decisions", __name__)
+
+    @routes.get("/api/decisions")
+    def decisions() -> Reply:
+        limit = number("limit", KEPT_DECISIONS, KEPT_DECISIONS)
+        return jsonify([_decision_form(decision) for decision in controller.store.decisions(limit=limit)])
+
+    @routes.get("/api/decisions/<plan_hash>")
+    def decision(plan_hash: str) -> Reply:
+        chosen = number("id", 0, 2**62) or None
+        return Response(controller.recorder.read(plan_hash, chosen), mimetype="application/json")
+
+    @routes.get("/api/why")
+    def explained() -> Reply:
+        target = request.args.get("of", "")
+        if not 0 < len(target) <= 300:
+            return failure(422, "of: name what is asked about, such as shop/web/0")
+        return jsonify(_why_form(why(target, controller.store, controller.recorder, controller.view())))
+
+    return routes
+
+
+def _decision_form(decision: Decision) -> Form:
+    return {
+        "id": decision.id,
+        "at": iso(decision.at),
+        "hash": decision.plan_hash,
+        "version": decision.version,
+        "actions": decision.actions,
+    }
+
+
+def _why_form(found: Why) -> Form:
+    return {
+        "instance": str(found.key),
+        "cause": found.event.cause or None,
+        "desired": _desired_form(found.entry) if found.entry else None,
+        "event": event_form(found.event),
+        "decision": _decision_form(found.decision) if found.decision else None,
+        "action": found.action,
+        "pending": found.pending,
+        "explanation": explanation_form(found.explanation) if found.explanation else None,
+        "after": [event_form(event) for event in found.after],
+        "now": _now_form(found.now) if found.now else None,
+    }
+
+
+def _desired_form(entry: DesiredBusiness) -> Form:
+    return {
+        "source": entry.source,
+        "revision": entry.revision,
+        "commit": commit_form(entry.commit),
+        "stopped": entry.stopped,
+    }
+
+
+def _now_form(now: InstanceStatus) -> Form:
+    return {
+        "status": now.status,
+        "node_id": now.node_id,
+        "container_id": now.container_id,
+        "message": now.message,
+        "started_at": iso(now.started_at),
+    }
