@@ -27,8 +27,9 @@ def downloads(plan: Form) -> Iterator[str]:
     for node in plan.get("downloads") or ():
         if node["images"] > 1:
             unsized = node["of_unknown_size"]
-            size = megabytes(node["size_mb"]) + (f" and {unsized} of unknown size" if unsized else "")
-            yield f"{node['node_id']} gets {node['images']} images: {size}."
+            sizes = [megabytes(node["size_mb"])] if unsized < node["images"] else []
+            sizes += [f"{unsized} of unknown size"] if unsized else []
+            yield f"{node['node_id']} gets {node['images']} images: {' and '.join(sizes)}."
 
 
 def unknowns(plan: Form) -> Iterator[tuple[str, str]]:

@@ -77,7 +77,8 @@ def _dependencies(component: Component, business: Business) -> Found:
         cycle = _cycle(component.component_id, name, others)
         # Told once, at the member that was written first.
         if cycle and min(cycle, key=list(others).index) == component.component_id:
-            yield path, f"goes round in a circle: {' → '.join([*cycle, cycle[0]])}"
+            what = "" if path else f"what refers to {name} (${{{name}.…}}) "
+            yield path, f"{what}goes round in a circle: {' → '.join([*cycle, cycle[0]])}"
 
 
 def _cycle(start: str, following: str, others: dict[str, Component]) -> list[str]:

@@ -58,6 +58,13 @@ def test_its_own_room_does_not_count_against_it() -> None:
     assert found.situations[0].obstacles == ()
 
 
+def test_what_is_not_wanted_is_told_and_needs_no_remedy() -> None:
+    world = World(node("a", memory=100)).wants(business("shop", component(memory=80))).settles()
+    found = asked(world, "shop/web/1")
+    assert (found.node_id, found.remedy) == (None, "")
+    assert "not wanted" in found.reason
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(world=worlds(), data=st.data())
 def test_what_is_said_of_a_node_is_confirmed_by_tying_the_instance_to_it(world: World, data: st.DataObject) -> None:

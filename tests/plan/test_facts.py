@@ -44,6 +44,13 @@ def test_how_an_image_comes_is_said_as_its_policy_has_it() -> None:
     assert words({}, pull_policy="never") == "[red]needs web:1 there: pull_policy is never[/]"
 
 
+def test_what_is_never_pulled_is_no_download_and_unknown_sizes_are_no_zero() -> None:
+    here = World(node("a", images={"here:1": 1}, disk_free_mb=500))
+    here.wants(business("shop", component("x", pull_policy="never"), component("y"), component("z")))
+    found = facts(here.plan(), NOW)
+    assert "[dim]a gets 2 images: 2 of unknown size.[/]" in list(fact_lines(found))
+
+
 def test_an_update_whose_disk_does_not_suffice_says_so() -> None:
     made = World(node("a", disk_free_mb=200)).wants(business("shop", component())).settles()
     made.has(node("far", images={"web:2": 150}, cordoned=True))
