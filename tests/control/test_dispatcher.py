@@ -48,7 +48,7 @@ def test_what_has_to_wait_is_assigned_where_the_plan_says(store: Store) -> None:
     assert create.waits_for and create.gpu_devices == (0, 1)
     agent, woken = Agent(), threading.Event()
     dispatcher = Dispatcher(store, agent, woken.set)  # type: ignore[arg-type]
-    dispatcher.carry_out(planned, world.observed, NOW)
+    dispatcher.carry_out(planned, world.desired, world.observed, NOW)
     (copy,) = store.observed().copies
     assert (copy.key, copy.node_id, copy.confirmed) == (create.key, "a", False)
     assert copy.promise.gpu_devices == (0, 1)
@@ -65,7 +65,7 @@ def test_an_assigned_instance_keeps_its_devices(store: Store) -> None:
     planned = world.plan()
     (create,) = [action for action in planned.actions if action.key == key("shop/new/0")]
     dispatcher = Dispatcher(store, Agent(), lambda: None)  # type: ignore[arg-type]
-    dispatcher.carry_out(planned, world.observed, NOW)
+    dispatcher.carry_out(planned, world.desired, world.observed, NOW)
     dispatcher.close()
     left = tuple(copy for copy in world.observed.copies if copy.key != key("shop/old/0"))
     world.observed = type(world.observed)(world.observed.nodes, (*left, *store.observed().copies))
@@ -77,7 +77,7 @@ def test_asking_again_is_no_news(store: Store) -> None:
     world = World(node("a")).wants(business("shop", component("web")))
     woken = threading.Event()
     dispatcher = Dispatcher(store, Agent(), woken.set)  # type: ignore[arg-type]
-    first = dispatcher.carry_out(world.plan(), world.observed, NOW)
+    first = dispatcher.carry_out(world.plan(), world.desired, world.observed, NOW)
     assert [action.key for action in first] == [key("shop/web/0")]
 
     def asked_again() -> bool:
