@@ -81,7 +81,7 @@ def test_asking_again_is_no_news(store: Store) -> None:
     assert [action.key for action in first] == [key("shop/web/0")]
 
     def asked_again() -> bool:
-        news = dispatcher.carry_out(world.plan(), store.observed(), NOW)
+        news = dispatcher.carry_out(world.plan(), world.desired, store.observed(), NOW)
         assert news == []
         return dispatcher._attempts[key("shop/web/0"), "a"].count > 1
 
