@@ -41,6 +41,14 @@ REASONS: tuple[tuple[str, str], ...] = (
         "the Engine can't give GPUs: install the NVIDIA Container Toolkit on the node",
     ),
     (r"(?i)unknown (?:or invalid runtime name:|runtime specified) (\S+)", "the Engine has no runtime {0}; see runtime"),
+    (
+        r'error mounting \\?"([^"\\]+)\\?" to rootfs at \\?"([^"\\]+)\\?".*not a directory',
+        "of {0} on the node and {1} in the image one is a file and the other a directory; see volumes",
+    ),
+    (
+        r'error mounting \\?"([^"\\]+)\\?" to rootfs at \\?"([^"\\]+)\\?".*(read-only file system|permission denied)',
+        "{0} can't be mounted at {1}: {2}; see volumes",
+    ),
     (r"unable to find user (\S+?):", "the image has no user {0}; see user"),
     (
         r"(?i)processing tar file.*open (\S+): no such file or directory",

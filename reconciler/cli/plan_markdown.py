@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
+from reconciler.cli.render_facts import downloads, fetched, unknowns
 from reconciler.cli.render_plan import SIGNS, instance, shown, staying, summary, takes
 
 MOST_ROWS = 100
@@ -16,20 +17,24 @@ Form = dict[str, Any]
 
 
 def plan_markdown(plan: Form) -> str:
-    """The plan: a table for each business, what interrupts service, what has no place, and the hash."""
+    """The plan: a table for each business, then what else matters of it in lists, and the hash."""
     parts = [f"### {_text(summary(plan))}"]
+    fetches = {where: words for where, (words, _) in fetched(plan).items()}
     actions = sorted(plan["actions"], key=lambda action: action["business_id"])
     for business_id, group in groupby(actions, key=lambda action: action["business_id"]):
-        parts.append("\n".join(_business(business_id, list(group))))
-    gaps = [f"- {_gap(action)}" for action in actions if action["interrupts"]]
-    if gaps:
-        parts.append("\n".join(["**Interrupts service**", "", *gaps[:MOST_ROWS], *_more(gaps)]))
-    waiting = [f"- {_code(instance(entry))}: {_text(entry['reason'])}" for entry in plan["pending"]]
-    if waiting:
-        parts.append("\n".join(["**Has no place**", "", *waiting[:MOST_ROWS], *_more(waiting)]))
-    problems = [f"- {_code(problem['file'])}: {_text(problem['message'])}" for problem in plan.get("problems") or ()]
-    if problems:
-        parts.append("\n".join(["**Not considered**", "", *problems]))
+        parts.append("\n".join(_business(business_id, list(group), fetches)))
+    lists = {
+        "Interrupts service": [_gap(action) for action in actions if action["interrupts"]],
+        "Has no place": [f"{_code(instance(entry))}: {_text(entry['reason'])}" for entry in plan["pending"]],
+        "Has drifted": [_left(left) for left in plan["drifted"]],
+        "Not accepted": [_deferred(one) for one in plan.get("deferred") or ()],
+        "Not known": [f"{_text(what)} ({_text(whom)})" for what, whom in unknowns(plan)],
+        "Downloads": [_text(line) for line in downloads(plan)],
+        "Not considered": [f"{_code(one['file'])}: {_text(one['message'])}" for one in plan.get("problems") or ()],
+    }
+    for title, rows in lists.items():
+        if rows:
+            parts.append("\n".join([f"**{title}**", "", *(f"- {row}" for row in rows[:MOST_ROWS]), *_more(rows)]))
     if plan.get("held"):
         parts.append(f"**Removals wait**: {_text(plan['held'])}")
     if plan["stays"]:
@@ -38,11 +43,11 @@ def plan_markdown(plan: Form) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _business(business_id: str, actions: list[Form]) -> Iterator[str]:
+def _business(business_id: str, actions: list[Form], fetches: dict[tuple[str, str], str]) -> Iterator[str]:
     source = next((action["source"] for action in actions if action["source"]), None)
     yield f"**{_text(business_id)}**" + (f" ({_code(source)})" if source else "")
     yield ""
-    yield "| | instance | node | why | changes |"
+    yield "| | instance | node | why | what changes, what is fetched |"
     yield "|---|---|---|---|---|"
     for action in actions[:MOST_ROWS]:
         kind = f"{SIGNS[action['kind']]} {action['kind']}" + (" live" if action["live"] else "")
@@ -50,12 +55,26 @@ def _business(business_id: str, actions: list[Form]) -> Iterator[str]:
         why = "; ".join(_text(text) for text in (action["reason"], action["held"]) if text)
         if action["waits_for"]:
             why += f"; after {_text(', '.join(action['waits_for']))}"
-        changes = "<br>".join(
-            f"{_code(change['field'])}: {_code(shown(change['old']))} → {_code(shown(change['new']))}"
-            for change in action["changes"]
-        )
-        yield f"| {kind} | {_code(instance(action).partition('/')[2])} | {node} | {why} | {changes} |"
+        fetch = fetches.get((instance(action), action["node_id"]))
+        what = "<br>".join([*_changes(action["changes"]), *([_text(fetch)] if fetch else [])])
+        yield f"| {kind} | {_code(instance(action).partition('/')[2])} | {node} | {why} | {what} |"
     yield from _more(actions)
+
+
+def _changes(changes: list[Form]) -> list[str]:
+    return [f"{_code(one['field'])}: {_code(shown(one['old']))} → {_code(shown(one['new']))}" for one in changes]
+
+
+def _left(left: Form) -> str:
+    """What differs on a node and is left so."""
+    changes = ", ".join(_changes(left["changes"]))
+    return f"{_code(instance(left))} on {_code(left['node_id'])}: {_text(left['why_left'])}: {changes}"
+
+
+def _deferred(deferred: Form) -> str:
+    """A business whose file says something that is not accepted now, and why."""
+    changes = ", ".join(_changes(deferred["changes"]))
+    return f"{_code(deferred['business_id'])}: {_text(deferred['reason'])}" + (f": {changes}" if changes else "")
 
 
 def _gap(action: Form) -> str:

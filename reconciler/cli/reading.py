@@ -5,11 +5,15 @@ from typing import Any
 import click
 
 from reconciler.cli.approve import tell_held
-from reconciler.cli.client import Client
+from reconciler.cli.client import Client, NotFound
+from reconciler.cli.errors import problem_of
 from reconciler.cli.options import with_client, with_output
 from reconciler.cli.output import age, console, machine, plain, table
 from reconciler.cli.output import status as coloured
 from reconciler.cli.saved import show_plan_execution
+
+MOST_PROBLEMS = 5
+"""So many problems of a source's files are shown."""
 
 
 @click.command()
@@ -40,7 +44,10 @@ def get(client: Client, business_id: str | None, plan_hash: str | None, output: 
 def status(client: Client, business_id: str | None, output: str) -> None:
     """Show what every instance is doing, where, and why if it does not run."""
     path = f"/api/businesses/{business_id}" if business_id else "/api/businesses"
-    found = client.get(path)
+    try:
+        found = client.get(path)
+    except NotFound as error:
+        raise NotFound(error.message + _left_out(client)) from None
     if machine(found, output):
         return
     businesses = [found] if business_id else found
@@ -53,6 +60,15 @@ def status(client: Client, business_id: str | None, output: str) -> None:
     if business_id is None:
         tell_held(client)
         _sources(client.get("/api/sources"))
+
+
+def _left_out(client: Client) -> str:
+    """Why a business may be unknown though it is in a file: what is wrong with files."""
+    files = {problem["file"] for source in client.get("/api/sources") for problem in source["problems"]}
+    named = ", ".join(sorted(files)[:MOST_PROBLEMS]) + (" …" if len(files) > MOST_PROBLEMS else "")
+    return (
+        f"; nothing new is taken from files that have problems ('reconciler diff' lists them): {named}" if files else ""
+    )
 
 
 def _list(businesses: list[dict[str, Any]]) -> None:
@@ -77,7 +93,9 @@ def _list(businesses: list[dict[str, Any]]) -> None:
 
 
 def _show(business: dict[str, Any]) -> None:
-    why = f"  {plain(business['message'])}" if business["message"] else ""
+    said = {f"{part['component_id']}/{part['instance']}: {part['message']}" for part in business["components"]}
+    message = business["message"]
+    why = f"  {plain(message)}" if message and message not in said else ""
     console().print(
         f"[bold]{plain(business['business_id'])}[/] {coloured(business['status'])}"
         f"  [dim]revision {business['revision']}, {plain(business['source'])}{_commit(business['commit'])}[/]{why}"
@@ -108,8 +126,10 @@ def _sources(sources: list[dict[str, Any]]) -> None:
     """The repositories, and what is wrong with any source."""
     for source in sources:
         complaints = [problem["message"] for problem in source["problems"] if problem["file"] == source["name"]]
-        others = len(source["problems"]) - len(complaints)
-        complaints += [f"{others} problems in its files: 'reconciler sync' lists them"] if others else []
+        others = [str(problem_of(form)) for form in source["problems"] if form["file"] != source["name"]]
+        complaints += others[:MOST_PROBLEMS]
+        left = len(others) - MOST_PROBLEMS
+        complaints += [f"and {left} more in its files: 'reconciler diff' lists them"] if left > 0 else []
         complaints += [source["held"]] if source["held"] else []
         if source["kind"] == "git" or complaints or source["deferred"]:
             click.echo()

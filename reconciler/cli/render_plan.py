@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Any
 
 from reconciler.cli.output import COLOURS, console, plain
-from reconciler.cli.render_facts import download_lines, fetches_of, unknown_lines
+from reconciler.cli.render_facts import fact_lines, fetches_of
 
 HASH_LETTERS = 12
 """So many letters of a plan's hash are shown; -o json has all 64."""
@@ -38,7 +38,7 @@ def show_plan(plan: dict[str, Any]) -> None:
         out.print(f"[red]![/] {plain(place)}: {plain(problem['path'])}: {plain(problem['message'])}")
     if plan.get("held"):
         out.print(f"[yellow]![/] {plain(plan['held'])}")
-    for line in (*unknown_lines(plan), *download_lines(plan)):
+    for line in fact_lines(plan):
         out.print(line)
     for deferred in plan.get("deferred") or ():
         out.print(f"[yellow]![/] {plain(deferred['business_id'])}: {plain(deferred['reason'])}")

@@ -69,9 +69,12 @@ def explain(
     mine = [action for action in planned.actions if action.key == key]
     reasons = [f"{action.reason}, {action.held}" if action.held else action.reason for action in mine]
     reasons += [pending.reason for pending in planned.pending if pending.key == key]
+    wanted = key in planned.instances
+    if not wanted:
+        reasons.append("it is not wanted: the business is stopped, or has fewer replicas")
     situations = _situations(shape, fleet)
     fits = any(not situation.obstacles for situation in situations)
-    remedy = "" if fits or node_id is not None else _remedy(shape, fleet, situations)
+    remedy = "" if fits or node_id is not None or not wanted else _remedy(shape, fleet, situations)
     return Explanation(key, node_id, "; ".join(dict.fromkeys(reasons)), situations, remedy)
 
 

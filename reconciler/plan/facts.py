@@ -29,7 +29,7 @@ def _fetch(action: Action, fetch: Fetch) -> Form:
         "node_id": action.node_id,
         "image": fetch.image,
         "how": "pull" if component is None or is_pulled(component) else "load",
-        "pull_policy": "missing" if component is None else component.pull_policy,
+        "pull_policy": _policy(action),
         "size_mb": fetch.size_mb,
         "present": fetch.present,
         "disk_free_mb": fetch.disk_free_mb,
@@ -37,11 +37,15 @@ def _fetch(action: Action, fetch: Fetch) -> Form:
     }
 
 
+def _policy(action: Action) -> str:
+    return "missing" if action.component is None else action.component.pull_policy
+
+
 def _downloads(needing: list[tuple[Action, Fetch]]) -> list[Form]:
     """What each node gets in all: every image once, however many instances need it."""
     missing: dict[str, dict[str, Fetch]] = defaultdict(dict)
     for action, fetch in needing:
-        if not fetch.present:
+        if not fetch.present and _policy(action) != "never":
             missing[action.node_id][fetch.image] = fetch
     return [_download(node_id, list(images.values())) for node_id, images in sorted(missing.items())]
 

@@ -32,6 +32,7 @@ from reconciler.plan.order import held
 from reconciler.plan.progress import serves
 from reconciler.plan.references import Places
 from reconciler.plan.releases import Releases, unringed
+from reconciler.plan.resolutions import Resolutions
 from reconciler.plan.rollout import paced
 from reconciler.plan.schedule import Placement, Request, place, promise
 from reconciler.plan.settle import settled
@@ -109,6 +110,7 @@ class _Planning:
         only: Collection[str] | None,
     ) -> None:
         self.places = places
+        self.resolutions = Resolutions(places, observed)
         self.desired = desired
         self.observed = observed
         self.now = now
@@ -350,7 +352,8 @@ class _Planning:
             looked = self._looked(want, copy)
             self.drifted += looked.left
         else:
-            looked = Look(*why_update(self.desired.businesses[want.key.business_id], want, copy))
+            entry = self.desired.businesses[want.key.business_id]
+            looked = Look(*why_update(entry, want, copy, self.resolutions))
         self.actions.append(
             Action(
                 Kind.UPDATE,

@@ -29,7 +29,7 @@ def _silent(fleet: Fleet, copies: Iterable[Copy], placements: Mapping[InstanceKe
     for node_id, keys in sorted(there.items()):
         row = silent[node_id]
         what = f"{fleet.liveness[row]}: what runs there is as it last reported"
-        yield Unknown(node_id, what, fleet.nodes[row].last_seen, tuple(sorted(keys)))
+        yield Unknown(node_id, what, fleet.nodes[row].last_seen or None, tuple(sorted(keys)))
 
 
 def _unsized(actions: Iterable[Action]) -> Iterator[Unknown]:

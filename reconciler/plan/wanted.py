@@ -9,6 +9,7 @@ from reconciler.plan.fleet import Fleet
 from reconciler.plan.instances import Known, nodes, numbers
 from reconciler.plan.model import Change, Copy, Desired, DesiredBusiness, Node
 from reconciler.plan.references import Places, Resolver, Unresolved
+from reconciler.plan.resolutions import Resolutions
 from reconciler.plan.shape import Shape, mebibytes, milli, shape_of
 from reconciler.plan.verdicts import rolled_back, version
 from reconciler.spec.digest import digest, digest_of_sealed
@@ -103,17 +104,25 @@ def limits_changed(component: Component, copy: Copy) -> tuple[Change, ...]:
     return tuple(found)
 
 
-def why_update(entry: DesiredBusiness, want: Wanted, copy: Copy) -> tuple[str, tuple[Change, ...]]:
+def why_update(
+    entry: DesiredBusiness, want: Wanted, copy: Copy, resolutions: Resolutions
+) -> tuple[str, tuple[Change, ...]]:
     """Why a copy whose digest is not the wanted one needs an update, and which fields differ."""
     rejected = rolled_back(entry).get(want.key.component_id, "")
-    for business in (entry.business, *entry.earlier):
-        for component in business.components:
-            if component.component_id != want.key.component_id:
-                continue
-            for restarts in range(entry.restarts, max(entry.restarts - RESTARTS_BACK, 0) - 1, -1):
-                if digest(component, restarts) == copy.digest:
-                    different = changes(sealed(component), want.seen)
-                    return rejected or ("spec changed" if different else "restart asked for"), different
+    specs = [
+        (business, component)
+        for business in (entry.business, *entry.earlier)
+        for component in business.components
+        if component.component_id == want.key.component_id
+    ]
+    for component, seen in resolutions.of(specs, copy):
+        for restarts in range(entry.restarts, max(entry.restarts - RESTARTS_BACK, 0) - 1, -1):
+            mark = digest_of_sealed(seen, restarts) if refers(component) else digest(component, restarts)
+            if mark == copy.digest:
+                different = changes(seen, want.seen)
+                moved = refers(component) and not changes(component, specs[0][1])
+                reason = "what it refers to has moved" if moved else "spec changed"
+                return rejected or (reason if different else "restart asked for"), different
     if want.version != want.digest:
         return rejected or "spec changed, or what it refers to has moved", ()
     return rejected or "runs a version that no kept revision has", ()

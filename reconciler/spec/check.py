@@ -85,7 +85,8 @@ def _dependencies(component: Component, business: Business) -> Found:
         way = circle(component.component_id, name, needs)
         # Told once, at the member that was written first.
         if way and min(way, key=list(others).index) == component.component_id:
-            yield path, shown(way)
+            what = "" if path else f"what refers to {name} (${{{name}.…}}) "
+            yield path, what + shown(way)
 
 
 def _image(component: Component) -> Found:

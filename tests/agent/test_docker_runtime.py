@@ -272,6 +272,10 @@ def test_a_stranger_with_our_name_is_left_alone(
         (deploy(user="nobody-here"), "the image has no user nobody-here"),
         (deploy(runtime="no-such-runtime"), "the Engine has no runtime no-such-runtime"),
         (deploy(devices=(Device(source="/dev/nothing", target="/dev/x"),)), "the node has no device /dev/nothing"),
+        (
+            deploy(volumes=(Mount(type="bind", source="/etc/hostname", target="/bin"),)),
+            "of /etc/hostname on the node and /bin in the image one is a file and the other a directory; see volumes",
+        ),
         (deploy(resource_requirements=Resources(gpu=True)), "install the NVIDIA Container Toolkit"),
     ],
 )

@@ -7,8 +7,11 @@ from hypothesis import strategies as st
 
 from reconciler.cli.drain_check import drained
 from reconciler.plan.document import document
+from reconciler.plan.model import Copy, Limits, Policy
 from reconciler.plan.planner import plan
+from reconciler.plan.simulate import applied
 from reconciler.plan.suppose import Suppose, supposed
+from reconciler.wire.messages import Status, promise_of
 from tests.support.histories import worlds
 from tests.support.planning import NOW, World, business, component, node
 
@@ -59,3 +62,51 @@ def test_the_real_drain_does_what_was_said(world: World, data: st.DataObject) ->
     assert {name: after.get(name) for name in moves} == moves
     assert all(after[name] == node_id for name in stays)
     assert not any(name in after for name in ends)
+
+
+def drains(world: World) -> None:
+    """Carry the drain out as the manager does: every place is written down, then what waits for nothing is done."""
+    for _ in range(100):
+        result = world.plan()
+        present = {(one.key, one.node_id) for one in world.observed.copies}
+        assignments = tuple(
+            Copy(
+                action.key,
+                action.node_id,
+                Status.PENDING,
+                action.digest,
+                version,
+                promise_of(action.component, action.gpu_devices),
+                confirmed=False,
+            )
+            for version, action in enumerate(result.actions, 1000)
+            if action.component is not None and (action.key, action.node_id) not in present
+        )
+        world.observed = replace(world.observed, copies=(*world.observed.copies, *assignments))
+        able = tuple(action for action in result.actions if not action.held and not action.waits_for)
+        if not able:
+            return
+        world.observed = applied(replace(result, actions=able), world.observed)
+    raise AssertionError("the drain does not end")
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(world=worlds(), data=st.data())
+def test_step_by_step_it_ends_as_was_said(world: World, data: st.DataObject) -> None:
+    assume(world.observed.nodes)
+    world.policy = Policy(limits=Limits(volumes=1000))
+    world.carries_out()
+    healthy = (replace(copy, status=Status.RUNNING, ended=False) for copy in world.observed.copies)
+    world.observed = replace(world.observed, copies=tuple(healthy))
+    assume(not world.plan().actions)
+    node_id = data.draw(st.sampled_from(sorted(world.observed.nodes)))
+    moves, ends, stays = checked(world, node_id)
+    world.node(node_id, cordoned=True, draining=True)
+    drains(world)
+    found: dict[str, set[str]] = {}
+    for copy in world.observed.copies:
+        if copy.node_id in world.observed.nodes and copy.confirmed:
+            found.setdefault(str(copy.key), set()).add(copy.node_id)
+    assert {name: found.get(name, set()) for name in moves} == {name: {to} for name, to in moves.items()}
+    assert all(node_id in found[name] for name in stays)
+    assert not any(node_id in found.get(name, ()) for name in ends)

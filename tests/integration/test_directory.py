@@ -77,5 +77,11 @@ def test_one_broken_file_stops_only_itself(programs: Cluster) -> None:
     told = programs.cli("sync")
     assert told.returncode == 1 and "one.yaml:" in told.stderr and "Traceback" not in told.stderr
     assert programs.containers("one") == before
+    (programs.desired / "new.yaml").write_text("business_id: new\ncomponents: [\n")
+    wait_until(lambda: "new.yaml:" in programs.cli("status").stdout, what="status to name the problem")
+    assert "one.yaml:" in programs.cli("status").stdout
+    unknown = programs.cli("status", "new")
+    assert unknown.returncode == 1 and "no business 'new'" in unknown.stderr and "new.yaml" in unknown.stderr
+    (programs.desired / "new.yaml").unlink()
     (programs.desired / "one.yaml").write_text(spec("one", 602))
     wait_until(lambda: programs.get("/api/businesses/one")["revision"] == 2, what="the mended file to be taken")

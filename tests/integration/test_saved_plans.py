@@ -120,9 +120,9 @@ def test_a_drain_is_checked_before_it_is_done(cluster: Cluster, nodes: list[str]
     alone = cluster.cli("node", "drain", nodes[0], "--check")
     assert alone.returncode == 1 and f"2 instances would stay on {nodes[0]}" in alone.stdout
     both(cluster, nodes)
-    fine = cluster.cli("node", "drain", nodes[0], "--check")
+    fine = cluster.cli("drain", nodes[0], "--check")
     assert fine.returncode == 0 and f"moves to {nodes[1]}" in fine.stdout
     assert {node for node, _ in containers(client, "drained").values()} == {nodes[0]}, "nothing was done"
     assert cluster.cli("node", "drain", nodes[0], "--wait").returncode == 0
     assert {node for node, _ in containers(client, "drained").values()} == {nodes[1]}
-    assert cluster.cli("node", "drain", "nope", "--check").returncode == 2
+    assert cluster.cli("drain", "nope", "--check").returncode == 2

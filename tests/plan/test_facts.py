@@ -1,6 +1,6 @@
 """Bytes and unknowns as the API gives them, and as people read them."""
 
-from reconciler.cli.render_facts import download_lines, fetches_of, unknown_lines
+from reconciler.cli.render_facts import fact_lines, fetches_of
 from reconciler.plan.facts import facts
 from tests.support.planning import NOW, World, business, component, node
 
@@ -29,7 +29,7 @@ def test_people_read_what_is_fetched_and_nothing_of_what_is_there() -> None:
         ("shop/new/0", "a"): words["shop/new/0", "a"],
     }
     assert "pulls new:1 (size unknown; " in words["shop/new/0", "a"]
-    assert list(download_lines(plan)) == ["[dim]a gets 2 images: 120 MB and 1 of unknown size.[/]"]
+    assert list(fact_lines(plan))[-1] == "[dim]a gets 2 images: 120 MB and 1 of unknown size.[/]"
 
 
 def test_how_an_image_comes_is_said_as_its_policy_has_it() -> None:
@@ -42,6 +42,13 @@ def test_how_an_image_comes_is_said_as_its_policy_has_it() -> None:
     assert words(there, pull_policy="always") == "[dim]asks for web:1 anew[/]"
     assert "loads web:1" in words({}, image_url="http://files/web.tar")
     assert words({}, pull_policy="never") == "[red]needs web:1 there: pull_policy is never[/]"
+
+
+def test_what_is_never_pulled_is_no_download_and_unknown_sizes_are_no_zero() -> None:
+    here = World(node("a", images={"here:1": 1}, disk_free_mb=500))
+    here.wants(business("shop", component("x", pull_policy="never"), component("y"), component("z")))
+    found = facts(here.plan(), NOW)
+    assert "[dim]a gets 2 images: 2 of unknown size.[/]" in list(fact_lines(found))
 
 
 def test_an_update_whose_disk_does_not_suffice_says_so() -> None:
@@ -58,7 +65,7 @@ def test_what_is_not_known_has_its_age() -> None:
     made.node("a", silent=20)
     found = facts(made.plan(), NOW)
     assert found["unknowns"][0]["age_seconds"] == 20
-    assert list(unknown_lines(found)) == [
+    assert list(fact_lines(found)) == [
         "[yellow]?[/] not known: a: suspect: what runs there is as it last reported, 20 s ago"
         "  [dim](shop/web/0, shop/web/1, shop/web/2 and 2 more)[/]"
     ]

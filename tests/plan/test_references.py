@@ -67,6 +67,34 @@ def test_when_the_target_moves_what_refers_to_it_follows() -> None:
     assert world.lines() == []
 
 
+def shown(found: Action) -> list[str]:
+    return [f"{one.field}: {one.old} → {one.new}" for one in found.changes]
+
+
+def test_an_update_names_what_moved_field_by_field_also_once_nothing_is_left_of_where_it_was() -> None:
+    world = fleet().wants(business("shop", web(node_id="a"), db(node_id="b"))).settles()
+    world.wants(business("shop", web(node_id="a"), db(node_id="a")))
+    moved = ["environment_variables.URL: 10.0.0.2:15432/1 → db:5432/1"]
+    assert (action(world, "web").reason, shown(action(world, "web"))) == ("what it refers to has moved", moved)
+    world.carry_out(tuple(one for one in world.plan().actions if one.key.component_id == "db"))
+    assert world.running() == ["shop/db/0 on a", "shop/web/0 on a"]
+    assert (action(world, "web").reason, shown(action(world, "web"))) == ("what it refers to has moved", moved)
+
+
+def test_an_update_of_what_refers_to_something_names_the_fields_of_the_spec() -> None:
+    world = fleet().wants(business("shop", web(node_id="a"), db(node_id="b"))).settles()
+    world.wants(business("shop", web(node_id="a", user="www"), db(node_id="b")))
+    found = action(world, "web")
+    assert (found.reason, shown(found)) == ("spec changed", ["user: None → www"])
+    world.wants(business("shop", web(node_id="a", user="www"), db(node_id="a")))
+    found = action(world, "web")
+    both = ["environment_variables.URL: 10.0.0.2:15432/1 → db:5432/1", "user: None → www"]
+    assert (found.reason, shown(found)) == ("spec changed", both)
+    world.settles()
+    world.restarts("shop")
+    assert action(world, "web").reason == "restart asked for"
+
+
 def test_a_lost_node_s_target_is_followed_to_where_it_is_placed_anew() -> None:
     world = fleet().wants(business("shop", web(node_id="a"), db(node_labels={}))).settles()
     where = world.where()["shop/db/0"]

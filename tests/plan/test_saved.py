@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from reconciler.control.intake import overlay
 from reconciler.plan.model import Desired, Policy
 from reconciler.plan.planner import plan
-from reconciler.plan.reliance import Basis
+from reconciler.plan.reliance import Basis, Fact, moved
 from reconciler.plan.saved import SavedPlan, assigned, departed, differs, save
 from reconciler.spec.model import Business
-from reconciler.wire.messages import Status
+from reconciler.wire.messages import Gpu, Status
 from tests.support.histories import worlds
 from tests.support.planning import NOW, World, business, component, key, node
 
@@ -46,16 +46,16 @@ def refused(world: World, saved: SavedPlan, *businesses: Business) -> list[tuple
 
 WEB = component("web", memory=512, cpu=1, ports=[80], node_labels={"zone": "east"}, replicas=2)
 SHOP = business("shop", component("db", memory=256, gpus=1), WEB)
-NEXT = business("shop", component("db", memory=256, gpus=1, image_name="db:2"), WEB)
+NEXT = business("shop", component("db", memory=256, gpus=1, image_name="db:2", require_gpu=True), WEB)
 
 
 def fleet() -> World:
     """Nodes a and b for the shop, c for others; the shop runs in an older version, and blog runs on c."""
     east = {"zone": "east"}
     world = World(
-        node("a", memory=1024, gpus=[8192], labels=east),
-        node("b", memory=1024, gpus=[8192], labels=east),
-        node("c", memory=1024, labels={"zone": "west"}),
+        node("a", memory=1024, gpus=[8192], labels=east, disk_free_mb=5000),
+        node("b", memory=1024, gpus=[8192], labels=east, disk_free_mb=5000),
+        node("c", memory=1024, labels={"zone": "west"}, images={"db:2": 200, "web:1": 100}),
     )
     blog = business("blog", component("blog", memory=128, node_labels={"zone": "west"}))
     return world.wants(blog, business("shop", component("db", memory=256, gpus=1))).settles()
@@ -68,6 +68,12 @@ def other(world: World, node_id: str, **fields: Any) -> None:
     """An instance of another business turns up on a node."""
     world.wants(business("other", component("x", node_id=node_id, **fields)))
     world.carries_out()
+
+
+def owned(world: World, source: str) -> None:
+    """A file takes the shop over."""
+    entry = replace(world.desired.businesses["shop"], source=source)
+    world.desired = replace(world.desired, businesses=world.desired.businesses | {"shop": entry})
 
 
 MOVED: list[tuple[str, Change]] = [
@@ -89,6 +95,10 @@ MOVED: list[tuple[str, Change]] = [
     ("node a: cpu", lambda world: world.node("a", cpu_cores=0.5)),
     ("node b: host ports", lambda world: other(world, "b", ports=[80])),
     ("node a: GPU devices", lambda world: world.node("a", gpus=())),
+    ("node a: GPU devices", lambda world: world.node("a", gpus=(Gpu(index=7, memory_mb=8192),))),
+    ("node a: GPU", lambda world: world.node("a", gpus=())),
+    ("node a: disk", lambda world: world.node("a", disk_free_mb=100)),
+    ("business shop: source", lambda world: owned(world, "desired/shop.yaml")),
 ]
 
 UNRELATED: list[Change] = [
@@ -96,6 +106,8 @@ UNRELATED: list[Change] = [
     lambda world: world.node("a", memory_mb=99_999, cpu_cores=64),
     lambda world: world.node("a", cpu_percent=100.0, memory_used_mb=900.0),
     lambda world: world.node("b", labels={"zone": "east", "disk": "ssd"}),
+    lambda world: world.node("a", disk_free_mb=900),
+    lambda world: world.node("c", images={}),
     lambda world: world.node("c", cordoned=True),
     lambda world: world.node("c", silent=99),
     lambda world: world.has(node("d", labels={"zone": "east"}, memory=99_999)),
@@ -129,6 +141,30 @@ def test_what_has_nothing_to_do_with_it_does_not_block(change: Change) -> None:
     saved = saves(world, NEXT)
     change(world)
     assert refused(world, saved, NEXT) == []
+
+
+def otherwise(fact: Fact) -> Fact:
+    """The same fact as it no longer suffices."""
+    if fact.kind == "room":
+        return msgspec.structs.replace(fact, value=fact.needs - 1)
+    if fact.kind == "free":
+        return msgspec.structs.replace(fact, value=fact.needs[:1])
+    return msgspec.structs.replace(fact, value=not fact.value if isinstance(fact.value, bool) else f"{fact.value}x")
+
+
+def about(path: str) -> str:
+    """What a fact is about: `memory`, `spec`, `instance`."""
+    return path.partition(": ")[2] or path.partition(" ")[0]
+
+
+def test_each_fact_refuses_the_plan_by_itself_and_a_missing_one_does_too() -> None:
+    saved = saves(fleet(), NEXT)
+    assert {about(fact.path) for fact in saved.facts} == {about(path) for path, _ in MOVED}
+    for number, fact in enumerate(saved.facts):
+        rest = [*saved.facts[:number], *saved.facts[number + 1 :]]
+        assert [path for path, _ in moved(saved.facts, [*rest, otherwise(fact)])] == [fact.path]
+        assert [path for path, _ in moved(saved.facts, rest)] == [fact.path]
+    assert moved(saved.facts, saved.facts) == []
 
 
 def test_numbers_are_told() -> None:

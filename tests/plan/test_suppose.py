@@ -40,6 +40,12 @@ def test_nodes_that_might_be_added_take_what_has_no_place() -> None:
     assert planned(gpus, Suppose(add_nodes=(lab,))).actions[0].gpu_devices == (0, 1)
 
 
+def test_since_when_a_supposed_loss_lasts_is_not_made_up() -> None:
+    world = World(node("a")).wants(business("shop", component())).settles()
+    (unknown,) = planned(world, Suppose(without=("a",))).unknowns
+    assert (unknown.node_id, unknown.since) == ("a", None)
+
+
 def test_other_numbers_of_replicas() -> None:
     world = shop(replicas=2)
     assert len(planned(world, Suppose(scale={"shop/web": 5})).actions) == 3

@@ -92,7 +92,7 @@ def test_all_errors_of_a_file_come_at_once_with_their_lines() -> None:
         ("environment: {A: '${web.hsot}'}", "of web there are host, port.N and replicas"),
         ("environment: {A: '${node.name}'}", "of node there are id and host"),
         ("environment: {A: '${bd.host}'}", "'bd' is no component of this business; write $${...} for plain text"),
-        ("command: [echo, '${web.host}']", "goes round in a circle: web → web"),
+        ("command: [echo, '${web.host}']", "what refers to web (${web.…}) goes round in a circle: web → web"),
         ("mode: global\n  replicas: 2", "can't be given with mode global"),
         ("singleton: true\n  replicas: 2", "is 2, but a singleton runs once"),
         ("singleton: true\n  update: {order: start-first}", "which a singleton never does"),
