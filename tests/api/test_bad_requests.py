@@ -209,7 +209,7 @@ def test_a_plan_of_what_is_no_business_is_422(manager: Cluster, body: Any, word:
 def test_bad_numbers_of_replicas_are_422(manager: Cluster, body: Any, word: str) -> None:
     if manager.status("scaled") == "":
         manager.post(shop(business_id="scaled"))
-    manager.wait_status("scaled", "pending")
+    at_rest(manager, "scaled")
     refused(manager, "POST", "/api/businesses/scaled/scale", 422, word, json=body)
     refused(manager, "POST", "/api/businesses/none/scale", 404, json={"web": 1})
 
