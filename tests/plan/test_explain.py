@@ -85,22 +85,6 @@ def test_what_is_said_of_a_node_is_confirmed_by_tying_the_instance_to_it(world: 
             assert (wanted in result.placements) == (not situation.obstacles), (node_id, situation, result)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
-@given(world=worlds(), data=st.data())
-def test_what_is_said_to_be_best_is_where_it_goes_when_it_is_asked_for_anew(world: World, data: st.DataObject) -> None:
-    alone = [
-        want.key for want in world.wanted() if want.component.replicas == 1 and want.component.mode == "replicated"
-    ]
-    assume(alone)
-    wanted = data.draw(st.sampled_from(alone))
-    found = explain(world.desired, world.observed, wanted, now=NOW)
-    assume({pending.key for pending in world.carries_out().pending} <= {wanted})
-    world.observed = replace(world.observed, copies=tuple(one for one in world.observed.copies if one.key != wanted))
-    best = [one.nodes for one in found.situations[:1] if not one.obstacles]
-    node_id = world.plan().placements.get(wanted)
-    assert node_id in best[0] if best else node_id is None, (node_id, found)
-
-
 def tied(world: World, wanted: InstanceKey, node_id: str) -> Desired:
     """The desired state with the component of this instance tied to a node."""
     entry = world.desired.businesses[wanted.business_id]
