@@ -91,16 +91,14 @@ def cordon(client: Client, node_id: str) -> None:
 def drain(client: Client, node_id: str, wait: bool, deadline: float | None, timeout: float | None, check: bool) -> None:
     """Move what runs on a node to others; uncordon ends it.
 
-    Of each component, so many instances at a time as an update takes (`update.parallelism`, 1 by default), each gone only once
-    it runs elsewhere. What fits nowhere else stays until the deadline, instances with host volumes stay in any case; `status`
-    says so.
+    Of each component, so many instances move at a time as an update takes (`update.parallelism`, 1 by default), each
+    gone only once it runs elsewhere. What fits nowhere else stays until the deadline; instances with host volumes stay
+    in any case; `status` says so.
     Exit status of --check: 0 everything has a place, 1 something would stay, 2 error.
     """
     if check:
         _check(client, node_id)
-    click.echo(
-        client.post(f"/api/nodes/{node_id}/drain", {} if deadline is None else {"deadline": deadline})["message"]
-    )
+    click.echo(client.post(f"/api/nodes/{node_id}/drain", {"deadline": deadline})["message"])
     if timeout is None:
         timeout = DRAIN_TIMEOUT if deadline is None else deadline + PAST_DEADLINE
     end = time.monotonic() + timeout

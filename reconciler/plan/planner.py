@@ -208,7 +208,7 @@ class _Planning:
         elif self._leaves(kept):
             why = f"node {kept.node_id} is draining"
             if self._overdue(kept):
-                self._stop(kept, f"{why} and its deadline has passed")
+                self._stop(kept, self._late(kept))
             moves.append(_Move(want, why, None if self._overdue(kept) else kept, leaves=True))
         elif want.unresolved:
             self.placements[want.key] = kept.node_id
@@ -227,7 +227,8 @@ class _Planning:
         for copy in copies:
             if copy is not kept:
                 held = self._handover(want, copy, kept.node_id, kept)
-                self._stop(copy, f"surplus: runs on {kept.node_id}", held)
+                late = self._overdue(copy) and not serves(kept)
+                self._stop(copy, self._late(copy) if late else f"surplus: runs on {kept.node_id}", held)
 
     def _looked(self, want: Wanted, copy: Copy) -> Look:
         """What differs of a copy in the wanted version."""
@@ -269,6 +270,9 @@ class _Planning:
         """Whether the copy's node should have given it away by now."""
         node = self.fleet.nodes[self.fleet.row[copy.node_id]]
         return self._leaves(copy) and node.drain_by is not None and node.drain_by <= self.now
+
+    def _late(self, copy: Copy) -> str:
+        return f"node {copy.node_id} is draining and its deadline has passed"
 
     def _leaving(self) -> set[str]:
         """The nodes that give away what they run, and have time to."""
