@@ -24,6 +24,7 @@ YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yam
 MAX_PLAN_BYTES = 32 * MAX_BYTES
 MAX_EXEC_BYTES = 1024 * 1024
 MAX_REPLICAS = 10_000
+MAX_DEADLINE = 7 * 86400
 MAX_NEW_NODES = 1_000
 MAX_NEW_GPUS = 64
 
@@ -104,6 +105,21 @@ def read_replicas() -> dict[str, int]:
     if problems:
         raise SpecError(problems)
     return document
+
+
+def read_deadline() -> float | None:
+    """Within how many seconds a node is to be empty: `{"deadline": 600}`; no body for no deadline. Raises SpecError."""
+    data = body(MAX_BYTES, JSON_TYPES) if request.content_length else b""
+    document = _json(data) if data.strip() else {}
+    if not isinstance(document, dict) or set(document) - {"deadline"}:
+        raise SpecError([Problem(BODY, None, "", 'must be an object such as {"deadline": 600}')])
+    found = document.get("deadline")
+    if found is None:
+        return None
+    if isinstance(found, bool) or not isinstance(found, int | float) or not 0 <= found <= MAX_DEADLINE:
+        message = f"{json.dumps(found)[:60]} is no number of seconds from 0 to {MAX_DEADLINE}"
+        raise SpecError([Problem(BODY, None, "deadline", message)])
+    return float(found)
 
 
 def read_businesses() -> list[Business]:

@@ -3,7 +3,7 @@
 import msgspec
 from flask import Blueprint, Response, jsonify, request
 
-from api.bodies import JSON_TYPES, body
+from api.bodies import JSON_TYPES, body, read_deadline
 from api.businesses import who
 from api.errors import failure
 from api.numbers import number
@@ -50,7 +50,7 @@ def fleet_routes(controller: Controller) -> Blueprint:
 
     @routes.post("/api/nodes/<node_id>/drain")
     def drain(node_id: str) -> Reply:
-        controller.set_cordoned(node_id, True, draining=True, who=who())
+        controller.set_cordoned(node_id, True, draining=True, deadline=read_deadline(), who=who())
         return jsonify({"status": "success", "message": f"{node_id} gives away what it runs, and gets nothing new"})
 
     @routes.post("/api/nodes/<node_id>/uncordon")

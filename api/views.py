@@ -147,6 +147,7 @@ def _node_form(view: View, node_id: str, copies: list[Copy]) -> Form:
         "state": view.liveness.get(node_id, "suspect"),
         "cordoned": node.cordoned,
         "draining": node.draining,
+        "drain_by": None if node.drain_by is None else iso(node.drain_by),
         "address": node.address,
         "capacity": {"cpu_cores": node.cpu_cores, "memory_mb": node.memory_mb},
         "allocated": {

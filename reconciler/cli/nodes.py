@@ -14,6 +14,10 @@ from reconciler.cli.options import with_client, with_output
 from reconciler.cli.output import age, machine, plain, status, table
 from reconciler.cli.waiting import EVERY_SECONDS
 
+DRAIN_TIMEOUT = 300.0
+PAST_DEADLINE = 60.0
+"""Seconds in which what is stopped at the deadline should have ended."""
+
 
 @click.group(invoke_without_command=True)
 @click.pass_context
@@ -79,26 +83,31 @@ def cordon(client: Client, node_id: str) -> None:
 @click.argument("node_id")
 @WAIT
 @click.option(
-    "--timeout", "--deadline", type=Duration(), default="5m", show_default=True, help="How long --wait waits."
+    "--deadline", type=Duration(), help="After this long, stop what is left there, whether it runs elsewhere or not."
 )
+@click.option("--timeout", type=Duration(), help="How long --wait waits. [default: 5m, or a minute past the deadline]")
 @click.option("--check", is_flag=True, help="Only show what it would do; fail when something would stay.")
 @with_client
-def drain(client: Client, node_id: str, wait: bool, timeout: float, check: bool) -> None:
-    """Move what runs on a node to others, each instance once it runs there; uncordon ends it.
+def drain(client: Client, node_id: str, wait: bool, deadline: float | None, timeout: float | None, check: bool) -> None:
+    """Move what runs on a node to others; uncordon ends it.
 
-    Instances with host volumes stay, and so does what fits nowhere else; `status` says so.
+    Of each component, so many instances move at a time as an update takes (`update.parallelism`, 1 by default), each
+    gone only once it runs elsewhere. What fits nowhere else stays until the deadline; instances with host volumes stay
+    in any case; `status` says so.
     Exit status of --check: 0 everything has a place, 1 something would stay, 2 error.
     """
     if check:
         _check(client, node_id)
-    click.echo(client.post(f"/api/nodes/{node_id}/drain")["message"])
-    deadline = time.monotonic() + timeout
+    click.echo(client.post(f"/api/nodes/{node_id}/drain", {"deadline": deadline})["message"])
+    if timeout is None:
+        timeout = DRAIN_TIMEOUT if deadline is None else deadline + PAST_DEADLINE
+    end = time.monotonic() + timeout
     said = None
     while wait and (left := client.get(f"/api/nodes/{node_id}")["instances"]):
         if left != said:
             said = left
             click.echo(f"{left} left")
-        if time.monotonic() > deadline:
+        if time.monotonic() > end:
             raise CliError(f"{node_id} still has {left} instances after {timeout:g} s; {_why_left(client, node_id)}")
         time.sleep(EVERY_SECONDS)
 

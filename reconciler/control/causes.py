@@ -41,7 +41,7 @@ def _of_nodes(action: Action, reason: str, before: View, after: View) -> str:
     words = reason.split(" ")
     if words[0] == "node" and len(words) > 2:
         named = words[1]
-        if reason.endswith("is draining"):
+        if reason.endswith(("is draining", "its deadline has passed")):
             return f"operator drain of {named}"
         if words[2:] in (["is", Liveness.LOST], ["is", Liveness.SUSPECT]):
             return f"node {named} {words[3]}"

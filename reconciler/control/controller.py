@@ -123,13 +123,20 @@ class Controller:
         if self._store.record_component(report, self._clock()):
             self.wake()
 
-    def set_cordoned(self, node_id: str, cordoned: bool, draining: bool = False, who: str = "") -> None:
-        """Have a node get nothing new, or again; a draining one gives away what it runs. Raises UnknownNodeId."""
+    def set_cordoned(
+        self, node_id: str, cordoned: bool, draining: bool = False, deadline: float | None = None, who: str = ""
+    ) -> None:
+        """Have a node get nothing new, or again; a draining one gives away what it runs, within `deadline` seconds.
+
+        Raises UnknownNodeId.
+        """
         nodes = self._store.observed().nodes
         if node_id not in nodes:
             raise UnknownNodeId(node_id, nodes)
-        self._store.set_cordoned(node_id, cordoned, draining)
-        self._store.add_events([asked_of_node(node_id, cordoned, draining, who, self._clock())])
+        now = self._clock()
+        drain_by = None if deadline is None else now + deadline
+        self._store.set_cordoned(node_id, cordoned, draining, drain_by)
+        self._store.add_events([asked_of_node(node_id, cordoned, draining, deadline, who, now)])
         self.wake()
 
     # -- reading

@@ -48,10 +48,11 @@ def happened(before: View, after: View, sent: Sequence[Action], recorded: Record
     return [replace(event, plan_hash=plan_hash) for event in events]
 
 
-def asked_of_node(node_id: str, cordoned: bool, draining: bool, who: str, at: float) -> Event:
-    """What an operator asked of a node."""
+def asked_of_node(node_id: str, cordoned: bool, draining: bool, deadline: float | None, who: str, at: float) -> Event:
+    """What an operator asked of a node; `deadline` in seconds from now."""
     word = "drain" if draining else "cordon" if cordoned else "uncordon"
-    return Event(at, "node", f"{word} asked for by {who}", node_id=node_id, cause=f"{who}: {word}")
+    within = "" if deadline is None else f" within {deadline:g} s"
+    return Event(at, "node", f"{word}{within} asked for by {who}", node_id=node_id, cause=f"{who}: {word}")
 
 
 def _of_nodes(before: View, after: View) -> list[Event]:

@@ -112,7 +112,8 @@ class Node:
 
     `images` has the size in MiB of each image that it has, by full name; `disk_free_mb` is how much is free where they
     are kept, at least (None: it does not say). A `cordoned` one gets nothing new; a `draining` one gives away what it
-    runs besides. One that was lost again and again gets nothing new before `unsteady_until` (seconds since the epoch).
+    runs besides, at `drain_by` all that is left (None: it takes what it takes). One that was lost again and again gets
+    nothing new before `unsteady_until`. Times are in seconds since the epoch.
     """
 
     node_id: str
@@ -129,6 +130,7 @@ class Node:
     last_seen: float = 0.0
     cordoned: bool = False
     draining: bool = False
+    drain_by: float | None = None
     unsteady_until: float = 0.0
 
 

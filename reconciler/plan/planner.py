@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from reconciler.plan import businesses
+from reconciler.plan import businesses, drains
 from reconciler.plan.drift import Look, look, removed_by_hand, status_drift
 from reconciler.plan.filters import refusals
 from reconciler.plan.fleet import Fleet
@@ -148,9 +148,10 @@ class _Planning:
         self._place(moves)
         actions = unringed([self._alone(self._timed(action)) for action in self.actions])
         pace = paced(self.desired, wants, self.observed.copies, actions, self.now)
+        moving = drains.paced(wants, self.observed.copies, actions, self._leaving())
         order = held(self.desired, wants, self.observed.copies, actions, self.placements, self.now)
         between = businesses.held(self.desired, wants, self.observed.copies, actions, self.placements)
-        waits = pace.held | order.held
+        waits = moving | pace.held | order.held
         if waits or between:
             actions = [
                 replace(action, held=between.get(place) or action.held or waits.get(place, ""))
@@ -158,6 +159,7 @@ class _Planning:
                 for place in [(action.key, action.node_id)]
             ]
         times = [time for time in (look_again, pace.look_again, order.look_again) if time is not None]
+        times += [node.drain_by for node in self.fleet.nodes if node.drain_by is not None and node.drain_by > self.now]
         return Plan(
             actions=tuple(sorted(actions, key=lambda action: (ORDER[action.kind], action.key, action.node_id))),
             pending=tuple(sorted(self.pending, key=lambda pending: pending.key)),
@@ -204,7 +206,10 @@ class _Planning:
         elif not self._admitted(want, kept):
             moves.append(_Move(want, f"node {kept.node_id} no longer meets its affinity", kept))
         elif self._leaves(kept):
-            moves.append(_Move(want, f"node {kept.node_id} is draining", kept, leaves=True))
+            why = f"node {kept.node_id} is draining"
+            if self._overdue(kept):
+                self._stop(kept, self._late(kept))
+            moves.append(_Move(want, why, None if self._overdue(kept) else kept, leaves=True))
         elif want.unresolved:
             self.placements[want.key] = kept.node_id
             self._waits(want, want.unresolved)
@@ -222,7 +227,8 @@ class _Planning:
         for copy in copies:
             if copy is not kept:
                 held = self._handover(want, copy, kept.node_id, kept)
-                self._stop(copy, f"surplus: runs on {kept.node_id}", held)
+                late = self._overdue(copy) and not serves(kept)
+                self._stop(copy, self._late(copy) if late else f"surplus: runs on {kept.node_id}", held)
 
     def _looked(self, want: Wanted, copy: Copy) -> Look:
         """What differs of a copy in the wanted version."""
@@ -260,6 +266,19 @@ class _Planning:
         node = self.fleet.nodes[self.fleet.row[copy.node_id]]
         return node.draining and self._liveness(copy) is Liveness.READY and not copy.promise.volumes
 
+    def _overdue(self, copy: Copy) -> bool:
+        """Whether the copy's node should have given it away by now."""
+        node = self.fleet.nodes[self.fleet.row[copy.node_id]]
+        return self._leaves(copy) and node.drain_by is not None and node.drain_by <= self.now
+
+    def _late(self, copy: Copy) -> str:
+        return f"node {copy.node_id} is draining and its deadline has passed"
+
+    def _leaving(self) -> set[str]:
+        """The nodes that give away what they run, and have time to."""
+        ready = (node for row, node in enumerate(self.fleet.nodes) if self.fleet.liveness[row] is Liveness.READY)
+        return {node.node_id for node in ready if node.draining and (node.drain_by is None or node.drain_by > self.now)}
+
     def _liveness(self, copy: Copy) -> Liveness:
         return self.fleet.liveness[self.fleet.row[copy.node_id]]
 
@@ -273,7 +292,7 @@ class _Planning:
         It runs on until the other node has what it takes to start the new one, or until that one runs. The old copy of
         a singleton goes first.
         """
-        if want.component.singleton or not serves(old):
+        if want.component.singleton or not serves(old) or self._overdue(old):
             return ""
         if want.component.update.order == "start-first" or self._leaves(old):
             return "" if new is not None and serves(new) else f"waits until it runs on {node_id}"

@@ -55,6 +55,7 @@ def reported_node(report: NodeReport, at: float, known: Node | None) -> Node:
         last_seen=at,
         cordoned=known is not None and known.cordoned,
         draining=known is not None and known.draining,
+        drain_by=known.drain_by if known is not None else None,
     )
 
 

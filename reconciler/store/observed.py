@@ -220,14 +220,18 @@ class ObservedStore:
             first, self._version = self._version + 1, last
             return range(first, last + 1)
 
-    def set_cordoned(self, node_id: str, cordoned: bool, draining: bool = False) -> None:
-        """Say whether a node gets nothing new, and whether it gives away what it has. Raises UnknownNode."""
+    def set_cordoned(self, node_id: str, cordoned: bool, draining: bool = False, drain_by: float | None = None) -> None:
+        """Say whether a node gets nothing new, and whether, and by when, it gives away what it has.
+
+        Raises UnknownNode.
+        """
         with self._database.lock:
             held = self._of(node_id)
-            said = {"cordoned": cordoned, "draining": draining}
+            said = {"cordoned": cordoned, "draining": draining, "drain_by": drain_by}
             with self._database.transaction() as connection:
                 connection.execute(update(agents).where(agents.c.agent_id == node_id).values(said))
-            self._saw(held, replace(held.node, cordoned=cordoned, draining=draining), saved=not held.unsaved)
+            node = replace(held.node, cordoned=cordoned, draining=draining, drain_by=drain_by)
+            self._saw(held, node, saved=not held.unsaved)
 
     def forget_node(self, node_id: str) -> None:
         """Forget a node and its copies, until it reports again. Raises UnknownNode."""

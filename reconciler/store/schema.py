@@ -52,6 +52,7 @@ agents = Table(
     Column("memory_used_mb", Float, nullable=False),
     Column("cordoned", Boolean, nullable=False),
     Column("draining", Boolean, nullable=False, server_default=text("0")),
+    Column("drain_by", Seconds),
     Column("images", Text, nullable=False, server_default=text("'{}'")),
     Column("disk_free_mb", Integer),
     Column("reported_at", Seconds, nullable=False),

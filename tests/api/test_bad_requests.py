@@ -226,6 +226,11 @@ def test_bad_event_queries_are_422(manager: Cluster, query: str) -> None:
     refused(manager, "GET", f"/api/events?{query}", 422)
 
 
+@pytest.mark.parametrize("body", [[], {"deadline": "soon"}, {"deadline": -1}, {"deadline": True}, {"dead": 1}])
+def test_a_drain_s_deadline_is_a_number_of_seconds(manager: Cluster, body: Any) -> None:
+    refused(manager, "POST", "/api/nodes/none/drain", 422, "deadline", json=body)
+
+
 @pytest.mark.parametrize("path", ["/api/report", "/api/report/component"])
 @pytest.mark.parametrize(
     ("body", "code"),

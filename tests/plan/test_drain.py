@@ -1,9 +1,11 @@
 """Nodes that give away what they run, and what happens to instances of a lost node when the spec says so."""
 
 from dataclasses import replace
+from typing import Any
 
+from reconciler.spec.model import Component, Update
 from reconciler.wire.messages import Status
-from tests.support.planning import World, business, component, node
+from tests.support.planning import NOW, World, business, component, key, node
 
 
 def test_a_drained_node_keeps_each_instance_until_it_runs_elsewhere() -> None:
@@ -60,3 +62,67 @@ def test_how_loss_is_met_is_no_part_of_a_container() -> None:
     world = World(node("a")).wants(business("shop", component())).settles()
     world.wants(business("shop", component(on_node_loss="keep", stop_grace_period=3.0)))
     assert world.lines() == []
+
+
+def draining(*parts: Component, **fields: Any) -> World:
+    """Everything runs on node a, which is drained; b is free."""
+    world = World(node("a"), node("b", cordoned=True)).wants(business("shop", *parts)).settles()
+    world.node("b", cordoned=False)
+    world.node("a", draining=True, **fields)
+    return world
+
+
+def going(world: World) -> list[str]:
+    """What is done now."""
+    return [f"{action.kind} {action.key} on {action.node_id}" for action in world.plan().actions if not action.held]
+
+
+def test_one_instance_of_a_component_leaves_at_a_time() -> None:
+    world = draining(component("web", replicas=3), component("job", replicas=2))
+    assert going(world) == ["create shop/job/0 on b", "create shop/web/0 on b"]
+    held = {str(action.key): action.held for action in world.plan().actions if str(action.kind) == "create"}
+    assert held["shop/web/2"] == "waits until web/0 runs elsewhere: 1 at a time"
+    old = {str(copy.key): copy for copy in world.observed.copies}
+    starting = replace(old["shop/web/0"], node_id="b", status=Status.STARTING, version=9)
+    copies = world.observed.copies
+    world.observed = replace(world.observed, copies=(*copies, starting))
+    assert going(world) == ["create shop/job/0 on b"], "web/0 is not up yet"
+    world.observed = replace(world.observed, copies=(*copies, replace(starting, status=Status.RUNNING)))
+    assert going(world) == ["stop shop/web/0 on a", "create shop/job/0 on b", "create shop/web/1 on b"]
+    world.settles()
+    assert set(world.where().values()) == {"b"}
+
+
+def test_as_many_leave_at_a_time_as_an_update_takes() -> None:
+    world = draining(component("web", replicas=5, update=Update(parallelism=2)))
+    assert going(world) == ["create shop/web/0 on b", "create shop/web/1 on b"]
+    world = draining(component("web", replicas=5, update=Update(parallelism=0)))
+    assert len(going(world)) == 5
+
+
+def test_what_does_not_serve_leaves_at_once() -> None:
+    world = draining(component("web", replicas=2))
+    world.copy("shop/web/1", status=Status.FAILED)
+    assert going(world) == ["stop shop/web/1 on a", "create shop/web/0 on b", "create shop/web/1 on b"]
+
+
+def test_a_singleton_waits_for_its_turn_where_it_serves() -> None:
+    world = draining(component("web", replicas=2, singleton=True))
+    assert going(world) == ["stop shop/web/0 on a"]
+    left = tuple(copy for copy in world.observed.copies if copy.key != key("shop/web/0"))
+    world.observed = replace(world.observed, copies=left)
+    assert going(world) == ["create shop/web/0 on b"], "web/1 serves on until web/0 does"
+
+
+def test_after_its_deadline_a_drain_waits_for_nothing() -> None:
+    parts = (component("web", replicas=2), component("big", memory=100), component("data", data=True))
+    world = draining(*parts, drain_by=NOW + 60)
+    world.node("b", memory_mb=50)
+    assert world.plan().look_again == NOW + 60
+    assert going(world) == ["create shop/web/0 on b"]
+    world.node("a", drain_by=NOW)
+    stops = ["stop shop/big/0 on a", "stop shop/web/0 on a", "stop shop/web/1 on a"]
+    assert going(world) == [*stops, "create shop/web/0 on b", "create shop/web/1 on b"]
+    world.settles()
+    assert world.where() == {"shop/data/0": "a", "shop/web/0": "b", "shop/web/1": "b"}
+    assert "memory: needs 100 MB, at most 50 free" in world.pending()["shop/big/0"]

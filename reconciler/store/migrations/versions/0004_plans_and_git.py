@@ -6,6 +6,7 @@ revision = "0004"
 down_revision = "0003"
 
 STATEMENTS = (
+    "ALTER TABLE agents ADD COLUMN drain_by TIMESTAMP",
     "ALTER TABLE agents ADD COLUMN images TEXT DEFAULT '{}' NOT NULL",
     "ALTER TABLE agents ADD COLUMN disk_free_mb INTEGER",
     "ALTER TABLE businesses ADD COLUMN paused BOOLEAN DEFAULT 0 NOT NULL",
