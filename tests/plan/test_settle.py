@@ -27,6 +27,11 @@ def flipping(action: Action) -> Planner:
     return planner
 
 
+def unheld(plan: Plan) -> list[Action]:
+    """The actions, whatever they wait for."""
+    return [replace(action, held="") for action in plan.actions]
+
+
 def proved(world: World, planner: Planner) -> Plan:
     return settled(planner, world.desired, world.observed, DEFAULT_POLICY, NOW)
 
@@ -117,7 +122,7 @@ def test_no_real_plan_is_refused_and_each_settles(world: World) -> None:
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(world=worlds(), data=st.data())
 def test_planning_some_businesses_finds_for_them_what_planning_all_does(world: World, data: st.DataObject) -> None:
-    """On a fleet where the others have nothing to do."""
+    """On a fleet where the others have nothing to do; but for what waits for another business, which is not known then."""
     world.carries_out()
     assume(world.desired.businesses)
     world.restarts(data.draw(st.sampled_from(sorted(world.desired.businesses))))
@@ -125,4 +130,5 @@ def test_planning_some_businesses_finds_for_them_what_planning_all_does(world: W
     busy = {action.key.business_id for action in everything.actions}
     busy |= {pending.key.business_id for pending in everything.pending}
     some = draft(world.desired, world.observed, now=NOW, only=busy)
-    assert (some.actions, some.pending) == (everything.actions, everything.pending)
+    assert some.pending == everything.pending
+    assert unheld(some) == unheld(everything)
