@@ -15,6 +15,12 @@ class CliError(click.ClickException):
         click.echo(f"error: {self.message}", err=True)
 
 
+class WrongUse(CliError):
+    """What was asked for can't be meant: a name, an option or a setting that is none."""
+
+    exit_code = 2
+
+
 class ProblemsError(CliError):
     """Specs are not acceptable: one line for each problem."""
 

@@ -10,6 +10,7 @@ from reconciler.cli.apply import WAIT, Duration
 from reconciler.cli.client import Client
 from reconciler.cli.drain_check import check_drain, show_drain
 from reconciler.cli.errors import CliError
+from reconciler.cli.names import NODE
 from reconciler.cli.options import with_client, with_output
 from reconciler.cli.output import age, machine, plain, status, table
 from reconciler.cli.waiting import EVERY_SECONDS
@@ -59,7 +60,7 @@ def list_(client: Client, output: str) -> None:
 
 
 @node.command()
-@click.argument("node_id")
+@click.argument("node_id", type=NODE)
 @with_client
 @with_output
 def show(client: Client, node_id: str, output: str) -> None:
@@ -68,7 +69,7 @@ def show(client: Client, node_id: str, output: str) -> None:
 
 
 @node.command()
-@click.argument("node_id")
+@click.argument("node_id", type=NODE)
 @with_client
 def cordon(client: Client, node_id: str) -> None:
     """Keep a node from getting new instances; what runs there runs on."""
@@ -76,7 +77,7 @@ def cordon(client: Client, node_id: str) -> None:
 
 
 @node.command()
-@click.argument("node_id")
+@click.argument("node_id", type=NODE)
 @WAIT
 @click.option(
     "--timeout", "--deadline", type=Duration(), default="5m", show_default=True, help="How long --wait waits."
@@ -126,7 +127,7 @@ def _why_left(client: Client, node_id: str) -> str:
 
 
 @node.command()
-@click.argument("node_id")
+@click.argument("node_id", type=NODE)
 @with_client
 def uncordon(client: Client, node_id: str) -> None:
     """Let a node get instances again."""

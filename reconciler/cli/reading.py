@@ -7,6 +7,7 @@ import click
 from reconciler.cli.approve import tell_held
 from reconciler.cli.client import Client, NotFound
 from reconciler.cli.errors import problem_of
+from reconciler.cli.names import BUSINESS
 from reconciler.cli.options import with_client, with_output
 from reconciler.cli.output import age, console, machine, plain, table
 from reconciler.cli.output import status as coloured
@@ -17,7 +18,7 @@ MOST_PROBLEMS = 5
 
 
 @click.command()
-@click.argument("business_id", required=False, metavar="[BUSINESS_ID | plan HASH]")
+@click.argument("business_id", type=BUSINESS, required=False, metavar="[BUSINESS_ID | plan HASH]")
 @click.argument("plan_hash", required=False, metavar="")
 @with_client
 @with_output
@@ -38,7 +39,7 @@ def get(client: Client, business_id: str | None, plan_hash: str | None, output: 
 
 
 @click.command()
-@click.argument("business_id", required=False)
+@click.argument("business_id", type=BUSINESS, required=False)
 @with_client
 @with_output
 def status(client: Client, business_id: str | None, output: str) -> None:

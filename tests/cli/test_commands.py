@@ -160,7 +160,7 @@ def test_settings_come_from_flags_then_the_environment_then_the_file(cluster: Cl
     assert flags.returncode == 0
     config.write_text("manger: x\n")
     bad = command("get", RECONCILER_CONFIG=str(config))
-    assert bad.returncode == 1 and str(config) in bad.stderr and "manager" in bad.stderr
+    assert bad.returncode == 2 and str(config) in bad.stderr and "manager" in bad.stderr
 
 
 def test_the_schema_is_printed_and_shells_are_helped() -> None:
