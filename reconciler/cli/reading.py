@@ -48,7 +48,7 @@ def status(client: Client, business_id: str | None, output: str) -> None:
     try:
         found = client.get(path)
     except NotFound as error:
-        raise NotFound(error.message + _left_out(client)) from None
+        raise NotFound(error.message + left_out(client)) from None
     if machine(found, output):
         return
     businesses = [found] if business_id else found
@@ -63,7 +63,7 @@ def status(client: Client, business_id: str | None, output: str) -> None:
         _sources(client.get("/api/sources"))
 
 
-def _left_out(client: Client) -> str:
+def left_out(client: Client) -> str:
     """Why a business may be unknown though it is in a file: what is wrong with files."""
     files = {problem["file"] for source in client.get("/api/sources") for problem in source["problems"]}
     named = ", ".join(sorted(files)[:MOST_PROBLEMS]) + (" …" if len(files) > MOST_PROBLEMS else "")
