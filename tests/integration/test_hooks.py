@@ -112,6 +112,13 @@ def test_hooks_of_others_are_never_overwritten(following: Cluster, tmp_path: Pat
     assert nowhere.returncode == 1 and "no git repository" in nowhere.stderr
 
 
+def test_a_sync_of_an_unknown_name_loses_nothing_of_what_it_fetched(following: Cluster, infra: Repository) -> None:
+    infra.push({"desired/app.yaml": spec("app", 604), "desired/web.yaml": WRONG})
+    done = following.cli("sync", "web")
+    assert done.returncode == 1 and "no business 'web'" in done.stderr and "web.yaml" in done.stderr
+    assert following.get("/api/businesses/app")["revision"] == 2
+
+
 def test_what_git_never_says_on_standard_input_is_refused() -> None:
     for line in ("garbage", "0 1", "main"):
         done = command("hook", "run", "pre-receive", stdin=f"{line}\n")
