@@ -36,10 +36,12 @@ class ProblemsError(CliError):
 
 
 def problem_of(form: dict[str, object]) -> Problem:
-    """A problem as the manager's API tells it."""
-    line = form.get("line")
+    """A problem as the manager's API tells it; the request's body means nothing to whoever typed a command."""
+    file, line = form.get("file"), form.get("line")
+    if file == "body":
+        return Problem("", None, str(form.get("path") or ""), str(form.get("message") or ""))
     return Problem(
-        str(form.get("file") or "manager"),
+        str(file or "manager"),
         line if isinstance(line, int) else None,
         str(form.get("path") or ""),
         str(form.get("message") or ""),

@@ -74,6 +74,8 @@ def events(
     about = {"business": business_id or named, "node": node_id}
     found = client.get("/api/events", limit=most, since=start, **about)
     show(found)
+    if not found and not follow:
+        click.echo("no such event is on record: 'reconciler events' shows those that are", err=True)
     if follow:
         _follow(client, about, found[-1]["id"] if found else 0, show)
 

@@ -177,6 +177,7 @@ def test_the_schema_is_printed_and_shells_are_helped() -> None:
         (["serve", "--listen", "nowhere"], ["nowhere", "HOST:PORT"]),
         (["serve", "--db", "/no/such/dir/m.db", "--listen", "127.0.0.1:0"], ["/no/such/dir"]),
         (["serve", "--suspect-after", "2m"], ["--lost-after"]),
+        (["serve", "--hook-secret-file", "/no/secret"], ["the secret file /no/secret can't be read"]),
         (["agent", "--label", "zone"], ["zone", "NAME=VALUE"]),
         (["agent", "--manager", "nowhere"], ["nowhere", "http://"]),
         (["agent", "--node-id", "../x"], ["../x"]),
