@@ -36,7 +36,10 @@ def sync(client: Client, businesses: tuple[str, ...], prune: bool, wait: bool, t
     for source in result["sources"]:
         _tell(source, f"{source['name']}: " if several else "")
     if wait:
-        _wait(client, result, timeout)
+        try:
+            _wait(client, result, timeout)
+        except CliError as error:
+            raise ProblemsError(result["problems"], error.message) from None
     if result["problems"]:
         raise ProblemsError(result["problems"], result["held"] or "")
     if result["held"]:

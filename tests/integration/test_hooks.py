@@ -119,6 +119,12 @@ def test_a_sync_of_an_unknown_name_loses_nothing_of_what_it_fetched(following: C
     assert following.get("/api/businesses/app")["revision"] == 2
 
 
+def test_a_wait_that_fails_does_not_hide_what_is_wrong_with_files(following: Cluster, infra: Repository) -> None:
+    infra.push({"desired/late.yaml": spec("late") + "    affinity: {node_id: nowhere}\n", "desired/web.yaml": WRONG})
+    done = following.cli("sync", "--wait", "--timeout", "1s")
+    assert done.returncode == 1 and "not running after 1 s" in done.stderr and "web.yaml:" in done.stderr
+
+
 def test_what_git_never_says_on_standard_input_is_refused() -> None:
     for line in ("garbage", "0 1", "main"):
         done = command("hook", "run", "pre-receive", stdin=f"{line}\n")
