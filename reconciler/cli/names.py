@@ -21,7 +21,7 @@ class Id(click.ParamType):  # type: ignore[type-arg]
         """The id as it is."""
         text = str(value)
         if not ID.fullmatch(text):
-            self.fail(f"'{text}' can't be the id of a {self.name}: it has only letters, digits, '.', '_' or '-'")
+            self.fail(f"'{text}' can't be the id of a {self.name}: an id has only letters, digits, '.', '_' and '-'")
         return text
 
 
