@@ -1,13 +1,13 @@
 """`scale`, `promote`, `stop`, `restart`, `pause`, `resume`, `delete`: asking the manager for a change."""
 
 import sys
-from urllib.parse import urlencode
 
 import click
 
 from reconciler.cli.apply import TIMEOUT, WAIT
 from reconciler.cli.approve import YES, settle_limits
 from reconciler.cli.client import Client
+from reconciler.cli.names import BUSINESS, component_of
 from reconciler.cli.options import with_client
 from reconciler.cli.suppose import replicas
 from reconciler.cli.waiting import wait_for
@@ -27,7 +27,7 @@ def scale(client: Client, targets: tuple[str, ...], yes: bool, wait: bool, timeo
     wanted: dict[str, dict[str, int]] = {}
     for target in targets:
         name, number = replicas(target)
-        business_id, _, component_id = name.partition("/")
+        business_id, component_id = component_of(name)
         wanted.setdefault(business_id, {})[component_id] = number
     for business_id, numbers in wanted.items():
         message = client.post(f"/api/businesses/{business_id}/scale", numbers)["message"]
@@ -44,15 +44,15 @@ def scale(client: Client, targets: tuple[str, ...], yes: bool, wait: bool, timeo
 @with_client
 def promote(client: Client, target: str, wait: bool, timeout: float) -> None:
     """Let a new version go on from its canaries (update.canary) to all instances."""
-    business_id, _, component_id = target.partition("/")
+    business_id, component_id = component_of(target) if "/" in target else (BUSINESS.convert(target, None, None), "")
     path = f"/api/businesses/{business_id}/promote"
-    click.echo(client.post(f"{path}?{urlencode({'component': component_id})}" if component_id else path)["message"])
+    click.echo(client.post(f"{path}?component={component_id}" if component_id else path)["message"])
     if wait:
         wait_for(client, [business_id], "running", timeout)
 
 
 @click.command()
-@click.argument("business_id")
+@click.argument("business_id", type=BUSINESS)
 @YES
 @WAIT
 @TIMEOUT
@@ -67,7 +67,7 @@ def stop(client: Client, business_id: str, yes: bool, wait: bool, timeout: float
 
 
 @click.command()
-@click.argument("business_id")
+@click.argument("business_id", type=BUSINESS)
 @WAIT
 @TIMEOUT
 @with_client
@@ -80,7 +80,7 @@ def restart(client: Client, business_id: str, wait: bool, timeout: float) -> Non
 
 
 @click.command()
-@click.argument("business_id")
+@click.argument("business_id", type=BUSINESS)
 @with_client
 def pause(client: Client, business_id: str) -> None:
     """Leave a business as it is, until resume: nothing new of its source is accepted, nothing is healed or moved.
@@ -92,7 +92,7 @@ def pause(client: Client, business_id: str) -> None:
 
 
 @click.command()
-@click.argument("business_id")
+@click.argument("business_id", type=BUSINESS)
 @WAIT
 @TIMEOUT
 @with_client
@@ -105,7 +105,7 @@ def resume(client: Client, business_id: str, wait: bool, timeout: float) -> None
 
 
 @click.command()
-@click.argument("business_id")
+@click.argument("business_id", type=BUSINESS)
 @click.option(
     "-y", "--yes", is_flag=True, help="Do not ask, and approve what is beyond the limits; not what holds volumes."
 )

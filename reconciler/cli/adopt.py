@@ -4,12 +4,12 @@ import difflib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import click
 
 from reconciler.cli.client import Client
 from reconciler.cli.errors import CliError
+from reconciler.cli.names import component_of
 from reconciler.cli.options import with_client
 from reconciler.cli.rewrite import CannotAdopt, rewritten
 from reconciler.cli.specfiles import files_at
@@ -30,8 +30,8 @@ def adopt(client: Client, target: str, paths: tuple[str, ...]) -> None:
     change that was made to the file is printed; apply the file, or let the manager read it, to have it hold. Comments
     and the order of fields stay.
     """
-    business_id, component_id = parts(target)
-    found = client.get(f"/api/businesses/{quote(business_id)}/drift")
+    business_id, component_id = component_of(target)
+    found = client.get(f"/api/businesses/{business_id}/drift")
     changes = agreed([one for one in found if one["component_id"] == component_id])
     if not changes:
         raise CliError(f"nothing of {target} differs from what was applied: there is nothing to adopt")
@@ -56,17 +56,9 @@ def adopt(client: Client, target: str, paths: tuple[str, ...]) -> None:
 @with_client
 def thaw(client: Client, target: str) -> None:
     """Set back again what was changed on a node so often that it is left as it is (frozen)."""
-    business_id, component_id = parts(target)
-    done = client.post(f"/api/businesses/{quote(business_id)}/components/{quote(component_id)}/thaw")
+    business_id, component_id = component_of(target)
+    done = client.post(f"/api/businesses/{business_id}/components/{component_id}/thaw")
     click.echo(f"{target}: {done['message']}")
-
-
-def parts(target: str) -> tuple[str, str]:
-    """The ids in `shop/web`. Raises CliError."""
-    business_id, _, component_id = target.partition("/")
-    if not business_id or not component_id or "/" in component_id:
-        raise CliError(f"'{target}' names no component: write BUSINESS/COMPONENT, such as shop/web")
-    return business_id, component_id
 
 
 def agreed(found: Sequence[Form]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from reconciler.cli.errors import CliError
+from reconciler.cli.errors import WrongUse
 from reconciler.wire.listen import ServeError
 from reconciler.wire.tokens import read_token
 
@@ -18,42 +18,42 @@ KNOWN = ("manager", "token_file", "output")
 
 
 def setting(name: str) -> str | None:
-    """The config file's value, None when it has none. Raises CliError for a file that can't be used."""
+    """The config file's value, None when it has none. Raises WrongUse for a file that can't be used."""
     given = os.environ.get("RECONCILER_CONFIG")
     path = Path(given) if given else Path.home() / ".config/reconciler/config.yaml"
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         if given:
-            raise CliError(f"RECONCILER_CONFIG names {path}, which does not exist") from None
+            raise WrongUse(f"RECONCILER_CONFIG names {path}, which does not exist") from None
         return None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise CliError(f"the config file {path} can't be read: {error}") from None
+        raise WrongUse(f"the config file {path} can't be read: {error}") from None
     if content is None:
         return None
     if not isinstance(content, dict) or any(key not in KNOWN for key in content):
-        raise CliError(f"the config file {path} may only hold {', '.join(KNOWN)}")
+        raise WrongUse(f"the config file {path} may only hold {', '.join(KNOWN)}")
     value = content.get(name)
     return None if value is None else str(value)
 
 
 def manager_url(flag: str | None) -> str:
-    """The manager's address. Raises CliError when it is none."""
+    """The manager's address. Raises WrongUse when it is none."""
     url = flag or os.environ.get("RECONCILER_MANAGER") or setting("manager") or DEFAULT_MANAGER
     if not url.startswith(("http://", "https://")):
-        raise CliError(f"'{url}' is no address of a manager: write one such as {DEFAULT_MANAGER}")
+        raise WrongUse(f"'{url}' is no address of a manager: write one such as {DEFAULT_MANAGER}")
     return url.rstrip("/")
 
 
 def token(flag: Path | None) -> str | None:
-    """The shared token, None when none is given. Raises CliError when it can't be used."""
+    """The shared token, None when none is given. Raises WrongUse when it can't be used."""
     try:
         found = read_token(flag, os.environ)
         if found is None and flag is None:
             file = setting("token_file")
             found = read_token(Path(file), {}) if file else None
     except ServeError as error:
-        raise CliError(str(error)) from None
+        raise WrongUse(str(error)) from None
     return found
 
 
@@ -61,5 +61,5 @@ def output_format(flag: str | None) -> str:
     """table, json or yaml."""
     found = flag or setting("output") or "table"
     if found not in ("table", "json", "yaml"):
-        raise CliError(f"output '{found}' is not allowed: must be table, json or yaml")
+        raise WrongUse(f"output '{found}' is not allowed: must be table, json or yaml")
     return found

@@ -15,6 +15,12 @@ class CliError(click.ClickException):
         click.echo(f"error: {self.message}", err=True)
 
 
+class WrongUse(CliError):
+    """What was asked for can't be meant: a name, an option or a setting that is none."""
+
+    exit_code = 2
+
+
 class ProblemsError(CliError):
     """Specs are not acceptable: one line for each problem."""
 
@@ -30,10 +36,12 @@ class ProblemsError(CliError):
 
 
 def problem_of(form: dict[str, object]) -> Problem:
-    """A problem as the manager's API tells it."""
-    line = form.get("line")
+    """A problem as the manager's API tells it; the request's body means nothing to whoever typed a command."""
+    file, line = form.get("file"), form.get("line")
+    if file == "body":
+        return Problem("", None, str(form.get("path") or ""), str(form.get("message") or ""))
     return Problem(
-        str(form.get("file") or "manager"),
+        str(file or "manager"),
         line if isinstance(line, int) else None,
         str(form.get("path") or ""),
         str(form.get("message") or ""),

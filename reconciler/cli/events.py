@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from reconciler.cli.client import Client, Unreachable
-from reconciler.cli.errors import CliError
+from reconciler.cli.errors import WrongUse
+from reconciler.cli.names import BUSINESS, NODE
 from reconciler.cli.options import with_client, with_output
 from reconciler.cli.output import machine
 from reconciler.cli.render_plan import HASH_LETTERS
@@ -43,9 +44,9 @@ class Since(click.ParamType):  # type: ignore[type-arg]
 
 
 @click.command()
-@click.argument("business_id", required=False)
-@click.option("--business", "named", metavar="ID", help="Only events of this business.")
-@click.option("--node", "node_id", metavar="ID", help="Only events of this node.")
+@click.argument("business_id", type=BUSINESS, required=False)
+@click.option("--business", "named", type=BUSINESS, metavar="ID", help="Only events of this business.")
+@click.option("--node", "node_id", type=NODE, metavar="ID", help="Only events of this node.")
 @click.option("--since", type=Since(), metavar="AGO|TIME", help="Only from then on: 10m, 2h, 2026-11-25T22:00.")
 @click.option("--limit", type=click.IntRange(1, MOST), help="How many at most. [default: 50; with --since: 1000]")
 @click.option("-f", "--follow", is_flag=True, help="Go on printing new ones, also over restarts of the manager.")
@@ -66,13 +67,15 @@ def events(
     With -f, -o json prints an object a line.
     """
     if business_id and named and business_id != named:
-        raise CliError(f"both {business_id} and --business {named} are given: name one")
+        raise WrongUse(f"both {business_id} and --business {named} are given: name one")
     show = _shower(output, follow)
     start = None if since is None else math.floor(since)
     most = limit or (50 if since is None else MOST)
     about = {"business": business_id or named, "node": node_id}
     found = client.get("/api/events", limit=most, since=start, **about)
     show(found)
+    if not found and not follow:
+        click.echo("no such event is on record: 'reconciler events' shows those that are", err=True)
     if follow:
         _follow(client, about, found[-1]["id"] if found else 0, show)
 

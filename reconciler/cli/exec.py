@@ -8,6 +8,7 @@ import click
 from reconciler.cli.apply import Duration
 from reconciler.cli.client import Client
 from reconciler.cli.errors import CliError
+from reconciler.cli.names import instance_of
 from reconciler.cli.options import with_client
 from reconciler.wire.exec_stream import MAX_SECONDS
 
@@ -65,12 +66,9 @@ def _run(client: Client, path: str, body: object) -> int:
 
 def _target(client: Client, text: str) -> tuple[str, str, int]:
     """The instance that is meant. Raises CliError when there is none, or none that runs."""
-    business_id, *rest = text.split("/")
-    if not business_id or len(rest) not in (1, 2) or not rest[0] or (len(rest) == 2 and not rest[1].isdecimal()):
-        raise CliError(f"'{text}' names no instance: write BUSINESS/COMPONENT or BUSINESS/COMPONENT/N")
-    component_id = rest[0]
-    if len(rest) == 2:
-        return business_id, component_id, int(rest[1])
+    business_id, component_id, number = instance_of(text)
+    if number is not None:
+        return business_id, component_id, number
     parts = client.get(f"/api/businesses/{business_id}/components")
     states = {part["instance"]: part["status"] for part in parts if part["component_id"] == component_id}
     if not states:

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from reconciler.cli.client import Client
-from reconciler.cli.errors import CliError
+from reconciler.cli.names import instance_of
 from reconciler.cli.offline import STATE, explain_offline
 from reconciler.cli.options import with_client, with_output
 from reconciler.cli.output import console, machine, plain, table
@@ -27,11 +27,8 @@ def explain(client: Client, target: str, state: Path | None, output: str) -> Non
 
     Nodes are taken as they will be once the plan is carried out. The lowest score wins.
     """
-    business_id, _, rest = target.partition("/")
-    component_id, _, number = rest.partition("/")
-    if not component_id or (number and not number.isdigit()):
-        raise CliError(f"'{target}' names no instance: write BUSINESS/COMPONENT[/N], such as shop/web or shop/web/0")
-    key = InstanceKey(business_id, component_id, int(number or 0))
+    business_id, component_id, number = instance_of(target)
+    key = InstanceKey(business_id, component_id, number or 0)
     path = f"/api/businesses/{business_id}/components/{component_id}/{key.instance}/explain"
     found = client.get(path) if state is None else explain_offline(state, key)
     if not machine(found, output):

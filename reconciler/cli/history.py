@@ -9,6 +9,7 @@ import click
 from reconciler.cli.apply import TIMEOUT, WAIT
 from reconciler.cli.client import Client
 from reconciler.cli.errors import CliError
+from reconciler.cli.names import BUSINESS
 from reconciler.cli.options import with_client, with_output
 from reconciler.cli.output import console, machine, plain
 from reconciler.cli.render_plan import shown
@@ -21,7 +22,7 @@ REVISION = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)@([0-9]{1,9})")
 
 
 @click.command()
-@click.argument("business_id")
+@click.argument("business_id", type=BUSINESS)
 @with_client
 @with_output
 def history(client: Client, business_id: str, output: str) -> None:
@@ -33,7 +34,7 @@ def history(client: Client, business_id: str, output: str) -> None:
 
 
 @click.command()
-@click.argument("business_id")
+@click.argument("business_id", type=BUSINESS)
 @click.argument("revision", type=click.IntRange(min=1), required=False)
 @WAIT
 @TIMEOUT
@@ -52,7 +53,7 @@ def rollback(client: Client, business_id: str, revision: int | None, wait: bool,
 
 
 @click.command()
-@click.argument("business_id")
+@click.argument("business_id", type=BUSINESS)
 @with_client
 def unpin(client: Client, business_id: str) -> None:
     """Accept again what was rolled back, and read the files."""

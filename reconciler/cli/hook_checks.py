@@ -12,7 +12,7 @@ import click
 import msgspec
 
 from reconciler.cli.client import Client
-from reconciler.cli.errors import CliError, ProblemsError
+from reconciler.cli.errors import CliError, ProblemsError, WrongUse
 from reconciler.cli.render_plan import show_plan
 from reconciler.plan.model import Commit
 from reconciler.source.files import Snapshot, read_specs
@@ -40,11 +40,16 @@ def check_commit(folder: str, planner: Client | None) -> None:
 
 
 def check_push(folder: str, branch: str, updates: str, planner: Client | None) -> None:
-    """Raise ProblemsError unless what is pushed is valid; `updates` are the lines that git gives to pre-receive."""
+    """Raise ProblemsError unless what is pushed is valid; `updates` are the lines that git gives to pre-receive.
+
+    Raises WrongUse for other lines.
+    """
     path = _inner(folder)
     env = dict(os.environ) | ENVIRONMENT
     here = Path.cwd()
     for line in updates.splitlines():
+        if line.count(" ") < 2:
+            raise WrongUse(f"'{line}' is no update of a branch: git gives pre-receive lines such as OLD NEW REF")
         _, new, reference = line.split(" ", 2)
         pushed = reference.removeprefix(HEADS)
         if not reference.startswith(HEADS) or pushed != (branch or pushed) or not new.strip("0"):
@@ -92,7 +97,8 @@ def _missing(planner: Client, snapshot: Snapshot, repository: str, branch: str) 
     names = [
         f"{source['name']}/"
         for source in sources
-        if source["kind"] == "git" and source["url"] == repository and source["branch"] in (None, branch)
+        if source["kind"] == "git" and source["branch"] in (None, branch)
+        if source["url"].removeprefix("file://") == repository
     ]
     return [
         (business["business_id"], business["source"])

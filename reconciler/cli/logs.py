@@ -10,6 +10,7 @@ import click
 from reconciler.cli.apply import Duration
 from reconciler.cli.client import Client
 from reconciler.cli.errors import CliError
+from reconciler.cli.names import BUSINESS, instance_of
 from reconciler.cli.options import with_client
 
 FOLLOW_SECONDS = 0.5
@@ -49,10 +50,7 @@ def logs(client: Client, target: str, follow: bool, tail: int, since: float | No
 
 
 def _target(text: str) -> tuple[str, str | None, int | None]:
-    business_id, *rest = text.split("/")
-    if len(rest) > 2 or not business_id or (len(rest) == 2 and not rest[1].isdigit()):
-        raise CliError(f"'{text}' names no instances: write BUSINESS, BUSINESS/COMPONENT or BUSINESS/COMPONENT/N")
-    return business_id, rest[0] if rest else None, int(rest[1]) if len(rest) == 2 else None
+    return instance_of(text) if "/" in text else (BUSINESS.convert(text, None, None), None, None)
 
 
 def _instances(client: Client, business_id: str, component_id: str | None, instance: int | None) -> list[Name]:

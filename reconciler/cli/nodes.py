@@ -10,6 +10,7 @@ from reconciler.cli.apply import WAIT, Duration
 from reconciler.cli.client import Client
 from reconciler.cli.drain_check import check_drain, show_drain
 from reconciler.cli.errors import CliError
+from reconciler.cli.names import NODE
 from reconciler.cli.options import with_client, with_output
 from reconciler.cli.output import age, machine, plain, status, table
 from reconciler.cli.waiting import EVERY_SECONDS
@@ -63,7 +64,7 @@ def list_(client: Client, output: str) -> None:
 
 
 @node.command()
-@click.argument("node_id")
+@click.argument("node_id", type=NODE)
 @with_client
 @with_output
 def show(client: Client, node_id: str, output: str) -> None:
@@ -72,7 +73,7 @@ def show(client: Client, node_id: str, output: str) -> None:
 
 
 @node.command()
-@click.argument("node_id")
+@click.argument("node_id", type=NODE)
 @with_client
 def cordon(client: Client, node_id: str) -> None:
     """Keep a node from getting new instances; what runs there runs on."""
@@ -80,7 +81,7 @@ def cordon(client: Client, node_id: str) -> None:
 
 
 @node.command()
-@click.argument("node_id")
+@click.argument("node_id", type=NODE)
 @WAIT
 @click.option(
     "--deadline", type=Duration(), help="After this long, stop what is left there, whether it runs elsewhere or not."
@@ -135,7 +136,7 @@ def _why_left(client: Client, node_id: str) -> str:
 
 
 @node.command()
-@click.argument("node_id")
+@click.argument("node_id", type=NODE)
 @with_client
 def uncordon(client: Client, node_id: str) -> None:
     """Let a node get instances again."""

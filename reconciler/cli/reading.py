@@ -7,6 +7,7 @@ import click
 from reconciler.cli.approve import tell_held
 from reconciler.cli.client import Client, NotFound
 from reconciler.cli.errors import problem_of
+from reconciler.cli.names import BUSINESS
 from reconciler.cli.options import with_client, with_output
 from reconciler.cli.output import age, console, machine, plain, table
 from reconciler.cli.output import status as coloured
@@ -17,7 +18,7 @@ MOST_PROBLEMS = 5
 
 
 @click.command()
-@click.argument("business_id", required=False, metavar="[BUSINESS_ID | plan HASH]")
+@click.argument("business_id", type=BUSINESS, required=False, metavar="[BUSINESS_ID | plan HASH]")
 @click.argument("plan_hash", required=False, metavar="")
 @with_client
 @with_output
@@ -38,7 +39,7 @@ def get(client: Client, business_id: str | None, plan_hash: str | None, output: 
 
 
 @click.command()
-@click.argument("business_id", required=False)
+@click.argument("business_id", type=BUSINESS, required=False)
 @with_client
 @with_output
 def status(client: Client, business_id: str | None, output: str) -> None:
@@ -47,7 +48,7 @@ def status(client: Client, business_id: str | None, output: str) -> None:
     try:
         found = client.get(path)
     except NotFound as error:
-        raise NotFound(error.message + _left_out(client)) from None
+        raise NotFound(error.message + left_out(client)) from None
     if machine(found, output):
         return
     businesses = [found] if business_id else found
@@ -62,7 +63,7 @@ def status(client: Client, business_id: str | None, output: str) -> None:
         _sources(client.get("/api/sources"))
 
 
-def _left_out(client: Client) -> str:
+def left_out(client: Client) -> str:
     """Why a business may be unknown though it is in a file: what is wrong with files."""
     files = {problem["file"] for source in client.get("/api/sources") for problem in source["problems"]}
     named = ", ".join(sorted(files)[:MOST_PROBLEMS]) + (" …" if len(files) > MOST_PROBLEMS else "")

@@ -4,6 +4,7 @@ from collections import Counter
 from itertools import groupby
 from typing import Any
 
+from reconciler.cli.errors import problem_of
 from reconciler.cli.output import COLOURS, console, plain
 from reconciler.cli.render_facts import fact_lines, fetches_of
 
@@ -34,8 +35,7 @@ def show_plan(plan: dict[str, Any]) -> None:
         out.print(f"[yellow]≠[/] {name} on {where} has drifted: {plain(left['why_left'])}")
         _show_changes(out, left["changes"])
     for problem in plan.get("problems") or ():
-        place = f"{problem['file']}:{problem['line']}" if problem["line"] else problem["file"]
-        out.print(f"[red]![/] {plain(place)}: {plain(problem['path'])}: {plain(problem['message'])}")
+        out.print(f"[red]![/] {plain(str(problem_of(problem)))}")
     if plan.get("held"):
         out.print(f"[yellow]![/] {plain(plan['held'])}")
     for line in fact_lines(plan):

@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import click
 
@@ -55,7 +56,7 @@ def apply_plan(client: Client, saved: Form) -> list[str]:
 
 def show_plan_execution(client: Client, plan_hash: str, output: str) -> None:
     """What became of a saved plan."""
-    found = client.get(f"/api/plans/{plan_hash}")
+    found = client.get(f"/api/plans/{quote(plan_hash, safe='')}")
     if machine(found, output):
         return
     names = ", ".join(found["businesses"])

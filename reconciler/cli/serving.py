@@ -122,7 +122,7 @@ def serve(
         policy=Policy(suspect_after, lost_after, limits),
         keep_revisions=keep_revisions,
         sources=sources,
-        hook_secret=read_token(hook_secret_file, {}) if hook_secret_file else None,
+        hook_secret=read_token(hook_secret_file, {}, "secret") if hook_secret_file else None,
     )
     try:
         run_manager(config)

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from reconciler.cli.apply import Duration
-from reconciler.cli.errors import CliError
+from reconciler.cli.errors import CliError, WrongUse
 from reconciler.source.source import POLL_SECONDS, SourceConfig
 
 Command = Callable[..., Any]
@@ -43,11 +43,11 @@ def _one(git: str | None, given: dict[str, Any]) -> tuple[SourceConfig, ...]:
     if git is None:
         stray = [f"--{name.replace('_', '-')}" for name, value in given.items() if value]
         if stray:
-            raise CliError(f"{', '.join(stray)} belongs to --git URL: name the repository")
+            raise WrongUse(f"{', '.join(stray)} belongs to --git URL: name the repository")
         return ()
     poll = given["poll"] if given["poll"] is not None else POLL_SECONDS
     if poll < 1:
-        raise CliError(f"--poll {poll:g}s is too often: at least 1s")
+        raise WrongUse(f"--poll {poll:g}s is too often: at least 1s")
     return (
         SourceConfig(
             git=git,

@@ -94,12 +94,14 @@ def survive(client: Client, state: Path | None, by: str | None, output: str) -> 
     """
     try:
         found = client.get("/api/survive", by=by) if state is None else survive_offline(state, by)
+        if by and not found:
+            raise CliError(f"no node that answers has the label '{by}': 'reconciler node list' shows their labels")
     except CliError as error:
         error.show()
         sys.exit(2)
     if not machine(found, output):
         if not found:
-            click.echo(f"No node that answers has the label {by}." if by else "No node answers.")
+            click.echo("No node answers.")
         rows = [
             (plain(group["lost"]), plain(name), plain(why))
             for group in found

@@ -5,9 +5,10 @@ from typing import Any
 import click
 
 from reconciler.cli.apply import TIMEOUT
-from reconciler.cli.client import Client
+from reconciler.cli.client import Client, NotFound
 from reconciler.cli.errors import CliError, ProblemsError
 from reconciler.cli.options import with_client
+from reconciler.cli.reading import left_out
 from reconciler.cli.waiting import wait_for
 
 
@@ -27,12 +28,18 @@ def sync(client: Client, businesses: tuple[str, ...], prune: bool, wait: bool, t
     What waits because its sync mode is manual is accepted, or removed, when it is named. No window opens for that.
     """
     asked = {"prune": prune, "businesses": businesses} if prune or businesses else None
-    result = client.post("/api/sync", asked)
+    try:
+        result = client.post("/api/sync", asked)
+    except NotFound as error:
+        raise NotFound(error.message + left_out(client)) from None
     several = len(result["sources"]) > 1
     for source in result["sources"]:
         _tell(source, f"{source['name']}: " if several else "")
     if wait:
-        _wait(client, result, timeout)
+        try:
+            _wait(client, result, timeout)
+        except CliError as error:
+            raise ProblemsError(result["problems"], error.message) from None
     if result["problems"]:
         raise ProblemsError(result["problems"], result["held"] or "")
     if result["held"]:

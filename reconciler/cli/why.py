@@ -73,7 +73,7 @@ def _filters(found: Form) -> list[str]:
     total = sum(len(one["nodes"]) for one in situations)
     fit = sum(len(one["nodes"]) for one in situations if one["fits"])
     refused = [one for one in situations if not one["fits"]]
-    lines = [f"{fit} of {total} {'node fits' if fit == 1 else 'nodes fit'}"]
+    lines = [f"{fit} of {total} {'node' if total == 1 else 'nodes'} {'fits' if fit == 1 else 'fit'}"]
     lines += [f"{_names(one['nodes'])}: {'; '.join(one['obstacles'])}" for one in refused[:MOST]]
     return lines + ([f"and {len(refused) - MOST} more groups"] if len(refused) > MOST else [])
 

@@ -230,7 +230,9 @@ class Intake:
             read, businesses = self._read(), self._store.desired().businesses
             for name in named:
                 if name not in businesses and not any(name in snapshot.declared for snapshot in read):
-                    raise UnknownBusiness(name, tuple(businesses))
+                    # What was fetched for this call is told of by nobody else.
+                    self.sync(patient=True)
+                    raise UnknownBusiness(name, tuple(sorted(businesses)))
             decisions = decide(read, businesses, Asked(self._clock(), prune, frozenset(named)))
             results = {}
             for source in self._sources:
@@ -286,7 +288,7 @@ class Intake:
     def _get(self, business_id: str) -> DesiredBusiness:
         businesses = self._store.desired().businesses
         if business_id not in businesses:
-            raise UnknownBusiness(business_id, tuple(businesses))
+            raise UnknownBusiness(business_id, tuple(sorted(businesses)))
         return businesses[business_id]
 
     def _own(self, known: DesiredBusiness) -> None:

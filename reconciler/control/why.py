@@ -59,8 +59,9 @@ def why(target: str, store: Store, recorder: Recorder, view: View) -> Why:
     if decision is None or text is None:
         return Why(event, key, after=after, now=now)
     state, made = read_decided(text)
-    action = next((one for one in made["actions"] if _is(one, key) and _told(one, event)), None)
     pending = next((one for one in made["pending"] if _is(one, key)), None)
+    waits = event.kind not in ACTIONS and pending is None
+    action = next((one for one in made["actions"] if _is(one, key) and (waits or _told(one, event))), None)
     entry = state.desired.businesses.get(key.business_id)
     placed = pending is not None or (action is not None and action["kind"] in STARTS)
     explanation = explain(state.desired, state.observed, key, state.policy, state.now) if placed else None
@@ -95,6 +96,10 @@ def _of_component(target: str, store: Store, view: View) -> tuple[Event, Instanc
     if event is not None:
         return event, waiting[0]
     event = store.newest_event(business_id, ACTIONS, component_id=component_id, instance=instance)
+    held = [one.key for one in view.plan.actions if named(one.key)] if event is None else []
+    begun = store.newest_event(business_id, ("status",)) if held else None
+    if begun is not None:
+        return begun, held[0]
     if event is None:
         raise UnknownInstance(f"no action about {target} is on record: 'reconciler events' lists what is; {HOW}")
     return event, _key(event)

@@ -37,7 +37,10 @@ def value_of(kind: type[T], form: Form, **given: Any) -> T:
         if one.name in found:
             continue
         if one.name in form:
-            read = msgspec.convert(form[one.name], pairs.get(one.name, hints[one.name]))
+            try:
+                read = msgspec.convert(form[one.name], pairs.get(one.name, hints[one.name]))
+            except msgspec.ValidationError as error:
+                raise msgspec.ValidationError(f"{kind.__name__}.{one.name}: {error}") from None
             found[one.name] = dict(read) if one.name in pairs else read
         elif one.default is MISSING and one.default_factory is MISSING:
             raise msgspec.ValidationError(f"{kind.__name__} lacks `{one.name}`")

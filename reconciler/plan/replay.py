@@ -13,6 +13,8 @@ DECIDED = ("hash", "actions", "pending", "drifted")
 """What is kept of a plan's document: the rest follows from the state, and the hash covers it."""
 
 NOTHING = "nothing"
+WRITTEN = "reconciler replay PLAN --out FILE"
+"""What writes a decision to a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +48,15 @@ def decided(document: Form, version: str) -> Form:
 
 def read_decided(data: bytes, name: str = "the state") -> tuple[State, Form]:
     """Read a kept decision: the state that it was made of, and what was decided. Raises StateError."""
-    form = decoded(data, name)
-    state = from_form(form, name)
+    form = decoded(data, name, WRITTEN)
+    state = from_form(form, name, WRITTEN)
     made = form.get("made")
     if made is None:
-        raise StateError(f"{name} says nothing of what was decided: write it with `reconciler replay PLAN --out FILE`")
+        raise StateError(f"{name} says nothing of what was decided: write it with `{WRITTEN}`")
     try:
         msgspec.convert(made, _Made)
     except msgspec.ValidationError as error:
-        raise StateError(f"{name} is damaged: made: {short(error)}: write it anew with `reconciler replay`") from None
+        raise StateError(f"{name} is damaged: made: {short(error)}: write it anew with `{WRITTEN}`") from None
     return state, made
 
 

@@ -29,6 +29,7 @@ APART = ("businesses", "removed", "nodes", "copies")
 """What of the desired and observed state is written one by one."""
 
 LONGEST_MESSAGE = 300
+SNAPSHOT = "reconciler snapshot"
 
 
 class StateError(Exception):
@@ -176,20 +177,20 @@ def from_json(data: bytes, name: str = "the state") -> State:
     return from_form(decoded(data, name), name)
 
 
-def decoded(data: bytes, name: str) -> Any:
-    """The JSON in a file. Raises StateError."""
+def decoded(data: bytes, name: str, written: str = SNAPSHOT) -> Any:
+    """The JSON in a file, which the command `written` writes. Raises StateError."""
     try:
         return msgspec.json.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise StateError(f"{name} is no JSON: {short(error)}: write it with `reconciler snapshot`") from None
+        raise StateError(f"{name} is no JSON: {short(error)}: write it with `{written}`") from None
 
 
-def from_form(form: Any, name: str = "the state") -> State:
-    """The state in decoded JSON. Raises StateError."""
+def from_form(form: Any, name: str = "the state", written: str = SNAPSHOT) -> State:
+    """The state in decoded JSON, which the command `written` writes. Raises StateError."""
     if not isinstance(form, dict) or form.get("format") != FORMAT:
         found = form.get("format") if isinstance(form, dict) else None
         of = f"its format is {short(found)}" if found else "it has no format"
-        raise StateError(f"{name} is no state of a manager: {of}, not {FORMAT}: write it with `reconciler snapshot`")
+        raise StateError(f"{name} is no state of a manager: {of}, not {FORMAT}: write it with `{written}`")
     try:
         read = msgspec.convert(form, _Written)
         entries = [value_of(DesiredBusiness, entry) for entry in read.businesses]
@@ -211,7 +212,7 @@ def from_form(form: Any, name: str = "the state") -> State:
             read.now,
         )
     except (msgspec.ValidationError, RecursionError) as error:
-        raise StateError(f"{name} is damaged: {short(error)}: write it anew with `reconciler snapshot`") from None
+        raise StateError(f"{name} is damaged: {short(error)}: write it anew with `{written}`") from None
 
 
 class _Written(msgspec.Struct):

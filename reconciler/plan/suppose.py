@@ -1,6 +1,6 @@
 """What if: the plan's input as it would be with other nodes or other numbers of replicas."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,10 @@ from reconciler.wire.messages import Gpu, InstanceKey
 
 LONG_AGO = 0.0
 """When a node that is supposed to be gone was last seen: it counts as lost."""
+
+
+SHOWN = 5
+"""So many components are named in an error."""
 
 
 class NewNode(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,7 +56,13 @@ def mistakes(suppose: Suppose, desired: Desired, observed: Observed) -> Iterator
     }
     for name in suppose.scale:
         if name not in components:
-            yield f"scale: there is no component '{name}': write BUSINESS/COMPONENT"
+            yield f"scale: there is no component '{name}': there are {', '.join(_near(name, components)) or 'none'}"
+
+
+def _near(name: str, components: Iterable[str]) -> list[str]:
+    """Which components there are: those of the same business, where it has any."""
+    own = name.partition("/")[0] + "/"
+    return sorted(components, key=lambda other: (not other.startswith(own), other))[:SHOWN]
 
 
 def supposed(suppose: Suppose, desired: Desired, observed: Observed, now: float) -> tuple[Desired, Observed]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.plan.model import Commit, DesiredBusiness
 from reconciler.source.circles import in_circles
-from reconciler.source.deferral import Asked, Deferred, deferral, kept
+from reconciler.source.deferral import Asked, Deferred, deferral, kept, policy_alone
 from reconciler.source.files import Declared, Snapshot, settled
 from reconciler.spec.errors import Problem
 
@@ -126,6 +126,7 @@ def _accepted(
             released += [] if known.pinned is None else [business_id]
         elif waits := deferral(known, declared, asked):
             deferred.append(waits)
+            accept += [] if known is None else policy_alone(known, declared)
         else:
             accept.append(declared)
     return Decision(tuple(accept), tuple(deferred), tuple(released), (), unchanged, tuple(problems))

@@ -60,6 +60,16 @@ def deferral(known: DesiredBusiness | None, declared: Declared, asked: Asked) ->
     return _deferred(declared, why, until) if why else None
 
 
+def policy_alone(known: DesiredBusiness, declared: Declared) -> list[Declared]:
+    """The new sync policy of what is not accepted, which holds at once: its file may be gone before the rest is taken.
+
+    Of what is pinned nothing is accepted.
+    """
+    if known.pinned is not None or known.business.sync == declared.business.sync:
+        return []
+    return [Declared(msgspec.structs.replace(known.business, sync=declared.business.sync), declared.file)]
+
+
 def kept(known: DesiredBusiness, asked: Asked) -> Deferred | None:
     """Why a business whose file is gone stays all the same, None when it is to go."""
     business_id, sync = known.business.business_id, known.business.sync

@@ -101,14 +101,17 @@ class GitSource:
             self._thread.join()
 
     def _poll(self) -> None:
+        told: tuple[Snapshot, str] | None = None
         while not self._stop.is_set():
             self._poked.clear()
-            before = self.state
             try:
                 self.refresh()
             except Exception:  # the thread must outlive whatever one look meets
                 log.exception("%s could not be looked at", self.name)
-            if (self.state.snapshot, self.state.flaw) != (before.snapshot, before.flaw) or before.fetched_at is None:
+            # What somebody else had fetched is told too: they may not have come to accept it.
+            now = (self.state.snapshot, self.state.flaw)
+            if now != told:
+                told = now
                 self._changed()
             self._poked.wait(self.config.poll)
 

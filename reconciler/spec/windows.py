@@ -80,13 +80,14 @@ def mistakes(sync: Sync) -> Iterator[tuple[Path, str]]:
         if wrong:
             yield (*path, "schedule"), f"'{window.schedule}' {wrong}"
         if not LEAST_DURATION <= window.duration <= MOST_DURATION:
-            yield (*path, "duration"), f"is {window.duration:g}s: at least 1m and at most 366d"
+            yield (*path, "duration"), f"is {window.duration:.12g}s: at least 1m and at most 366d"
 
 
 def _flaw(schedule: str, zone: ZoneInfo) -> str:
     example = "minute hour day month weekday, such as 0 22 * * 1-5"
-    if len(schedule.split()) != 5:
-        return f"has {len(schedule.split())} fields, not five: {example}"
+    fields = len(schedule.split())
+    if fields != 5:
+        return f"has {fields} field{'' if fields == 1 else 's'}, not five: {example}"
     try:
         next(CronSim(schedule, datetime(2024, 1, 1, tzinfo=zone)))
     except CronSimError as error:

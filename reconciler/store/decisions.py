@@ -61,8 +61,7 @@ class DecisionStore:
             row = connection.execute(newest).one_or_none()
             if row is not None:
                 self._newest = row.id
-                manifest = self._manifest(connection, row.manifest)
-                self._newest_parts = frozenset((row.manifest, *manifest.digests()))
+                self._newest_parts = self._parts_of_newest(connection, row.manifest)
 
     def keep_decision(self, plan_hash: str, version: str, actions: int, record: Record, at: float) -> None:
         """Keep a decision with its parts, all or nothing."""
@@ -119,6 +118,14 @@ class DecisionStore:
                 if found:
                     return found
         return []
+
+    def _parts_of_newest(self, connection: Connection, digest: str) -> frozenset[str]:
+        """The parts that the newest decision has; none when it is damaged, for history must not stop a manager."""
+        try:
+            return frozenset((digest, *self._manifest(connection, digest).digests()))
+        except StoreError:
+            connection.execute(update(decision_parts).where(decision_parts.c.last.is_(None)).values(last=self._newest))
+            return frozenset()
 
     def _manifest(self, connection: Connection, digest: str) -> Manifest:
         try:

@@ -16,8 +16,8 @@ MOST = 4096
 OTHERS = 0o077
 
 
-def read_token(file: Path | None, env: Mapping[str, str]) -> str | None:
-    """The token in `file`, else in `RECONCILER_TOKEN`; None when neither is given.
+def read_token(file: Path | None, env: Mapping[str, str], what: str = "token") -> str | None:
+    """The token in `file`, else in `RECONCILER_TOKEN`; None when neither is given. Errors call it `what`.
 
     White space around it is dropped. Raises ServeError, whose text never has the token in it, for a file that
     can't be read and for anything that is no token. A file that others may read is used, with a warning.
@@ -30,17 +30,17 @@ def read_token(file: Path | None, env: Mapping[str, str]) -> str | None:
             data = opened.read(MOST + 1)
         others = file.stat().st_mode & OTHERS
     except OSError as error:
-        raise ServeError(f"the token file {file} can't be read: {(error.strerror or str(error)).lower()}") from None
+        raise ServeError(f"the {what} file {file} can't be read: {(error.strerror or str(error)).lower()}") from None
     if others:
-        log.warning("the token file %s can be read by other users: chmod 600 %s", file, file)
-    return _checked(data.decode("latin-1"), f"the token file {file}")
+        log.warning("the %s file %s can be read by other users: chmod 600 %s", what, file, file)
+    return _checked(data.decode("latin-1"), f"the {what} file {file}", what)
 
 
-def _checked(text: str, where: str) -> str:
+def _checked(text: str, where: str, what: str = "token") -> str:
     token = text.strip()
     if not LEAST <= len(token) <= MOST or any(not "!" <= letter <= "~" for letter in token):
         raise ServeError(
-            f"{where} holds no token: it must have {LEAST} to {MOST} visible ASCII characters and no spaces; "
+            f"{where} holds no {what}: it must have {LEAST} to {MOST} visible ASCII characters and no spaces; "
             "make one with: head -c 24 /dev/urandom | base64"
         )
     return token

@@ -160,7 +160,7 @@ def test_settings_come_from_flags_then_the_environment_then_the_file(cluster: Cl
     assert flags.returncode == 0
     config.write_text("manger: x\n")
     bad = command("get", RECONCILER_CONFIG=str(config))
-    assert bad.returncode == 1 and str(config) in bad.stderr and "manager" in bad.stderr
+    assert bad.returncode == 2 and str(config) in bad.stderr and "manager" in bad.stderr
 
 
 def test_the_schema_is_printed_and_shells_are_helped() -> None:
@@ -177,6 +177,7 @@ def test_the_schema_is_printed_and_shells_are_helped() -> None:
         (["serve", "--listen", "nowhere"], ["nowhere", "HOST:PORT"]),
         (["serve", "--db", "/no/such/dir/m.db", "--listen", "127.0.0.1:0"], ["/no/such/dir"]),
         (["serve", "--suspect-after", "2m"], ["--lost-after"]),
+        (["serve", "--hook-secret-file", "/no/secret"], ["the secret file /no/secret can't be read"]),
         (["agent", "--label", "zone"], ["zone", "NAME=VALUE"]),
         (["agent", "--manager", "nowhere"], ["nowhere", "http://"]),
         (["agent", "--node-id", "../x"], ["../x"]),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli.adopt import agreed, parts
+from reconciler.cli.adopt import agreed
 from reconciler.cli.errors import CliError
 from reconciler.cli.rewrite import CannotAdopt, rewritten
 from reconciler.spec.load import load_text
@@ -108,10 +108,3 @@ def test_instances_that_differ_are_not_adopted() -> None:
     with pytest.raises(CliError, match="user was changed to different values on web/0 and web/1"):
         agreed(found)
     assert agreed(found[:1]) == {"user": "0"}
-
-
-def test_a_target_names_a_component() -> None:
-    assert parts("shop/web") == ("shop", "web")
-    for wrong in ("shop", "shop/", "/web", "shop/web/0"):
-        with pytest.raises(CliError, match="BUSINESS/COMPONENT"):
-            parts(wrong)

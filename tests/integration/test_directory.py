@@ -82,6 +82,8 @@ def test_one_broken_file_stops_only_itself(programs: Cluster) -> None:
     assert "one.yaml:" in programs.cli("status").stdout
     unknown = programs.cli("status", "new")
     assert unknown.returncode == 1 and "no business 'new'" in unknown.stderr and "new.yaml" in unknown.stderr
+    named = programs.cli("sync", "new")
+    assert named.returncode == 1 and "no business 'new'" in named.stderr and "new.yaml" in named.stderr
     (programs.desired / "new.yaml").unlink()
     (programs.desired / "one.yaml").write_text(spec("one", 602))
     wait_until(lambda: programs.get("/api/businesses/one")["revision"] == 2, what="the mended file to be taken")

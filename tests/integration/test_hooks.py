@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cluster import Cluster
-from tests.support.processes import environment
+from tests.support.processes import command, environment
 from tests.support.repositories import Repository, git, spec
 from tests.support.waiting import wait_until
 
@@ -37,6 +37,19 @@ def following(tmp_path: Path, infra: Repository) -> Iterator[Cluster]:
 
 def hooks_of(directory: Path) -> set[str]:
     return {path.name for path in directory.iterdir() if path.suffix != ".sample"}
+
+
+def test_a_push_shows_removals_to_a_manager_that_follows_by_a_file_url(tmp_path: Path, infra: Repository) -> None:
+    infra.push({"desired/app.yaml": spec("app"), "desired/more.yaml": spec("more")})
+    made = Cluster(tmp_path / "cluster")
+    made.start_manager("--git", f"file://{infra.bare}", "--branch", "main", "--path", "desired", "--poll", "1h")
+    try:
+        wait_until(lambda: len(made.get("/api/businesses")) == 2, what="both to be accepted")
+        assert made.cli("hook", "install", str(infra.bare), "--plan").returncode == 0
+        infra.commit({"desired/more.yaml": None}, "Drop more")
+        assert "more would be removed" in git(infra.work, "push", "origin", "HEAD", env=environment())
+    finally:
+        made.close()
 
 
 def test_push_to_deploy_to_a_bare_repository_on_the_manager_s_host(following: Cluster, infra: Repository) -> None:
@@ -97,6 +110,25 @@ def test_hooks_of_others_are_never_overwritten(following: Cluster, tmp_path: Pat
     assert own.read_text() == "#!/bin/sh\necho mine\n"
     nowhere = following.cli("hook", "install", str(tmp_path))
     assert nowhere.returncode == 1 and "no git repository" in nowhere.stderr
+
+
+def test_a_sync_of_an_unknown_name_loses_nothing_of_what_it_fetched(following: Cluster, infra: Repository) -> None:
+    infra.push({"desired/app.yaml": spec("app", 604), "desired/web.yaml": WRONG})
+    done = following.cli("sync", "web")
+    assert done.returncode == 1 and "no business 'web'" in done.stderr and "web.yaml" in done.stderr
+    assert following.get("/api/businesses/app")["revision"] == 2
+
+
+def test_a_wait_that_fails_does_not_hide_what_is_wrong_with_files(following: Cluster, infra: Repository) -> None:
+    infra.push({"desired/late.yaml": spec("late") + "    affinity: {node_id: nowhere}\n", "desired/web.yaml": WRONG})
+    done = following.cli("sync", "--wait", "--timeout", "1s")
+    assert done.returncode == 1 and "not running after 1 s" in done.stderr and "web.yaml:" in done.stderr
+
+
+def test_what_git_never_says_on_standard_input_is_refused() -> None:
+    for line in ("garbage", "0 1", "main"):
+        done = command("hook", "run", "pre-receive", stdin=f"{line}\n")
+        assert done.returncode == 2 and f"'{line}'" in done.stderr and "OLD NEW REF" in done.stderr
 
 
 def test_sync_waits_until_what_was_accepted_runs(following: Cluster, infra: Repository) -> None:

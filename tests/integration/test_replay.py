@@ -5,7 +5,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from tests.support.cluster import Cluster, business, docker_component
+from tests.support.cluster import Cluster, business, docker_component, program
+from tests.support.waiting import wait_until
 
 SECRET = "hunter2-of-the-shop"
 
@@ -105,5 +106,18 @@ def test_history_is_replayed_and_explained(cluster: Cluster, nodes: list[str], t
     snapshot = tmp_path / "state.json"
     snapshot.write_text(cluster.cli("snapshot").stdout)
     failed(cluster.cli("shadow", str(snapshot)), "says nothing of what was decided", "reconciler replay PLAN --out")
+    snapshot.write_text("{")
+    failed(cluster.cli("shadow", str(snapshot)), "is no JSON", "reconciler replay PLAN --out")
+    snapshot.write_text("{}")
+    failed(cluster.cli("shadow", str(snapshot)), "is no state of a manager", "reconciler replay PLAN --out")
     wrong = cluster.cli("why", "nothing")
     assert wrong.returncode == 1 and "nothing that is on record is called 'nothing'" in wrong.stderr
+
+
+def test_what_was_never_begun_says_what_it_waits_for(programs: Cluster) -> None:
+    programs.post(business("shop", [program("web", None, "sleep 600")]) | {"depends_on_businesses": ["data"]})
+    wait_until(lambda: programs.status("shop") == "deploying", what="the shop to wait")
+    told = programs.cli("why", "shop/web")
+    assert told.returncode == 0, told.stderr
+    assert "not running yet, waits for business data, which there is not" in told.stdout
+    assert "2 of 2 nodes fit" in told.stdout and "revision 1 of api" in told.stdout

@@ -134,6 +134,11 @@ def test_a_supposition_about_what_is_not_there_is_refused() -> None:
         (b'{"format": "reconciler.plan/1"}', "its format is reconciler.plan/1, not reconciler.state/1"),
         (b'{"format": "' + b"x" * 10_000 + b'"}', "its format is xxx"),
         (b'{"format": "reconciler.state/1"}', "is damaged"),
+        (
+            b'{"format": "reconciler.state/1", "now": 1, "policy": {}, "businesses": [], "removed": [], "copies": [], '
+            b'"nodes": [{"node_id": "a", "cpu_cores": "many"}]}',
+            "is damaged: Node.cpu_cores: Expected `float`, got `str`",
+        ),
     ],
 )
 def test_a_text_that_is_no_state_is_explained_shortly(text: bytes, why: str) -> None:

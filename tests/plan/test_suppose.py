@@ -57,7 +57,7 @@ def test_what_is_not_there_is_named() -> None:
     suppose = Suppose(without=("z",), scale={"shop/wep": 1})
     assert list(mistakes(suppose, world.desired, world.observed)) == [
         "without: there is no node 'z': there are a, b",
-        "scale: there is no component 'shop/wep': write BUSINESS/COMPONENT",
+        "scale: there is no component 'shop/wep': there are shop/web",
     ]
 
 

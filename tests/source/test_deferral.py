@@ -90,7 +90,8 @@ def test_a_new_policy_alone_is_accepted_at_once_and_the_files_own_one_counts() -
     decision = decided(files(shop("a", Sync(prune=False)), shop("b", CLOSED)), before)
     assert accepted(decision) == ["a", "b"]
     decision = decided(files(shop("a", Sync(), "nginx:2"), shop("b", MANUAL, "nginx:2")), before)
-    assert accepted(decision) == ["a"] and list(waits(decision)) == ["b"]
+    assert [one.business for one in decision.accept] == [shop("a", Sync(), "nginx:2"), shop("b", MANUAL)]
+    assert list(waits(decision)) == ["b"]
 
 
 GONE = "desired/a.yaml no longer declares it, and it is kept: "
@@ -113,6 +114,20 @@ def test_what_the_policy_keeps_stays_when_its_file_goes(
     assert decision.remove == ("d",) and not decision.held
     assert waits(decision) == {"a": (GONE + reason[0], reason[1])}
     assert decision.deferred[0].declared is None
+
+
+def test_a_new_policy_holds_though_what_comes_with_it_waits() -> None:
+    before, both = shop("shop"), shop("shop", Sync(mode="manual", prune=False), image="nginx:2")
+    decision = decided(files(both), known(before))
+    assert waits(decision) == {"shop": ("sync mode is manual: 'reconciler sync shop' accepts it", None)}
+    (policy,) = (one.business for one in decision.accept)
+    assert policy == shop("shop", both.sync), "the policy alone"
+    again = decided(files(both), known(policy))
+    assert not again.accept and again.deferred
+    gone = decided(files(shop("blog")), known(policy, shop("blog")))
+    assert gone.remove == () and "prune is off" in gone.deferred[0].reason
+    pinned = decided(files(both), known(before, pinned=1))
+    assert not pinned.accept, "what was rolled back stays pinned"
 
 
 def test_naming_a_business_removes_it_and_what_is_never_pruned_needs_two_words() -> None:

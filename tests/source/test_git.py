@@ -142,6 +142,22 @@ def test_a_file_that_is_too_large_and_one_with_an_odd_name(infra: Repository, tm
     assert set(snapshot.declared) == {"odd"} and "too large" in snapshot.problems[0].message
 
 
+def test_what_somebody_else_had_fetched_is_told_too(infra: Repository, tmp_path: Path) -> None:
+    infra.push({"desired/shop.yaml": spec("shop")})
+    found = source(infra, tmp_path, poll=600.0)
+    changed = threading.Event()
+    found.start(changed.set)
+    try:
+        assert changed.wait(20), "the first fetch"
+        changed.clear()
+        infra.push({"desired/blog.yaml": spec("blog")})
+        found.refresh()
+        found.poke()
+        assert changed.wait(20), "whoever had it fetched may not have come to read it"
+    finally:
+        found.close()
+
+
 def test_pokes_and_polls_fetch_and_tell(infra: Repository, tmp_path: Path) -> None:
     infra.push({"desired/shop.yaml": spec("shop")})
     found = source(infra, tmp_path, poll=3600.0)

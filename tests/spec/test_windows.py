@@ -130,6 +130,8 @@ def test_a_window_is_read_with_its_units() -> None:
         (("alow", "0 22 * * *", "1h", "UTC"), 5, "did you mean 'allow'?"),
         (("allow", "0 25 * * *", "1h", "UTC"), 6, "is no cron expression (Bad hour)"),
         (("allow", "0 22 * *", "1h", "UTC"), 6, "has 4 fields, not five"),
+        (("allow", "@daily", "1h", "UTC"), 6, "has 1 field, not five"),
+        (("allow", "0 22 * * *", "400d", "UTC"), 7, "is 34560000s: at least 1m and at most 366d"),
         (("allow", "0 0 31 2 *", "1h", "UTC"), 6, "'0 0 31 2 *'"),
         (("allow", "0 22 * * *", "tonight", "UTC"), 7, "is no duration"),
         (("allow", "0 22 * * *", "5s", "UTC"), 7, "at least 1m"),

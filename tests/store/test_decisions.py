@@ -114,6 +114,21 @@ def test_a_damaged_part_is_noticed(store: Store, path: Path) -> None:
         store.decided(store.decisions()[0].id)
 
 
+def test_a_damaged_decision_keeps_no_manager_from_starting(store: Store, path: Path) -> None:
+    keep(store, small(1))
+    with store._database.transaction() as connection:
+        connection.exec_driver_sql("UPDATE decision_parts SET data = x'789c030000000001'")
+    store.close()
+    again = Store.open(path)
+    keep(again, small(2))
+    newest, damaged = again.decisions()
+    assert again.decided(newest.id)
+    with pytest.raises(StoreError, match="is damaged"):
+        again.decided(damaged.id)
+    assert rows(path, f"SELECT count(*) FROM decision_parts WHERE last = {damaged.id}")[0][0], "they go with it"
+    again.close()
+
+
 # -- the recorder
 
 
