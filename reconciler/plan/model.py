@@ -39,7 +39,7 @@ class Commit:
         return f"commit {self.sha[:7]} by {self.author}: {self.subject}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class DesiredBusiness:
     """One accepted business: its spec, and whether it should run.
 

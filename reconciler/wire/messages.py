@@ -34,7 +34,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The base of every message."""
 
 
-class InstanceKey(msgspec.Struct, frozen=True, order=True, array_like=True):
+class InstanceKey(msgspec.Struct, frozen=True, order=True, array_like=True, gc=False):
     """Which instance: replica `instance` (counted from 0) of a component of a business."""
 
     business_id: str
