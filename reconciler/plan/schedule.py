@@ -113,13 +113,13 @@ def _rows(shape: Shape, count: int, fleet: Fleet) -> Iterator[int]:
     if not len(rows):
         return
     scores = _scores(shape, fleet, rows)
-    order = np.argsort(scores, kind="stable")
     zone_of = fleet.zones(shape.spread_by)[1] if shape.spread_by else np.zeros(len(fleet.nodes), dtype=np.int64)
     heaps: dict[int, list[tuple[float, int]]] = {}
-    zones = zone_of[rows[order]]
-    for zone in np.unique(zones):
-        best = order[zones == zone][:count]
-        heaps[int(zone)] = [(float(scores[position]), int(rows[position])) for position in best]
+    zones = zone_of[rows]
+    for zone in np.flatnonzero(np.bincount(zones)):
+        here = np.flatnonzero(zones == zone)
+        best = here[_lowest(scores[here], count)]
+        heaps[int(zone)] = list(zip(scores[best].tolist(), rows[best].tolist(), strict=True))
     counts: Counter[int] = Counter()
     if shape.spread_by and shape.peers:
         for row, number in fleet.peers(*shape.peers).items():
@@ -134,6 +134,14 @@ def _rows(shape: Shape, count: int, fleet: Fleet) -> Iterator[int]:
             heapq.heappush(heaps[zone], (score_parts(shape, fleet, row).total, row))
         if not heaps[zone]:
             del heaps[zone]
+
+
+def _lowest(scores: np.ndarray, count: int) -> np.ndarray:
+    """The positions of the `count` lowest scores, in order; of equal ones the first. Sorts no more than it has to."""
+    if count >= len(scores):
+        return np.argsort(scores, kind="stable")
+    candidates = np.flatnonzero(scores <= np.partition(scores, count - 1)[count - 1])
+    return candidates[np.argsort(scores[candidates], kind="stable")[:count]]
 
 
 def _scores(shape: Shape, fleet: Fleet, rows: np.ndarray) -> np.ndarray:
