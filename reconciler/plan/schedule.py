@@ -146,10 +146,9 @@ def _lowest(scores: np.ndarray, count: int) -> np.ndarray:
 
 def _scores(shape: Shape, fleet: Fleet, rows: np.ndarray) -> np.ndarray:
     """How loaded each row would be with one more instance of the shape: lower is better."""
-    cpu = (fleet.cpu_total[rows] - fleet.cpu_free[rows] + shape.cpu_milli) / np.maximum(fleet.cpu_total[rows], 1)
-    memory = (fleet.memory_total[rows] - fleet.memory_free[rows] + shape.memory_mb) / np.maximum(
-        fleet.memory_total[rows], 1
-    )
+    cpu_total, memory_total = fleet.cpu_total[rows], fleet.memory_total[rows]
+    cpu = (cpu_total - fleet.cpu_free[rows] + shape.cpu_milli) / np.maximum(cpu_total, 1)
+    memory = (memory_total - fleet.memory_free[rows] + shape.memory_mb) / np.maximum(memory_total, 1)
     scores: np.ndarray = (
         (cpu + memory) / 2 + MEASURED_WEIGHT * fleet.measured[rows] + INSTANCE_WEIGHT * fleet.instances[rows]
     )
