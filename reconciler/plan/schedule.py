@@ -116,10 +116,10 @@ def _rows(shape: Shape, count: int, fleet: Fleet) -> Iterator[int]:
     zone_of = fleet.zones(shape.spread_by)[1] if shape.spread_by else np.zeros(len(fleet.nodes), dtype=np.int64)
     heaps: dict[int, list[tuple[float, int]]] = {}
     zones = zone_of[rows]
-    for zone in np.flatnonzero(np.bincount(zones)):
+    for zone in np.flatnonzero(np.bincount(zones)).tolist():
         here = np.flatnonzero(zones == zone)
         best = here[_lowest(scores[here], count)]
-        heaps[int(zone)] = list(zip(scores[best].tolist(), rows[best].tolist(), strict=True))
+        heaps[zone] = list(zip(scores[best].tolist(), rows[best].tolist(), strict=True))
     counts: Counter[int] = Counter()
     if shape.spread_by and shape.peers:
         for row, number in fleet.peers(*shape.peers).items():

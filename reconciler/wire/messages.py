@@ -94,7 +94,7 @@ class Usage(Message, frozen=True, kw_only=True):
     gpu_percent: float = 0.0
 
 
-class Promise(Message, frozen=True, kw_only=True):
+class Promise(Message, frozen=True, kw_only=True, gc=False):
     """What an instance holds of its node: CPU, memory, GPU devices by index, host ports as `"PORT/PROTOCOL"`.
 
     `volumes` says that it keeps data on its node (a bind mount or a named volume) and so does not move by itself.
