@@ -7,6 +7,18 @@ from typing import Any, Generic, TypeVar
 V = TypeVar("V")
 R = TypeVar("R")
 
+_ITSELF = object()
+"""Stands for the value itself as a result, which would otherwise be held by it for ever."""
+
+
+class _Known(weakref.ref[Any]):
+    """A value that was asked about, its identity, and the result."""
+
+    __slots__ = ("identity", "result")
+
+    identity: int
+    result: Any
+
 
 class Memo(Generic[V, R]):
     """A function of one immutable value, computed once for as long as the value is in use.
@@ -17,15 +29,20 @@ class Memo(Generic[V, R]):
 
     def __init__(self, compute: Callable[[V], R]) -> None:
         self._compute = compute
-        self._known: dict[int, tuple[weakref.ref[V], Any]] = {}
+        self._known: dict[int, _Known] = {}
+        # Called before anything else can have the identity of a value that is gone.
+        self._forget: Callable[[_Known], object] = lambda gone: self._known.pop(gone.identity, None)
 
     def __call__(self, value: V) -> R:
         """The function's result."""
         known = self._known.get(id(value))
         if known is None:
-            key, computed = id(value), self._compute(value)
-            # Forgotten before anything else can have the identity of a value that is gone.
-            reference = weakref.ref(value, lambda _: self._known.pop(key, None))
-            known = self._known[key] = (reference, reference if computed is value else computed)
-        reference, result = known
-        return value if result is reference else result  # type: ignore[return-value]
+            known = self._remembered(value)
+        return value if known.result is _ITSELF else known.result  # type: ignore[return-value]
+
+    def _remembered(self, value: V) -> _Known:
+        result = self._compute(value)
+        known = _Known(value, self._forget)
+        known.identity, known.result = id(value), _ITSELF if result is value else result
+        self._known[known.identity] = known
+        return known
