@@ -12,7 +12,7 @@ from reconciler.spec.errors import Problem
 from reconciler.spec.memo import Memo
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class View:
     """Desired and observed state, the plan between them, and what it means. `at` is seconds since the epoch.
 
@@ -28,7 +28,7 @@ class View:
     state: State = field(default_factory=lambda: State(Desired(), Observed()))
 
 
-documented: Memo[View, Form] = Memo(lambda view: document(view.plan, view.desired), most=1)
+documented: Memo[View, Form] = Memo(lambda view: document(view.plan, view.desired))
 """The public form of a view's plan."""
 
 

@@ -53,6 +53,9 @@ class Look:
         return bool(self.changes)
 
 
+AS_WANTED = Look()
+
+
 def look(
     entry: DesiredBusiness,
     want: Wanted,
@@ -64,7 +67,7 @@ def look(
     limits = new_limits(want, copy)
     running = copy.confirmed and not copy.ended
     if not limits and not (running and copy.drift):
-        return Look()
+        return AS_WANTED
     changed = tuple(change for change in limits if not running or _was_wanted(entry, want.component, change))
     drift = tuple(
         change for change in by_hand(entry, want, copy) if not ignores(want.component.ignore_drift, change.field)

@@ -124,10 +124,14 @@ class Fleet:
 
 def meets(node: Node, constraint: Constraint) -> bool:
     """Whether the node meets every part of the constraint; an empty runtime is met by every node."""
+    return (not constraint.runtime or constraint.runtime in node.runtimes) and meets_but_runtime(node, constraint)
+
+
+def meets_but_runtime(node: Node, constraint: Constraint) -> bool:
+    """Whether the node meets every part of the constraint that is not about its runtimes."""
     return (
-        (not constraint.runtime or constraint.runtime in node.runtimes)
-        and (not constraint.require_gpu or bool(node.gpus))
-        and all(node.labels.get(name) == value for name, value in constraint.labels)
+        (not constraint.require_gpu or bool(node.gpus))
+        and (not constraint.labels or all(node.labels.get(name) == value for name, value in constraint.labels))
         and constraint.node_id in ("", node.node_id)
     )
 

@@ -21,7 +21,7 @@ Known = Mapping[int, Sequence[Copy]]
 def numbers(component: Component, known: Known, fleet: Fleet) -> Sequence[int]:
     """The numbers of a replicated component's instances."""
     wanted = component.replicas
-    if all(number < wanted for number in known):
+    if max(known, default=-1) < wanted:
         return range(wanted)
     kept = sorted(known, key=lambda number: (min(_illness(component, copy, fleet) for copy in known[number]), number))
     new = (number for number in count() if number not in known)

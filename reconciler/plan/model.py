@@ -39,7 +39,7 @@ class Commit:
         return f"commit {self.sha[:7]} by {self.author}: {self.subject}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class DesiredBusiness:
     """One accepted business: its spec, and whether it should run.
 
@@ -348,7 +348,9 @@ class Plan:
     @property
     def instances(self) -> list[InstanceKey]:
         """Every instance that should run, sorted."""
-        return sorted(self.placements.keys() | {pending.key for pending in self.pending})
+        waiting = (pending.key for pending in self.pending if pending.key not in self.placements)
+        # What has a place is sorted already, which makes this quick.
+        return sorted([*self.placements, *dict.fromkeys(waiting)])
 
     def interrupts(self, action: Action) -> bool:
         """Whether an instance that is wanted does not serve for a while: what runs ends before its successor does."""

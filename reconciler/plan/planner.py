@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from reconciler.plan import businesses, drains
 from reconciler.plan.drift import Look, look, removed_by_hand, status_drift
 from reconciler.plan.filters import refusals
-from reconciler.plan.fleet import Fleet
+from reconciler.plan.fleet import Fleet, meets_but_runtime
 from reconciler.plan.limits import limited
 from reconciler.plan.model import (
     Action,
@@ -200,7 +200,7 @@ class _Planning:
                 gone = removed_by_hand(want, self.observed.vanished.get(want.key))
                 moves.append(_Move(want, f"was removed on {gone.node_id}" if gone else "not running yet"))
             return
-        kept = max(copies, key=lambda copy: self._worth(want, copy))
+        kept = copies[0] if len(copies) == 1 else max(copies, key=lambda copy: self._worth(want, copy))
         if not self._stays(want, kept):
             moves.append(_Move(want, f"node {kept.node_id} is {self._liveness(kept)}"))
         elif not self._admitted(want, kept):
@@ -213,11 +213,11 @@ class _Planning:
         elif want.unresolved:
             self.placements[want.key] = kept.node_id
             self._waits(want, want.unresolved)
-        elif kept.digest != want.digest or self._looked(want, kept).differs:
+        elif kept.digest != want.digest or (looked := self._looked(want, kept)).differs:
             self.placements[want.key] = kept.node_id
             updates.append((want, kept))
         else:
-            self.drifted += self._looked(want, kept).left
+            self.drifted += looked.left
             self.placements[want.key] = kept.node_id
             if self._liveness(kept) is Liveness.READY:
                 self._again(want, kept)
@@ -284,7 +284,7 @@ class _Planning:
 
     def _admitted(self, want: Wanted, copy: Copy) -> bool:
         """Whether the copy's node meets the constraints; its runtime may be away for a while."""
-        return bool(self.fleet.admits(replace(want.shape.constraint, runtime=""))[self.fleet.row[copy.node_id]])
+        return meets_but_runtime(self.fleet.nodes[self.fleet.row[copy.node_id]], want.shape.constraint)
 
     def _handover(self, want: Wanted, old: Copy, node_id: str, new: Copy | None = None) -> str:
         """What the old copy of an instance that moves to another node waits for before it stops, "" for nothing.

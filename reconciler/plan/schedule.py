@@ -113,13 +113,13 @@ def _rows(shape: Shape, count: int, fleet: Fleet) -> Iterator[int]:
     if not len(rows):
         return
     scores = _scores(shape, fleet, rows)
-    order = np.argsort(scores, kind="stable")
     zone_of = fleet.zones(shape.spread_by)[1] if shape.spread_by else np.zeros(len(fleet.nodes), dtype=np.int64)
     heaps: dict[int, list[tuple[float, int]]] = {}
-    zones = zone_of[rows[order]]
-    for zone in np.unique(zones):
-        best = order[zones == zone][:count]
-        heaps[int(zone)] = [(float(scores[position]), int(rows[position])) for position in best]
+    zones = zone_of[rows]
+    for zone in np.flatnonzero(np.bincount(zones)).tolist():
+        here = np.flatnonzero(zones == zone)
+        best = here[_lowest(scores[here], count)]
+        heaps[zone] = list(zip(scores[best].tolist(), rows[best].tolist(), strict=True))
     counts: Counter[int] = Counter()
     if shape.spread_by and shape.peers:
         for row, number in fleet.peers(*shape.peers).items():
@@ -136,12 +136,19 @@ def _rows(shape: Shape, count: int, fleet: Fleet) -> Iterator[int]:
             del heaps[zone]
 
 
+def _lowest(scores: np.ndarray, count: int) -> np.ndarray:
+    """The positions of the `count` lowest scores, in order; of equal ones the first. Sorts no more than it has to."""
+    if count >= len(scores):
+        return np.argsort(scores, kind="stable")
+    candidates = np.flatnonzero(scores <= np.partition(scores, count - 1)[count - 1])
+    return candidates[np.argsort(scores[candidates], kind="stable")[:count]]
+
+
 def _scores(shape: Shape, fleet: Fleet, rows: np.ndarray) -> np.ndarray:
     """How loaded each row would be with one more instance of the shape: lower is better."""
-    cpu = (fleet.cpu_total[rows] - fleet.cpu_free[rows] + shape.cpu_milli) / np.maximum(fleet.cpu_total[rows], 1)
-    memory = (fleet.memory_total[rows] - fleet.memory_free[rows] + shape.memory_mb) / np.maximum(
-        fleet.memory_total[rows], 1
-    )
+    cpu_total, memory_total = fleet.cpu_total[rows], fleet.memory_total[rows]
+    cpu = (cpu_total - fleet.cpu_free[rows] + shape.cpu_milli) / np.maximum(cpu_total, 1)
+    memory = (memory_total - fleet.memory_free[rows] + shape.memory_mb) / np.maximum(memory_total, 1)
     scores: np.ndarray = (
         (cpu + memory) / 2 + MEASURED_WEIGHT * fleet.measured[rows] + INSTANCE_WEIGHT * fleet.instances[rows]
     )

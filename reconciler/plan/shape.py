@@ -16,12 +16,12 @@ MOST = 10**9
 
 def milli(cores: float) -> int:
     """Cores as thousandths of a core, from 0 to `MOST` cores."""
-    return round(min(max(cores, 0), MOST) * MILLI)
+    return round((cores if 0 <= cores <= MOST else min(max(cores, 0), MOST)) * MILLI)
 
 
 def mebibytes(memory_mb: int) -> int:
     """MiB, from 0 to `MOST`."""
-    return min(max(memory_mb, 0), MOST)
+    return memory_mb if 0 <= memory_mb <= MOST else min(max(memory_mb, 0), MOST)
 
 
 @dataclass(frozen=True, slots=True, order=True)

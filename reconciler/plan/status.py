@@ -90,7 +90,7 @@ def _business(
     quiet = word == "running" and not any(item.key in drifted for item in instances)
     message = beyond[0] if beyond else "" if quiet else _why(instances, pending)
     message = message or "; ".join(f"{name}: {why}" for name, why in rolled_back(entry).items())
-    message = "; ".join(part for part in (paused(entry), message, _pinned(entry)) if part)
+    message = _joined(paused(entry), message, _pinned(entry))
     return BusinessStatus(business_id, word, message, tuple(instances))
 
 
@@ -130,7 +130,7 @@ def _instance(
         if action and action.waits_for:
             waits = f"waits until {', '.join(map(str, action.waits_for))} is gone"
         return InstanceStatus(key, component, Status.PENDING, node_id, message=refused or note or waits)
-    message = "; ".join(part for part in (copy.message, refused, note) if part)
+    message = _joined(copy.message, refused, note)
     return InstanceStatus(key, component, copy.status, node_id, copy.container_id, message, copy.started_at)
 
 
@@ -139,7 +139,7 @@ def _with_drift(item: InstanceStatus, left: Sequence[Drifted]) -> InstanceStatus
     if not left:
         return item
     ended = any(change.field == STATUS for one in left for change in one.changes)
-    message = "; ".join(part for part in (item.message, *map(str, left)) if part)
+    message = _joined(item.message, *map(str, left))
     return replace(item, status=Status.FAILED if ended else item.status, message=message)
 
 
@@ -181,3 +181,7 @@ def _why(instances: Sequence[InstanceStatus], pending: Mapping[InstanceKey, str]
     for instance in (*failed, *waiting, *told):
         return f"{instance.key.component_id}/{instance.key.instance}: {instance.message}"
     return ""
+
+
+def _joined(*parts: str) -> str:
+    return "; ".join(filter(None, parts))

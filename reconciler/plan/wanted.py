@@ -63,9 +63,10 @@ def wanted(
             there = known.get((business_id, component.component_id), {})
             plain = not refers(component)
             needs = component.depends_on if plain else dependencies(component)
+            seen = sealed(component)
             for number, bound in _instances(component, shape, there, fleet):
                 key = InstanceKey(business_id, component.component_id, number)
-                want = Wanted(key, component, mark, bound, mark, needs, sealed(component))
+                want = Wanted(key, component, mark, bound, mark, needs, seen)
                 yield want if plain else _resolved(want, entry, resolver)
 
 
@@ -95,6 +96,8 @@ def new_limits(want: Wanted, copy: Copy) -> tuple[Change, ...]:
 def limits_changed(component: Component, copy: Copy) -> tuple[Change, ...]:
     """Which limits of a copy are not as its component has them."""
     resources, promise = component.resource_requirements, copy.promise
+    if promise.cpu_cores == resources.cpu_cores and promise.memory_mb == resources.memory_mb:
+        return ()
     found = []
     if milli(promise.cpu_cores) != milli(resources.cpu_cores):
         cores = f"{promise.cpu_cores:g}", f"{resources.cpu_cores:g}"

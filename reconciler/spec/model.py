@@ -151,7 +151,7 @@ class Update(Value, frozen=True, kw_only=True):
     canary: int = 0
 
 
-class Component(Value, frozen=True, kw_only=True):
+class Component(Value, frozen=True, kw_only=True, weakref=True):
     """One deployable part of a business. `docker` components are containers, `process` components host programs."""
 
     component_id: str
@@ -245,7 +245,7 @@ class Sync(Value, frozen=True, kw_only=True):
         )
 
 
-class Business(Value, frozen=True, kw_only=True):
+class Business(Value, frozen=True, kw_only=True, weakref=True):
     """One application: its id, its name for people, and its components, in the order they were written.
 
     `depends_on_businesses` are the ids of businesses that have to run before it starts or changes.

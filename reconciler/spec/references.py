@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import msgspec
 
 from reconciler.spec.document import Path
+from reconciler.spec.memo import Memo
 from reconciler.spec.model import Component, Dependency
 
 NODE = "node"
@@ -43,11 +44,6 @@ def reference_texts(text: str) -> Iterator[str]:
     for match in _FORM.finditer(text):
         if not match[1] and _parsed(match[2]) is not None:
             yield match[0]
-
-
-def refers(component: Component) -> bool:
-    """Whether the component's values depend on where anything is placed."""
-    return bool(references(component))
 
 
 def dependencies(component: Component) -> dict[str, Dependency]:
@@ -94,6 +90,10 @@ def mistakes(component: Component, names: set[str]) -> Iterator[tuple[Path, str]
                 wrong = f"'{reference.name}' is no component of this business"
             if wrong:
                 yield path, f"'{match[0]}' stands for nothing: {wrong}; write $${{...}} for plain text"
+
+
+refers: Memo[Component, bool] = Memo(lambda component: bool(references(component)))
+"""Whether the component's values depend on where anything is placed."""
 
 
 def _texts(component: Component) -> Iterator[tuple[Path, str]]:

@@ -51,6 +51,8 @@ def hide_in(component: dict[str, Any], hide: Hide, hide_content: Hide) -> None:
 
 def hide_in_urls(path: str, text: str, hide: Hide) -> str:
     """The text with the passwords inside URLs hidden."""
+    if "://" not in text:
+        return text
     return _URL_PASSWORD.sub(lambda found: f"{found[1]}:{hide(path, found[2])}@", text)
 
 

@@ -34,7 +34,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The base of every message."""
 
 
-class InstanceKey(msgspec.Struct, frozen=True, order=True, array_like=True):
+class InstanceKey(msgspec.Struct, frozen=True, order=True, array_like=True, gc=False):
     """Which instance: replica `instance` (counted from 0) of a component of a business."""
 
     business_id: str
@@ -94,7 +94,7 @@ class Usage(Message, frozen=True, kw_only=True):
     gpu_percent: float = 0.0
 
 
-class Promise(Message, frozen=True, kw_only=True):
+class Promise(Message, frozen=True, kw_only=True, gc=False):
     """What an instance holds of its node: CPU, memory, GPU devices by index, host ports as `"PORT/PROTOCOL"`.
 
     `volumes` says that it keeps data on its node (a bind mount or a named volume) and so does not move by itself.
