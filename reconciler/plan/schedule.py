@@ -112,7 +112,7 @@ def _rows(shape: Shape, count: int, fleet: Fleet) -> Iterator[int]:
     rows = feasible(shape, fleet)
     if not len(rows):
         return
-    scores = _scores(shape, fleet, rows)
+    scores = _scores(shape, fleet)[rows]
     zone_of = fleet.zones(shape.spread_by)[1] if shape.spread_by else np.zeros(len(fleet.nodes), dtype=np.int64)
     heaps: dict[int, list[tuple[float, int]]] = {}
     zones = zone_of[rows]
@@ -144,18 +144,15 @@ def _lowest(scores: np.ndarray, count: int) -> np.ndarray:
     return candidates[np.argsort(scores[candidates], kind="stable")[:count]]
 
 
-def _scores(shape: Shape, fleet: Fleet, rows: np.ndarray) -> np.ndarray:
+def _scores(shape: Shape, fleet: Fleet) -> np.ndarray:
     """How loaded each row would be with one more instance of the shape: lower is better."""
-    cpu_total, memory_total = fleet.cpu_total[rows], fleet.memory_total[rows]
-    cpu = (cpu_total - fleet.cpu_free[rows] + shape.cpu_milli) / np.maximum(cpu_total, 1)
-    memory = (memory_total - fleet.memory_free[rows] + shape.memory_mb) / np.maximum(memory_total, 1)
-    scores: np.ndarray = (
-        (cpu + memory) / 2 + MEASURED_WEIGHT * fleet.measured[rows] + INSTANCE_WEIGHT * fleet.instances[rows]
-    )
+    cpu = (fleet.cpu_total - fleet.cpu_free + shape.cpu_milli) / np.maximum(fleet.cpu_total, 1)
+    memory = (fleet.memory_total - fleet.memory_free + shape.memory_mb) / np.maximum(fleet.memory_total, 1)
+    scores: np.ndarray = (cpu + memory) / 2 + MEASURED_WEIGHT * fleet.measured + INSTANCE_WEIGHT * fleet.instances
     if not shape.gpu_count and not shape.constraint.require_gpu:
-        scores = scores + GPU_PENALTY * fleet.has_gpu[rows]
+        scores = scores + GPU_PENALTY * fleet.has_gpu
     cost = _image_cost(shape, fleet)
-    return scores + cost * fleet.stock.absent(shape.image)[rows] if cost else scores
+    return scores + cost * fleet.stock.absent(shape.image) if cost else scores
 
 
 def score_parts(shape: Shape, fleet: Fleet, row: int) -> ScoreParts:
