@@ -46,8 +46,10 @@ def test_the_command_line_says_what_is_missing(guarded: Cluster, tmp_path: Path)
     without = command("--manager", guarded.url, "get")
     assert without.returncode == 1
     assert "--token-file" in without.stderr and "RECONCILER_TOKEN" in without.stderr
-    wrong = command("--manager", guarded.url, "get", RECONCILER_TOKEN="wrong")
-    assert wrong.returncode == 1 and "wrong" not in wrong.stderr.replace("is wrong", "")
+    wrong = command("--manager", guarded.url, "get", RECONCILER_TOKEN="another-one-altogether")
+    assert wrong.returncode == 1 and "another-one" not in wrong.stderr
+    none = command("--manager", guarded.url, "get", RECONCILER_TOKEN="short")
+    assert none.returncode == 2 and "16 to 4096" in none.stderr
     token_file = tmp_path / "token"
     token_file.write_text("s3cret-of-the-fleet\n")
     right = command("--manager", guarded.url, "--token-file", str(token_file), "get")

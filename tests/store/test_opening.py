@@ -63,7 +63,7 @@ def test_a_damaged_database_is_refused(path: Path) -> None:
 def test_rows_that_cannot_be_read_are_refused_without_a_traceback(path: Path) -> None:
     Store.open(path).close()
     connection = sqlite3.connect(path)
-    connection.execute("INSERT INTO agents VALUES ('n', '', 1, 1, 'no json', '[]', '[]', 0, 0, 0, 0, '[]', NULL, 0, 0)")
+    connection.execute("INSERT INTO agents VALUES ('n', '', 1, 1, '?', '[]', '[]', 0, 0, 0, 0, NULL, '[]', NULL, 0, 0)")
     connection.commit()
     connection.close()
     assert "holds what can't be read" in refusal(path)
