@@ -74,6 +74,8 @@ def _business(
     business_id = entry.business.business_id
     here = {(copy.key, copy.node_id): copy for copy in copies}
     todo = {action.key: action for action in actions if action.kind is not Kind.STOP}
+    # What is paused waits for one thing, which is said of the business.
+    acting = {} if entry.paused else todo
     instances = []
     for component in entry.business.components:
         if entry.stopped:
@@ -83,7 +85,7 @@ def _business(
             node_id = placements.get(key)
             copy = here.get((key, node_id)) if node_id else None
             note = notes.get((key, node_id), "") if node_id else ""
-            item = _instance(key, component, node_id, copy, todo.get(key), pending.get(key, ""), note)
+            item = _instance(key, component, node_id, copy, acting.get(key), pending.get(key, ""), note)
             instances.append(_with_drift(item, drifted.get(key, ())))
     word = _word(entry, copies, instances, todo, pending)
     beyond = [action.held for action in actions if action.exceeds]
@@ -125,12 +127,12 @@ def _instance(
     note: str,
 ) -> InstanceStatus:
     """What one wanted instance is doing."""
+    waits = action.held if action else ""
+    if action and action.waits_for:
+        waits = f"waits until {', '.join(map(str, action.waits_for))} is gone"
     if copy is None or not copy.confirmed:
-        waits = action.held if action else ""
-        if action and action.waits_for:
-            waits = f"waits until {', '.join(map(str, action.waits_for))} is gone"
         return InstanceStatus(key, component, Status.PENDING, node_id, message=refused or note or waits)
-    message = _joined(copy.message, refused, note)
+    message = _joined(copy.message, refused, note) or waits
     return InstanceStatus(key, component, copy.status, node_id, copy.container_id, message, copy.started_at)
 
 

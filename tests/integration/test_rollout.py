@@ -162,6 +162,7 @@ def test_canaries_wait_for_an_operator(cluster: Cluster) -> None:
     wait_until(lambda: "reconciler promote shop/web" in cluster.cli("diff").stdout, what="the plan to say what to do")
     wait_until(lambda: cluster.containers("shop").get("web/0") not in (None, before["web/0"]), what="the canary")
     assert {key for key, one in cluster.containers("shop").items() if one == before[key]} == {"web/1", "web/2"}
+    assert "reconciler promote shop/web" in cluster.cli("status", "shop").stdout
     done = cluster.cli("promote", "shop/web", "--wait")
     assert done.returncode == 0, done.stderr
     cluster.wait_in_sync()

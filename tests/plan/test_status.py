@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.spec.model import Update
 from reconciler.wire.messages import Status
 from tests.support.planning import World, business, component, key, node
 
@@ -182,3 +183,11 @@ def test_businesses_are_told_apart() -> None:
     world = running().wants(business("blog", component(cpu=99)))
     assert world.status("shop").status == "running"
     assert world.status("blog").status == "pending"
+
+
+def test_what_runs_and_waits_for_its_new_version_says_what_for() -> None:
+    world = World(node("a")).wants(business("shop", component(replicas=2))).settles()
+    world.wants(business("shop", component(replicas=2, command=("new",))))
+    assert world.status("shop").message == "web/1: waits until web/0 runs: 1 at a time"
+    world.wants(business("shop", component(replicas=2, update=Update(canary=1), command=("new",))))
+    assert world.status("shop").message == "web/1: waits for `reconciler promote shop/web`: 1 of 2 go first"
