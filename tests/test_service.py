@@ -14,7 +14,7 @@ from reconciler.service import log_to_stderr, save_memory, wait_for_signal
 log_to_stderr("info")
 save_memory()
 threading.Thread(target=threading.Event().wait, daemon=True).start()
-logging.getLogger("agent.serve").info("ready")
+logging.getLogger("agent.main").info("ready")
 raise SystemExit(wait_for_signal())
 """
 
@@ -26,7 +26,7 @@ def test_a_signal_ends_the_wait_and_is_told(wanted: signal.Signals) -> None:
     ) as process:
         assert process.stderr is not None
         line = process.stderr.readline()
-        assert line.endswith("INFO agent.serve: ready\n")
+        assert line.endswith("INFO agent.main: ready\n")
         assert line[:2] == "20", "it begins with the time"
         process.send_signal(signal.SIGWINCH)
         process.send_signal(wanted)

@@ -165,7 +165,7 @@ def agent(
     token_file: Path | None,
 ) -> None:
     """Run a node's agent."""
-    from agent.serve import AgentConfig, Runtimes, default_node_id, run_agent
+    from agent.main import AgentConfig, Runtimes, default_node_id, run_agent
 
     log_to_stderr()
     save_memory()

@@ -38,7 +38,7 @@ WAIT_SECONDS = 120.0
 @token_option
 def up(desired: Path, listen: str, agent_listen: str, state_dir: Path, token_file: Path | None) -> None:
     """Run a manager and one agent here, deploy the directory's specs, and stay until Ctrl-C."""
-    from agent.serve import AgentConfig, default_node_id, start_agent
+    from agent.main import AgentConfig, default_node_id, start_agent
     from api.serve import ManagerConfig, start_manager
     from reconciler.store.model import StoreError
 

@@ -1,0 +1,81 @@
+"""Config files on their way into a container, before it starts.
+
+Most go in as a tar that the Engine unpacks inside the container's file system, so no symlink in an image leads out
+of it. The Engine refuses that for a read-only file system, and a tmpfs would cover what was unpacked: such files are
+written beside the agent's state and mounted one by one.
+"""
+
+import io
+import os
+import shutil
+import tarfile
+import time
+from pathlib import Path, PurePosixPath
+
+from agent.engine.body import tmpfs
+from agent.runtime.contract import RuntimeFailure
+from reconciler.spec.model import Component, ConfigFile
+
+
+def mounted_files(component: Component) -> tuple[ConfigFile, ...]:
+    """The config files that must be mounted."""
+    if component.read_only:
+        return component.config_files
+    covered = [PurePosixPath(target) for target in tmpfs(component)]
+    return tuple(
+        file for file in component.config_files if any(top in PurePosixPath(file.path).parents for top in covered)
+    )
+
+
+def archive(component: Component) -> bytes | None:
+    """A tar of the config files that are unpacked into the container; None when there are none.
+
+    It holds no directories: the Engine makes missing ones and leaves others as they are.
+    """
+    mounted = mounted_files(component)
+    files = [file for file in component.config_files if file not in mounted]
+    if not files:
+        return None
+    uid, gid = owner(component)
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for file in files:
+            content = file.content.encode()
+            member = tarfile.TarInfo(file.path.lstrip("/"))
+            member.size, member.mode, member.mtime = len(content), int(file.mode, 8), int(time.time())
+            member.uid, member.gid = uid, gid
+            tar.addfile(member, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def write_mounted(component: Component, folder: Path) -> list[str]:
+    """Write the files that must be mounted into `folder`; the binds that mount them. Raises RuntimeFailure."""
+    files = mounted_files(component)
+    if not files:
+        return []
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return [write_one(component, file, folder / str(number)) for number, file in enumerate(files)]
+    except OSError as error:
+        raise RuntimeFailure(f"cannot write config files to {folder}: {error.strerror}") from error
+
+
+def write_one(component: Component, file: ConfigFile, path: Path) -> str:
+    """Write one file with its owner and mode; the bind that mounts it. Raises OSError."""
+    path.unlink(missing_ok=True)
+    path.write_text(file.content, newline="")
+    if os.geteuid() == 0:
+        os.chown(path, *owner(component))
+    path.chmod(int(file.mode, 8))
+    return f"{path.absolute()}:{file.path}:ro"
+
+
+def forget_mounted(folder: Path) -> None:
+    """Remove what `write_mounted` wrote, if anything."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def owner(component: Component) -> tuple[int, int]:
+    """Numeric user and group that the files belong to: the component's where it gives numbers, else root."""
+    user, _, group = (component.user or "").partition(":")
+    return (int(user) if user.isdecimal() else 0, int(group) if group.isdecimal() else 0)

@@ -1,0 +1,42 @@
+"""What a container wrote, in pieces that fit into memory.
+
+The Engine's times (RFC 3339, always nine decimals, UTC) are the cursor: they sort as text.
+"""
+
+from datetime import UTC, datetime
+
+from docker import APIClient
+
+from agent.runtime.contract import LOG_BYTES, LogQuery
+from reconciler.wire.messages import LogChunk, LogLine
+
+
+def read_logs(client: APIClient, container_id: str, wanted: LogQuery) -> LogChunk:
+    """The lines after the cursor if it is of this container, else the last ones. Raises DockerException."""
+    owner, _, seen = wanted.cursor.partition(" ")
+    goes_on = owner == container_id
+    since = int(datetime.fromisoformat(seen).timestamp()) if goes_on and seen else int(wanted.since)
+    before = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}000Z"
+    stream = client.logs(
+        container_id,
+        stream=True,
+        follow=False,
+        timestamps=True,
+        tail="all" if wanted.cursor else wanted.tail,
+        since=since or None,
+    )
+    lines: list[LogLine] = []
+    size, last = 0, seen if goes_on else before
+    try:
+        for frame in stream:
+            at, _, text = frame.decode("utf-8", "replace").partition(" ")
+            if goes_on and at <= seen:
+                continue
+            size += len(frame)
+            last = at
+            lines.append(LogLine(at=at, text=text.rstrip("\r\n")))
+            if size > LOG_BYTES:
+                break
+    finally:
+        stream.close()
+    return LogChunk(lines=tuple(lines), cursor=f"{container_id} {last}")
