@@ -16,8 +16,8 @@ TARGET = re.compile(r"`make ([a-z-]+)")
 def findings() -> list[str]:
     """Everything that is not true."""
     from reconciler.cli.main import main as group
-    from reconciler.spec.errors import SpecError
-    from reconciler.spec.load import load_text
+    from reconciler.manifest.errors import SpecError
+    from reconciler.manifest.load import load_text
 
     found = []
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from reconciler.cli.main import main  # noqa: E402
-from reconciler.spec.schema import schema  # noqa: E402
+from reconciler.manifest.check.schema import schema  # noqa: E402
 
 
 def spec_reference() -> str:

@@ -10,11 +10,11 @@ from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from reconciler.control.intake import BODY
+from reconciler.manifest.errors import Problem, SpecError, SyntaxProblems
+from reconciler.manifest.load import MAX_BYTES, load_document, load_json, load_text
+from reconciler.manifest.model import Business
 from reconciler.plan.saved import SavedPlan
 from reconciler.plan.suppose import NOTHING_SUPPOSED, NewNode, Suppose
-from reconciler.spec.errors import Problem, SpecError, SyntaxProblems
-from reconciler.spec.load import MAX_BYTES, load_document, load_json, load_text
-from reconciler.spec.model import Business
 from reconciler.wire.codec import decode
 from reconciler.wire.exec_stream import check_exec
 from reconciler.wire.messages import ExecRequest

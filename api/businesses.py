@@ -8,8 +8,8 @@ from api.views import business_form, component_forms, spec_form
 from reconciler.control.controller import Controller
 from reconciler.control.errors import UnknownBusiness
 from reconciler.control.view import View
+from reconciler.manifest.errors import Problem, SpecError
 from reconciler.plan.status import BusinessStatus
-from reconciler.spec.errors import Problem, SpecError
 from reconciler.wire.exec_stream import frame_line
 from reconciler.wire.messages import Exec, InstanceKey
 

@@ -18,7 +18,7 @@ from reconciler.control.errors import (
     UnknownPlan,
     UnknownRevision,
 )
-from reconciler.spec.errors import Problem, SpecError, SyntaxProblems
+from reconciler.manifest.errors import Problem, SpecError, SyntaxProblems
 from reconciler.store.model import StoreError, UnknownNode
 from reconciler.wire.codec import MessageError
 

@@ -10,11 +10,11 @@ from api.businesses import done, status_of, who
 from api.views import Form, change_forms, iso
 from reconciler.control.controller import Controller
 from reconciler.control.rollback import found
+from reconciler.manifest.errors import Problem, SpecError
+from reconciler.manifest.secrets.redact import redacted
 from reconciler.plan.diff import business_changes
 from reconciler.plan.model import DesiredBusiness
 from reconciler.source.deferral import is_quarantined
-from reconciler.spec.errors import Problem, SpecError
-from reconciler.spec.redact import redacted
 from reconciler.store.model import Revision
 
 Reply = Response | tuple[Response, int]

@@ -2,7 +2,7 @@
 
 from flask import request
 
-from reconciler.spec.errors import Problem, SpecError
+from reconciler.manifest.errors import Problem, SpecError
 
 
 def number(name: str, default: int, most: int) -> int:

@@ -7,10 +7,10 @@ from api.errors import failure, problem_form
 from api.views import Form, commit_form, deferred_form, iso
 from reconciler.control.controller import Controller
 from reconciler.control.view import SyncResult
+from reconciler.manifest.secrets.redact import without_password
 from reconciler.plan.model import Desired
 from reconciler.source.git import GitSource
 from reconciler.source.source import Source
-from reconciler.spec.redact import without_password
 
 Reply = Response | tuple[Response, int]
 

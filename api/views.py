@@ -9,12 +9,12 @@ import msgspec
 
 from reconciler.control.approvals import Held
 from reconciler.control.view import View
+from reconciler.manifest.secrets.redact import redacted
 from reconciler.plan.diff import business_changes
 from reconciler.plan.model import Change, Commit, Copy, Desired
 from reconciler.plan.saved import SavedPlan
 from reconciler.plan.status import BusinessStatus, InstanceStatus
 from reconciler.source.deferral import Deferred
-from reconciler.spec.redact import redacted
 from reconciler.store.model import Event
 from reconciler.store.saved import Execution
 from reconciler.store.store import Store

@@ -14,10 +14,10 @@ import sys
 import time
 from dataclasses import replace
 
+from reconciler.manifest.model import Affinity, Business, Component, Resources
 from reconciler.plan.model import Desired, DesiredBusiness, Node, Observed, Plan
 from reconciler.plan.planner import plan
 from reconciler.plan.simulate import applied
-from reconciler.spec.model import Affinity, Business, Component, Resources
 from reconciler.wire.messages import Gpu
 
 SIZES = (1_000, 10_000, 100_000)

@@ -12,8 +12,8 @@ import msgspec
 
 from agent.runtime.contract import LogQuery
 from agent.supervisor.supervisor import Supervisor
-from reconciler.spec.digest import digest
-from reconciler.spec.model import Component
+from reconciler.manifest.digest import digest
+from reconciler.manifest.model import Component
 from reconciler.wire.codec import DEPLOY_FIELDS, MessageError
 from reconciler.wire.exec_stream import check_exec
 from reconciler.wire.messages import Deploy, Exec, InstanceKey, Stop

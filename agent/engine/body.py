@@ -5,7 +5,7 @@ import math
 import re
 from typing import Any
 
-from reconciler.spec.model import Component, Healthcheck, Mount
+from reconciler.manifest.model import Component, Healthcheck, Mount
 from reconciler.wire.messages import Deploy, fencing
 
 Body = dict[str, Any]

@@ -13,8 +13,8 @@ from docker.errors import NotFound
 
 from agent.engine.body import Body, networks_of
 from agent.engine.drift.compare import APPLIED, drift_of, record_of
-from reconciler.spec.drift import head_of
-from reconciler.spec.images import image_reference
+from reconciler.manifest.drift import head_of
+from reconciler.manifest.images import image_reference
 from reconciler.wire.messages import Deploy
 
 log = logging.getLogger(__name__)

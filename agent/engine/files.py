@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from agent.engine.body import tmpfs
 from agent.runtime.contract import RuntimeFailure
-from reconciler.spec.model import Component, ConfigFile
+from reconciler.manifest.model import Component, ConfigFile
 
 
 def mounted_files(component: Component) -> tuple[ConfigFile, ...]:

@@ -9,7 +9,7 @@ import re
 
 import msgspec
 
-from reconciler.spec.model import Healthcheck
+from reconciler.manifest.model import Healthcheck
 from reconciler.wire.messages import Deploy, InstanceKey, Promise, promise_of
 
 BUSINESS = "reconciler.business_id"

@@ -18,7 +18,7 @@ from agent.engine.labels import probe_in
 from agent.host.delayed_tasks import Agenda
 from agent.runtime.healthcheck import Health, would_be_known
 from agent.runtime.probe import attempt
-from reconciler.spec.model import Healthcheck
+from reconciler.manifest.model import Healthcheck
 from reconciler.wire.messages import Status
 
 THREADS = 16

@@ -49,8 +49,8 @@ from agent.engine.status import Details, running_of
 from agent.engine.stop import prepare_stop
 from agent.engine.unhealthy import Reviver
 from agent.runtime.contract import Execution, LogQuery, Progress, Running, RuntimeFailure, Stock
-from reconciler.spec.images import image_reference
-from reconciler.spec.model import Component
+from reconciler.manifest.images import image_reference
+from reconciler.manifest.model import Component
 from reconciler.wire.messages import Deploy, InstanceKey, LogChunk, Status, Usage
 
 CONNECTIONS = 16

@@ -5,7 +5,7 @@ import time
 
 from agent.runtime.healthcheck import Health
 from agent.runtime.probe import attempt
-from reconciler.spec.model import Component, Healthcheck
+from reconciler.manifest.model import Component, Healthcheck
 from reconciler.wire.messages import Status
 
 LOCAL = "127.0.0.1"

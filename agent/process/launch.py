@@ -9,7 +9,7 @@ from typing import IO
 
 from agent.process.record import InstanceFolder, Record
 from agent.runtime.contract import RuntimeFailure
-from reconciler.spec.model import Component
+from reconciler.manifest.model import Component
 from reconciler.wire.messages import Deploy, fencing
 
 MARK = "RECONCILER_INSTANCE"

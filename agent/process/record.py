@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from agent.runtime.contract import RuntimeFailure
-from reconciler.spec.model import ConfigFile
+from reconciler.manifest.model import ConfigFile
 from reconciler.wire.messages import Deploy, InstanceKey, Status
 
 LOG_BYTES = 10 * 1024 * 1024

@@ -30,7 +30,7 @@ from agent.runtime.contract import (
     RuntimeFailure,
     Stock,
 )
-from reconciler.spec.model import Component
+from reconciler.manifest.model import Component
 from reconciler.wire.messages import Deploy, InstanceKey, LogChunk, LogLine, Usage, promise_of
 
 

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from reconciler.spec.model import Component
+from reconciler.manifest.model import Component
 from reconciler.wire.messages import Deploy, Drift, InstanceKey, LogChunk, NodeImage, Promise, Status, Usage
 
 LOG_BYTES = 1024 * 1024

@@ -5,7 +5,7 @@ instance, so they begin at once and are tried every second, and what fails befor
 the first time does not count: an instance is known to be well as soon as it is, and never condemned sooner.
 """
 
-from reconciler.spec.model import Healthcheck
+from reconciler.manifest.model import Healthcheck
 from reconciler.wire.messages import Status
 
 EAGER_SECONDS = 1.0

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from time import monotonic
 from urllib.parse import quote
 
-from reconciler.spec.model import Healthcheck, HttpProbe
+from reconciler.manifest.model import Healthcheck, HttpProbe
 
 MOST_BYTES = 16 * 1024
 """How much of an answer is read: its head, and what of a small page comes along."""

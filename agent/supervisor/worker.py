@@ -14,7 +14,7 @@ from agent.host.threads import Pool
 from agent.runtime.contract import Running, RuntimeFailure
 from agent.supervisor.inventory import Inventory
 from agent.supervisor.ledger import Copy, Ledger, Note, Relinquish, Tidy
-from reconciler.spec.drift import LIVE
+from reconciler.manifest.drift import LIVE
 from reconciler.wire.messages import Deploy, InstanceKey, Status, Stop, promise_of
 
 log = logging.getLogger(__name__)

@@ -13,8 +13,8 @@ from reconciler.cli.names import component_of
 from reconciler.cli.options import with_client
 from reconciler.cli.rewrite import CannotAdopt, rewritten
 from reconciler.cli.specfiles import files_at
-from reconciler.spec.errors import SpecError
-from reconciler.spec.load import load_text
+from reconciler.manifest.errors import SpecError
+from reconciler.manifest.load import load_text
 
 Form = dict[str, Any]
 

@@ -12,8 +12,8 @@ from reconciler.cli.options import with_client
 from reconciler.cli.saved import apply_plan, read_plan
 from reconciler.cli.specfiles import read_specs
 from reconciler.cli.waiting import wait_for
-from reconciler.spec.model import Business
-from reconciler.spec.units import seconds
+from reconciler.manifest.form.units import seconds
+from reconciler.manifest.model import Business
 
 
 class Duration(click.ParamType):  # type: ignore[type-arg]

@@ -19,7 +19,7 @@ from reconciler.cli.render_plan import in_sync, show_plan
 from reconciler.cli.saved import write_plan
 from reconciler.cli.specfiles import read_specs
 from reconciler.cli.suppose import with_suppose
-from reconciler.spec.model import Business
+from reconciler.manifest.model import Business
 
 
 @click.command()

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import click
 
-from reconciler.spec.errors import Problem
+from reconciler.manifest.errors import Problem
 
 
 class CliError(click.ClickException):

@@ -15,7 +15,7 @@ from reconciler.cli.names import BUSINESS, NODE
 from reconciler.cli.options import with_client, with_output
 from reconciler.cli.output import machine
 from reconciler.cli.render_plan import HASH_LETTERS
-from reconciler.spec.units import seconds
+from reconciler.manifest.form.units import seconds
 
 FOLLOW_SECONDS = 1.0
 MOST = 1000

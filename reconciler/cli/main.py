@@ -81,7 +81,7 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what a user can mend becomes a message."""
-        from reconciler.spec.errors import SpecError
+        from reconciler.manifest.errors import SpecError
         from reconciler.wire.listen import ServeError
 
         try:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from reconciler.spec.redact import HIDDEN
+from reconciler.manifest.secrets.redact import HIDDEN
 
 PLAIN = frozenset(
     {

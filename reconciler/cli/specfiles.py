@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.cli.errors import CliError, ProblemsError
+from reconciler.manifest.errors import Problem, SpecError
+from reconciler.manifest.model import Business
+from reconciler.manifest.yaml.document import MAX_BYTES
+from reconciler.manifest.yaml.environment import ENVIRONMENT
+from reconciler.manifest.yaml.layers import load_file
 from reconciler.source import files
 from reconciler.source.folder import read_directory_tree
 from reconciler.source.tree import SUFFIXES
-from reconciler.spec.document import MAX_BYTES
-from reconciler.spec.environment import ENVIRONMENT
-from reconciler.spec.errors import Problem, SpecError
-from reconciler.spec.layers import load_file
-from reconciler.spec.model import Business
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ import yaml
 
 from reconciler.cli.options import with_output
 from reconciler.cli.specfiles import read_specs
+from reconciler.manifest.check.schema import schema_text
+from reconciler.manifest.yaml.variables import escaped
 from reconciler.plan.schema import plan_schema_text
-from reconciler.spec.schema import schema_text
-from reconciler.spec.variables import escaped
 
 
 @click.command()

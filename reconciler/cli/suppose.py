@@ -14,7 +14,7 @@ from reconciler.cli.errors import CliError
 from reconciler.cli.offline import STATE, survive_offline
 from reconciler.cli.options import with_client, with_output
 from reconciler.cli.output import machine, plain, table
-from reconciler.spec.units import cores, size_mb
+from reconciler.manifest.form.units import cores, size_mb
 
 Form = dict[str, Any]
 ADD_NODE = "cpu=16,memory=64G,gpu=2,label:zone=b,count=10"

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from reconciler.control.agent_client import AgentClient, AgentError
 from reconciler.control.backoff import backoff
 from reconciler.control.lanes import Lanes
+from reconciler.manifest.model import Component
 from reconciler.plan.model import Action, Copy, Desired, DesiredBusiness, Kind, Observed, Plan
-from reconciler.spec.model import Component
 from reconciler.store.store import Store
 from reconciler.wire.messages import Deploy, InstanceKey, Status, Stop, promise_of
 

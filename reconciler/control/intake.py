@@ -13,6 +13,8 @@ from reconciler.control.errors import Conflict, UnknownBusiness, UnknownInstance
 from reconciler.control.rollback import going_back, refuse_quarantined
 from reconciler.control.syncing import Patience, happenings, together
 from reconciler.control.view import Rollback, SyncResult
+from reconciler.manifest.errors import Problem, SpecError
+from reconciler.manifest.model import Business, Component
 from reconciler.plan.businesses import circles
 from reconciler.plan.model import Copy, Desired, DesiredBusiness, Verdict
 from reconciler.plan.saved import SavedPlan
@@ -22,8 +24,6 @@ from reconciler.source.decide import API, Decision, decide, merged
 from reconciler.source.deferral import Asked
 from reconciler.source.files import Snapshot
 from reconciler.source.source import Source
-from reconciler.spec.errors import Problem, SpecError
-from reconciler.spec.model import Business, Component
 from reconciler.store.model import Accepted, Event
 from reconciler.store.store import Store
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 from reconciler.control.errors import Conflict
 from reconciler.control.intake import Intake
 from reconciler.control.view import Preview
+from reconciler.manifest.model import Business
 from reconciler.plan.explain import Explanation, explain
 from reconciler.plan.model import Observed, Policy
 from reconciler.plan.state import State, preview
 from reconciler.plan.suppose import NOTHING_SUPPOSED, Suppose, losses, survival
 from reconciler.source.decide import Decision
-from reconciler.spec.model import Business
 from reconciler.store.store import Store
 from reconciler.wire.messages import InstanceKey
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.control.errors import Conflict, UnknownRevision
+from reconciler.manifest.content import content_digest
+from reconciler.manifest.model import Business
 from reconciler.plan.model import DesiredBusiness
 from reconciler.source.deferral import is_quarantined
-from reconciler.spec.content import content_digest
-from reconciler.spec.model import Business
 from reconciler.store.model import Revision
 
 MOST_QUARANTINED = 500

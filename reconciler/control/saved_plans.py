@@ -7,14 +7,14 @@ from dataclasses import replace
 from reconciler.control.errors import Moved, UnknownPlan
 from reconciler.control.intake import BODY, Intake
 from reconciler.control.view import View
+from reconciler.manifest.errors import Problem, SpecError
+from reconciler.manifest.model import Business
 from reconciler.plan.model import Action, Copy, Desired, Kind, Observed, Policy
 from reconciler.plan.planner import plan
 from reconciler.plan.reliance import Basis
 from reconciler.plan.saved import FORMAT, SavedPlan, assigned, departed, differs, save
 from reconciler.plan.state import overlay
 from reconciler.source.decide import API
-from reconciler.spec.errors import Problem, SpecError
-from reconciler.spec.model import Business
 from reconciler.store.model import Event
 from reconciler.store.saved import DONE, SUPERSEDED, Execution
 from reconciler.store.store import Store

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from reconciler.manifest.errors import Problem
+from reconciler.manifest.memo import Memo
 from reconciler.plan.document import Form, document
 from reconciler.plan.model import Commit, Desired, Liveness, Observed, Plan
 from reconciler.plan.state import State
 from reconciler.plan.status import BusinessStatus
 from reconciler.source.deferral import Deferred
-from reconciler.spec.errors import Problem
-from reconciler.spec.memo import Memo
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)

@@ -8,10 +8,10 @@ changes, and must not make the failure of one business that of others.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from reconciler.manifest.check.circles import circle, shown
+from reconciler.manifest.model import Business
 from reconciler.plan.model import Action, Copy, Desired, DesiredBusiness, Kind
 from reconciler.plan.wanted import Wanted
-from reconciler.spec.circles import circle, shown
-from reconciler.spec.model import Business
 from reconciler.wire.messages import InstanceKey, Status
 
 Place = tuple[InstanceKey, str]

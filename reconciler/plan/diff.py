@@ -1,6 +1,6 @@
 """What differs between two versions of a component, field by field, as a person would name it.
 
-Values are compared as they are and shown as `reconciler.spec.redact` lets them be seen.
+Values are compared as they are and shown as `reconciler.manifest.secrets.redact` lets them be seen.
 """
 
 from collections import Counter
@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
+from reconciler.manifest.digest import NOT_IN_DIGEST
+from reconciler.manifest.model import Business, Component
+from reconciler.manifest.secrets.redact import redacted
 from reconciler.plan.model import Change
-from reconciler.spec.digest import NOT_IN_DIGEST
-from reconciler.spec.model import Business, Component
-from reconciler.spec.redact import redacted
 
 LONGEST = 120
 """Longer values are cut, in characters."""

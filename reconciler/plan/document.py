@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from reconciler.manifest.references import dependencies
+from reconciler.manifest.secrets.redact import without_password
 from reconciler.plan.explain import Explanation
 from reconciler.plan.hash import plan_hash
 from reconciler.plan.model import Action, Desired, Drifted, Kind, Pending, Plan
-from reconciler.spec.redact import without_password
-from reconciler.spec.references import dependencies
 from reconciler.wire.messages import InstanceKey, promise_of
 
 FORMAT = "reconciler.plan/1"

@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 
+from reconciler.manifest.drift import LIVE, ignores
+from reconciler.manifest.model import Component
 from reconciler.plan.model import Change, Copy, DesiredBusiness, Drifted, Vanished
 from reconciler.plan.wanted import Wanted, limits_changed, new_limits
-from reconciler.spec.drift import LIVE, ignores
-from reconciler.spec.model import Component
 from reconciler.wire.messages import Drift, InstanceKey, Status
 
 STATUS = "status"

@@ -6,8 +6,8 @@ Both change from one minute to the next while what is done stays the same, so ne
 from collections import defaultdict
 from typing import Any
 
+from reconciler.manifest.images import is_pulled
 from reconciler.plan.model import Action, Fetch, Plan, Unknown
-from reconciler.spec.images import is_pulled
 
 Form = dict[str, Any]
 

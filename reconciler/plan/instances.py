@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 
+from reconciler.manifest.model import Component
 from reconciler.plan.fleet import Fleet
 from reconciler.plan.model import Copy, Liveness
 from reconciler.plan.shape import Constraint
-from reconciler.spec.model import Component
 from reconciler.wire.messages import Status
 
 Known = Mapping[int, Sequence[Copy]]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from reconciler.spec.model import Business, Component
+from reconciler.manifest.model import Business, Component
 from reconciler.wire.messages import Drift, Gpu, InstanceKey, Promise, Status
 
 

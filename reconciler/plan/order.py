@@ -7,11 +7,11 @@ looks anew. Conditions are Compose's (`depends_on`), and hold across nodes.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from reconciler.manifest.model import Business, Component
+from reconciler.manifest.references import dependencies, refers
 from reconciler.plan.model import Action, Copy, Desired, Kind
 from reconciler.plan.progress import Waits, good_from
 from reconciler.plan.wanted import Wanted
-from reconciler.spec.model import Business, Component
-from reconciler.spec.references import dependencies, refers
 from reconciler.wire.messages import InstanceKey, Status
 
 READY = {

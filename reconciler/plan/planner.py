@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from reconciler.manifest.references import refers
 from reconciler.plan import businesses, drains
 from reconciler.plan.drift import Look, look, removed_by_hand, status_drift
 from reconciler.plan.filters import refusals
@@ -40,7 +41,6 @@ from reconciler.plan.shape import Shape
 from reconciler.plan.unknowns import unknowns
 from reconciler.plan.verdicts import judged, may_roll_back, with_verdicts
 from reconciler.plan.wanted import Wanted, wanted, why_unwanted, why_update
-from reconciler.spec.references import refers
 from reconciler.wire.messages import InstanceKey
 
 DEFAULT_POLICY = Policy()

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from reconciler.manifest.model import Component
 from reconciler.plan.model import Copy
-from reconciler.spec.model import Component
 from reconciler.wire.messages import InstanceKey, Status
 
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import msgspec
 
+from reconciler.manifest.memo import Memo
 from reconciler.plan.document import Form
 from reconciler.plan.forms import form_of, value_of
 from reconciler.plan.model import Copy, DesiredBusiness, Node, Observed
 from reconciler.plan.state import APART, FORMAT, State, encoded
-from reconciler.spec.memo import Memo
 
 MEASURED = ("last_seen", "cpu_percent", "memory_used_mb", "disk_free_mb")
 """The fields of a node that every heartbeat changes."""

@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from reconciler.manifest.model import Business, Component
+from reconciler.manifest.references import NODE, Reference, resolved
 from reconciler.plan.model import Node
-from reconciler.spec.model import Business, Component
-from reconciler.spec.references import NODE, Reference, resolved
 from reconciler.wire.messages import InstanceKey
 
 Places = Mapping[InstanceKey, str]

@@ -13,11 +13,11 @@ from typing import Any
 
 import msgspec
 
+from reconciler.manifest.model import Business, Component
+from reconciler.manifest.references import NODE, references
 from reconciler.plan.liveness import liveness
 from reconciler.plan.model import Action, Copy, Desired, Kind, Liveness, Node, Observed, Plan, Policy
 from reconciler.plan.references import host
-from reconciler.spec.model import Business, Component
-from reconciler.spec.references import NODE, references
 from reconciler.wire.messages import InstanceKey, Promise, Status, promise_of
 
 

@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
+from reconciler.manifest.model import Business, Component
+from reconciler.manifest.references import references, refers
+from reconciler.manifest.secrets.seal import sealed
 from reconciler.plan.model import Copy, Observed
 from reconciler.plan.references import Places, Resolver, Unresolved
-from reconciler.spec.model import Business, Component
-from reconciler.spec.references import references, refers
-from reconciler.spec.seal import sealed
 from reconciler.wire.messages import InstanceKey
 
 ByBusiness = dict[str, dict[InstanceKey, str]]

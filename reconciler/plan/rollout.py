@@ -9,10 +9,10 @@ serving.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from reconciler.manifest.model import Component
 from reconciler.plan.model import Action, Copy, Desired, Kind
 from reconciler.plan.progress import Waits, allowed_failures, failed, good_from, serves
 from reconciler.plan.wanted import Wanted
-from reconciler.spec.model import Component
 from reconciler.wire.messages import InstanceKey
 
 ComponentKey = tuple[str, str]

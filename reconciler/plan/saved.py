@@ -6,13 +6,13 @@ from typing import Any
 
 import msgspec
 
+from reconciler.manifest.model import Business
 from reconciler.plan.document import document
 from reconciler.plan.facts import facts as facts_beside
 from reconciler.plan.hash import plan_hash
 from reconciler.plan.model import Copy, Desired, Kind, Observed, Plan
 from reconciler.plan.planner import plan
 from reconciler.plan.reliance import Basis, Fact, Needs, facts, moved, needs
-from reconciler.spec.model import Business
 from reconciler.wire.messages import InstanceKey, Status, promise_of
 
 FORMAT = "reconciler.saved-plan/1"

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from reconciler.spec.images import needed_image
-from reconciler.spec.model import Business, Component
+from reconciler.manifest.images import needed_image
+from reconciler.manifest.model import Business, Component
 from reconciler.wire.messages import Promise, promise_of
 
 MILLI = 1000

@@ -1,7 +1,7 @@
 """Everything that a plan depends on, as one value that can be written down and read back.
 
 A manager's state at one moment, in a file, plans anywhere as it did there: `snapshot`, `diff --state` and the kept
-decisions are made of it. What is written down holds no secret: specs are sealed (`reconciler.spec.seal`).
+decisions are made of it. What is written down holds no secret: specs are sealed (`reconciler.manifest.secrets.seal`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,16 +10,16 @@ from typing import Any
 
 import msgspec
 
+from reconciler.manifest.errors import Problem, SpecError
+from reconciler.manifest.memo import Memo
+from reconciler.manifest.model import Business
+from reconciler.manifest.secrets.redact import without_password
+from reconciler.manifest.secrets.seal import sealed_business
 from reconciler.plan.document import document
 from reconciler.plan.forms import form_of, value_of
 from reconciler.plan.model import Copy, Desired, DesiredBusiness, Node, Observed, Plan, Policy
 from reconciler.plan.planner import plan
 from reconciler.plan.suppose import NOTHING_SUPPOSED, Suppose, mistakes, supposed
-from reconciler.spec.errors import Problem, SpecError
-from reconciler.spec.memo import Memo
-from reconciler.spec.model import Business
-from reconciler.spec.redact import without_password
-from reconciler.spec.seal import sealed_business
 
 FORMAT = "reconciler.state/1"
 API = "api"

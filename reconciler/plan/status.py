@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from reconciler.manifest.model import Component
 from reconciler.plan.businesses import paused
 from reconciler.plan.drift import STATUS
 from reconciler.plan.model import Action, Copy, Desired, DesiredBusiness, Drifted, Kind, Observed, Plan
 from reconciler.plan.verdicts import rolled_back
-from reconciler.spec.model import Component
 from reconciler.wire.messages import InstanceKey, Status
 
 Notes = Mapping[tuple[InstanceKey, str], str]

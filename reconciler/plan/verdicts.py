@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import msgspec
 
+from reconciler.manifest.digest import NOT_IN_DIGEST, digest
+from reconciler.manifest.model import Component
 from reconciler.plan.model import Copy, Desired, DesiredBusiness, Verdict
 from reconciler.plan.progress import allowed_failures, failed, good_from
-from reconciler.spec.digest import NOT_IN_DIGEST, digest
-from reconciler.spec.model import Component
 from reconciler.wire.messages import InstanceKey
 
 

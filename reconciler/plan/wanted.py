@@ -4,6 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from reconciler.manifest.digest import digest, digest_of_sealed
+from reconciler.manifest.model import Component, Dependency
+from reconciler.manifest.references import dependencies, refers
+from reconciler.manifest.secrets.seal import sealed
 from reconciler.plan.diff import changes
 from reconciler.plan.fleet import Fleet
 from reconciler.plan.instances import Known, nodes, numbers
@@ -12,10 +16,6 @@ from reconciler.plan.references import Places, Resolver, Unresolved
 from reconciler.plan.resolutions import Resolutions
 from reconciler.plan.shape import Shape, mebibytes, milli, shape_of
 from reconciler.plan.verdicts import rolled_back, version
-from reconciler.spec.digest import digest, digest_of_sealed
-from reconciler.spec.model import Component, Dependency
-from reconciler.spec.references import dependencies, refers
-from reconciler.spec.seal import sealed
 from reconciler.wire.messages import InstanceKey
 
 RESTARTS_BACK = 5

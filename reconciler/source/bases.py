@@ -4,10 +4,10 @@ import posixpath
 from collections.abc import Callable
 from dataclasses import replace
 
+from reconciler.manifest.errors import Problem, SpecError
+from reconciler.manifest.yaml.environment import ENVIRONMENT, read_environment
+from reconciler.manifest.yaml.stack import MAX_FOLDERS, folder_at, is_in, leaves
 from reconciler.source.tree import Tree
-from reconciler.spec.environment import ENVIRONMENT, read_environment
-from reconciler.spec.errors import Problem, SpecError
-from reconciler.spec.stack import MAX_FOLDERS, folder_at, is_in, leaves
 
 
 def with_bases(tree: Tree, read: Callable[[str], Tree]) -> Tree:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 
+from reconciler.manifest.errors import Problem
 from reconciler.plan.businesses import circles
 from reconciler.plan.model import Desired, DesiredBusiness
 from reconciler.source.files import Declared
-from reconciler.spec.errors import Problem
 
 
 def in_circles(accept: Iterable[Declared], businesses: Mapping[str, DesiredBusiness]) -> dict[str, Problem]:

@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from reconciler.manifest.errors import Problem, SpecError
+from reconciler.manifest.form.units import seconds
+from reconciler.manifest.load import load_sync
+from reconciler.manifest.yaml.document import Document, read_yaml, shown
 from reconciler.source.directory import DirectorySource
 from reconciler.source.git import GitSource, inner_path
 from reconciler.source.source import Source, SourceConfig, SourceError, check_names
-from reconciler.spec.document import Document, read_yaml, shown
-from reconciler.spec.errors import Problem, SpecError
-from reconciler.spec.load import load_sync
-from reconciler.spec.units import seconds
 
 LEAST_POLL = 1.0
 

@@ -7,11 +7,11 @@ when no file can be said to still mean it. Removing more than half at once waits
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from reconciler.manifest.errors import Problem
 from reconciler.plan.model import Commit, DesiredBusiness
 from reconciler.source.circles import in_circles
 from reconciler.source.deferral import Asked, Deferred, deferral, kept, policy_alone
 from reconciler.source.files import Declared, Snapshot, settled
-from reconciler.spec.errors import Problem
 
 API = "api"
 """The source of businesses that came over REST."""

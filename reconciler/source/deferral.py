@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import msgspec
 
+from reconciler.manifest.content import content_digest
+from reconciler.manifest.model import Business, Sync
+from reconciler.manifest.windows import opening
 from reconciler.plan.businesses import paused
 from reconciler.plan.model import DesiredBusiness
 from reconciler.source.files import Declared
-from reconciler.spec.content import content_digest
-from reconciler.spec.model import Business, Sync
-from reconciler.spec.windows import opening
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
+from reconciler.manifest.errors import Problem, SpecError
+from reconciler.manifest.model import Business, Sync
+from reconciler.manifest.yaml.environment import ENVIRONMENT
+from reconciler.manifest.yaml.layers import layered, load_file
 from reconciler.plan.model import Commit
 from reconciler.source.tree import Tree
-from reconciler.spec.environment import ENVIRONMENT
-from reconciler.spec.errors import Problem, SpecError
-from reconciler.spec.layers import layered, load_file
-from reconciler.spec.model import Business, Sync
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,11 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from reconciler.manifest.errors import Problem
+from reconciler.manifest.load import MAX_BYTES
+from reconciler.manifest.yaml.environment import ENVIRONMENT
 from reconciler.source.bases import with_bases
 from reconciler.source.tree import Tree, is_spec_path, outside
-from reconciler.spec.environment import ENVIRONMENT
-from reconciler.spec.errors import Problem
-from reconciler.spec.load import MAX_BYTES
 
 LOOKS = 5
 """How often a file that changes under our eyes is read again."""

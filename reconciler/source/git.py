@@ -16,13 +16,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from reconciler.manifest.errors import Problem
+from reconciler.manifest.secrets.redact import without_password
 from reconciler.plan.model import Commit
 from reconciler.source.files import Snapshot, read_specs
 from reconciler.source.git_tree import read_git_tree
 from reconciler.source.repository import GitError, Mirror, commit_of, signature_flaw
 from reconciler.source.source import SourceConfig, SourceError
-from reconciler.spec.errors import Problem
-from reconciler.spec.redact import without_password
 
 log = logging.getLogger(__name__)
 

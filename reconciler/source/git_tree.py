@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from reconciler.manifest.errors import Problem
+from reconciler.manifest.load import MAX_BYTES
 from reconciler.plan.model import Commit
 from reconciler.source.bases import with_bases
 from reconciler.source.repository import GitError, git
 from reconciler.source.tree import Tree, is_spec_path, outside
-from reconciler.spec.errors import Problem
-from reconciler.spec.load import MAX_BYTES
 
 LINK = "120000"
 SUBMODULE = "160000"

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
+from reconciler.manifest.secrets.redact import without_password
 from reconciler.plan.model import Commit
-from reconciler.spec.redact import without_password
 
 FETCH_SECONDS = 120.0
 CALL_SECONDS = 30.0

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from reconciler.manifest.model import Sync
 from reconciler.source.files import Snapshot
-from reconciler.spec.model import Sync
 
 POLL_SECONDS = 15.0
 """Time between two looks at a git repository that nobody tells of pushes."""

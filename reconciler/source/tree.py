@@ -7,8 +7,8 @@ can't be read stops only itself: it is named in `problems`, and what it declared
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from reconciler.manifest.errors import Problem
 from reconciler.plan.model import Commit
-from reconciler.spec.errors import Problem
 
 SUFFIXES = (".yaml", ".yml", ".json")
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, delete, select, update
 
+from reconciler.manifest.model import Business
 from reconciler.plan.model import Commit, Desired, DesiredBusiness, Stop, Verdict
-from reconciler.spec.model import Business
 from reconciler.store.database import Database
 from reconciler.store.model import Accepted, ComponentRow, Revision, SyncOutcome
 from reconciler.store.revisions import FEWEST_REVISIONS, KEPT_REVISIONS, newest_revisions, write_revision

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from reconciler.manifest.model import Business
 from reconciler.plan.model import Commit
-from reconciler.spec.model import Business
 
 
 class StoreError(Exception):

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 import msgspec
 from sqlalchemy import Row
 
+from reconciler.manifest.model import Business, Component
 from reconciler.plan.model import Commit, Copy, Node
-from reconciler.spec.model import Business, Component
 from reconciler.store.model import Revision
 from reconciler.wire.messages import Drift, Gpu, InstanceKey, Promise, Status
 

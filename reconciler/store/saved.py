@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, delete, select, update
 
+from reconciler.manifest.model import Business
 from reconciler.plan.model import Copy
 from reconciler.plan.saved import SavedPlan
-from reconciler.spec.model import Business
 from reconciler.store.approvals import ApprovalStore
 from reconciler.store.model import SyncOutcome
 from reconciler.store.observed import ObservedStore

@@ -1,1 +1,4 @@
-"""What the manager and the agents say to each other, and what both need to listen safely."""
+"""What the manager and the agents say to each other.
+
+JSON comes in and messages go out, or the other way round. No message is known to one side only.
+"""

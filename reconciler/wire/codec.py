@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from reconciler.spec.model import Component
+from reconciler.manifest.model import Component
 from reconciler.wire.messages import Deploy
 
 T = TypeVar("T", bound=msgspec.Struct)

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from reconciler.spec.model import Component, Resources
+from reconciler.manifest.model import Component, Resources
 
 MAX_REPORT_BYTES = 16 * 1024 * 1024
 """The largest report a manager reads: 5,000 instances with room to spare."""
@@ -226,7 +226,7 @@ class Gpu(Message, frozen=True, kw_only=True):
 
 
 class NodeImage(Message, frozen=True, kw_only=True):
-    """An image that a node has: its full name (`reconciler.spec.images.full_name`) and unpacked size in MiB."""
+    """An image that a node has: its full name (`reconciler.manifest.images.full_name`) and unpacked size in MiB."""
 
     name: str
     size_mb: int = 0

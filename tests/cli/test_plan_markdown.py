@@ -1,9 +1,9 @@
 """A plan as a comment on a pull request."""
 
 from reconciler.cli.plan_markdown import plan_markdown
+from reconciler.manifest.model import Dependency
 from reconciler.plan.document import document
 from reconciler.plan.facts import facts
-from reconciler.spec.model import Dependency
 from tests.support.planning import NOW, World, business, component, node
 
 

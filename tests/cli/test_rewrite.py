@@ -7,8 +7,8 @@ import pytest
 from reconciler.cli.adopt import agreed
 from reconciler.cli.errors import CliError
 from reconciler.cli.rewrite import CannotAdopt, rewritten
-from reconciler.spec.load import load_text
-from reconciler.spec.model import Component
+from reconciler.manifest.load import load_text
+from reconciler.manifest.model import Component
 
 FILE = """\
 # The shop.

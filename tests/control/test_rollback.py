@@ -4,8 +4,8 @@ import pytest
 
 from reconciler.control.errors import Conflict, UnknownRevision
 from reconciler.control.rollback import going_back
+from reconciler.manifest.content import content_digest
 from reconciler.plan.model import DesiredBusiness
-from reconciler.spec.content import content_digest
 from reconciler.store.model import Revision
 from tests.store.making import business
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from reconciler.manifest.model import Business, Component
 from reconciler.plan.businesses import circles
 from reconciler.plan.state import State, from_json, to_json
-from reconciler.spec.model import Business, Component
 from reconciler.wire.messages import Status
 from tests.support.planning import NOW, World, component, key, node
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from reconciler.manifest.model import ConfigFile, Healthcheck, Logging, Mount, Port, Resources
 from reconciler.plan.diff import LONGEST, changes
-from reconciler.spec.model import ConfigFile, Healthcheck, Logging, Mount, Port, Resources
 from tests.support.planning import component
 
 Shown = list[tuple[str, str | None, str | None]]

@@ -15,13 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from reconciler.manifest.model import Business, Dependency
 from reconciler.plan.document import document
 from reconciler.plan.facts import facts
 from reconciler.plan.hash import canonical
 from reconciler.plan.model import Desired, Node, Observed
 from reconciler.plan.planner import plan
 from reconciler.plan.schema import plan_schema_text
-from reconciler.spec.model import Business, Dependency
 from tests.support.histories import worlds
 from tests.support.planning import NOW, World, business, component, node
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from reconciler.spec.model import Component, Update
+from reconciler.manifest.model import Component, Update
 from reconciler.wire.messages import Status
 from tests.support.planning import NOW, World, business, component, key, node
 

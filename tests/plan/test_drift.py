@@ -5,9 +5,9 @@ from typing import Any
 
 from msgspec import structs
 
+from reconciler.manifest.model import Sync
 from reconciler.plan.model import Plan, Policy, Vanished
 from reconciler.plan.planner import plan
-from reconciler.spec.model import Sync
 from reconciler.wire.messages import Drift, Promise, Status
 from tests.support.planning import NOW, World, business, component, key, node
 

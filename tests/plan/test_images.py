@@ -6,13 +6,13 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.manifest.model import Update
 from reconciler.plan.document import document
 from reconciler.plan.explain import explain
 from reconciler.plan.fleet import Fleet
 from reconciler.plan.model import Fetch, Policy
 from reconciler.plan.schedule import _scores, score_parts
 from reconciler.plan.shape import shape_of
-from reconciler.spec.model import Update
 from tests.support.histories import worlds
 from tests.support.planning import NOW, World, business, component, key, node
 

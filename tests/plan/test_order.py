@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from reconciler.manifest.model import Component, Dependency
 from reconciler.plan.model import Kind
-from reconciler.spec.model import Component, Dependency
 from reconciler.wire.messages import Status
 from tests.support.planning import NOW, World, business, component, node
 

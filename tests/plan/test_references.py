@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from reconciler.manifest.model import Component, Dependency, Port
 from reconciler.plan.model import Action
-from reconciler.spec.model import Component, Dependency, Port
 from reconciler.wire.messages import Status
 from tests.support.planning import World, business, component, node
 

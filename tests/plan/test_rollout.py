@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reconciler.spec.model import Update
+from reconciler.manifest.model import Update
 from reconciler.wire.messages import Status
 from tests.support.planning import World, business, component, node
 

@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from reconciler.control.intake import overlay
+from reconciler.manifest.model import Business
 from reconciler.plan.model import Desired, Policy
 from reconciler.plan.planner import plan
 from reconciler.plan.reliance import Basis, Fact, moved
 from reconciler.plan.saved import SavedPlan, assigned, departed, differs, save
-from reconciler.spec.model import Business
 from reconciler.wire.messages import Gpu, Status
 from tests.support.histories import worlds
 from tests.support.planning import NOW, World, business, component, key, node

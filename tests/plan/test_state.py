@@ -8,13 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reconciler.manifest.errors import SpecError
+from reconciler.manifest.model import Business, Component, ConfigFile
 from reconciler.plan.document import document
 from reconciler.plan.hash import canonical
 from reconciler.plan.model import Policy, Verdict
 from reconciler.plan.state import State, StateError, from_json, preview, to_json
 from reconciler.plan.suppose import Suppose
-from reconciler.spec.errors import SpecError
-from reconciler.spec.model import Business, Component, ConfigFile
 from tests.support.histories import worlds
 from tests.support.planning import NOW, World, business, component, node
 

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
+from reconciler.manifest.digest import digest
+from reconciler.manifest.model import Update
 from reconciler.plan.model import Verdict
 from reconciler.plan.verdicts import with_verdicts
-from reconciler.spec.digest import digest
-from reconciler.spec.model import Update
 from reconciler.wire.messages import Status
 from tests.support.planning import NOW, World, business, component, node
 

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.manifest.content import content_digest
+from reconciler.manifest.model import Business, Component
 from reconciler.plan.model import DesiredBusiness
 from reconciler.source.decide import Decision
 from reconciler.source.decide import decide as decide_all
 from reconciler.source.deferral import Asked
 from reconciler.source.files import Declared, Snapshot
-from reconciler.spec.content import content_digest
-from reconciler.spec.model import Business, Component
 
 
 def shop(name: str, image: str = "nginx:1") -> Business:

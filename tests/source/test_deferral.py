@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.manifest.errors import SpecError
+from reconciler.manifest.model import Business, Component, Sync, Window
 from reconciler.plan.model import DesiredBusiness
 from reconciler.source.configure import load_sources
 from reconciler.source.decide import Decision, decide
 from reconciler.source.deferral import Asked
 from reconciler.source.files import Declared, Snapshot
-from reconciler.spec.errors import SpecError
-from reconciler.spec.model import Business, Component, Sync, Window
 
 NOW = 1772488800.0  # 2026-03-02 22:00 UTC
 BY_DAY = Window(kind="allow", schedule="0 8 * * *", duration=36000.0)

@@ -4,8 +4,8 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+from reconciler.manifest.model import Business, Component
 from reconciler.plan.model import Copy
-from reconciler.spec.model import Business, Component
 from reconciler.store import Accepted, Store
 from reconciler.wire.messages import (
     ComponentReport,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.spec.content import content_digest
+from reconciler.manifest.content import content_digest
 from reconciler.store import Store
 from tests.store.making import accept, business
 

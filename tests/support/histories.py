@@ -5,8 +5,8 @@ from dataclasses import replace
 import msgspec
 from hypothesis import strategies as st
 
+from reconciler.manifest.model import Business, Component, Dependency, Update
 from reconciler.plan.model import Node
-from reconciler.spec.model import Business, Component, Dependency, Update
 from reconciler.wire.messages import Status
 from tests.support.planning import World, business, component, node
 

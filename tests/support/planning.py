@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from reconciler.manifest.model import Affinity, Business, Component, Mount, Port, Resources
 from reconciler.plan.fleet import Fleet
 from reconciler.plan.model import Action, Copy, Desired, DesiredBusiness, Node, Observed, Plan, Policy
 from reconciler.plan.planner import plan
 from reconciler.plan.simulate import applied
 from reconciler.plan.status import BusinessStatus, Notes, derive
 from reconciler.plan.wanted import Wanted, wanted
-from reconciler.spec.model import Affinity, Business, Component, Mount, Port, Resources
 from reconciler.wire.messages import Gpu, InstanceKey
 
 NOW = 1_000_000.0

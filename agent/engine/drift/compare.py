@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from agent.engine.drift.fields import Form, applied_form, observed_form
-from reconciler.spec.drift import head_of
-from reconciler.spec.redact import HIDDEN, is_secret, redacted_words, without_password
+from reconciler.manifest.drift import head_of
+from reconciler.manifest.secrets.redact import HIDDEN, is_secret, redacted_words, without_password
 from reconciler.wire.messages import Drift
 
 APPLIED = "reconciler.applied"

@@ -26,8 +26,8 @@ from agent.engine.images.load import load_image, pull_image
 from agent.engine.images.origins import Origins
 from agent.engine.images.ours import ImageRecord
 from agent.runtime.contract import Progress, RuntimeFailure
-from reconciler.spec.images import full_name, image_reference, is_pulled
-from reconciler.spec.model import Component
+from reconciler.manifest.images import full_name, image_reference, is_pulled
+from reconciler.manifest.model import Component
 
 TRANSFERS = 3
 

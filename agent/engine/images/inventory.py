@@ -17,7 +17,7 @@ from docker import APIClient
 from docker.errors import DockerException
 
 from agent.runtime.contract import Stock
-from reconciler.spec.images import full_name
+from reconciler.manifest.images import full_name
 from reconciler.wire.messages import MOST_IMAGES, NodeImage
 
 log = logging.getLogger(__name__)

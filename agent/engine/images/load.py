@@ -12,7 +12,7 @@ from docker.utils import parse_repository_tag
 from agent.engine.errors import explanation, readable, reason_of
 from agent.engine.images.download import MIB, shown
 from agent.runtime.contract import Progress, RuntimeFailure
-from reconciler.spec.images import full_name
+from reconciler.manifest.images import full_name
 
 ARCHIVES = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
 """How gzip, bzip2, xz and zstd files begin; the Engine unpacks them itself."""

@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 
 from agent.api.app import MAX_BODY_BYTES, build_app
 from agent.supervisor.supervisor import Supervisor
-from reconciler.spec.digest import digest
-from reconciler.spec.model import Component
+from reconciler.manifest.digest import digest
+from reconciler.manifest.model import Component
 from reconciler.wire.codec import encode
 from reconciler.wire.exec_stream import MAX_COMMANDS
 from reconciler.wire.messages import InstanceKey

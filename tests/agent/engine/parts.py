@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reconciler.spec.model import Component
+from reconciler.manifest.model import Component
 from reconciler.wire.messages import Deploy
 from tests.support.images import BUSYBOX
 

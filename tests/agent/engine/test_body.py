@@ -5,7 +5,17 @@ import re
 import pytest
 
 from agent.engine.body import business_network, container_body, endpoint
-from reconciler.spec.model import Device, Healthcheck, HttpProbe, Logging, Mount, Port, Resources, TcpProbe, Ulimit
+from reconciler.manifest.model import (
+    Device,
+    Healthcheck,
+    HttpProbe,
+    Logging,
+    Mount,
+    Port,
+    Resources,
+    TcpProbe,
+    Ulimit,
+)
 from tests.agent.engine.parts import component, deploy
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from agent.engine.runtime import DockerRuntime
 from agent.runtime.contract import Running
-from reconciler.spec.model import Healthcheck, HttpProbe, Logging, Mount, TcpProbe
+from reconciler.manifest.model import Healthcheck, HttpProbe, Logging, Mount, TcpProbe
 from reconciler.wire.messages import Status
 from tests.agent.engine.fixtures import client, node_id, runtime  # noqa: F401 - fixtures
 from tests.agent.engine.parts import deploy

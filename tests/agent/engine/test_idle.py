@@ -8,10 +8,10 @@ import pytest
 
 from agent.engine.drift.compare import drift_of
 from agent.engine.runtime import DockerRuntime
+from reconciler.manifest.digest import digest
+from reconciler.manifest.model import Healthcheck, Mount, Port, Resources
 from reconciler.plan.model import Copy
 from reconciler.plan.planner import plan
-from reconciler.spec.digest import digest
-from reconciler.spec.model import Healthcheck, Mount, Port, Resources
 from reconciler.wire.messages import Deploy, Status
 from tests.agent.engine.fixtures import client, node_id, runtime  # noqa: F401 - fixtures
 from tests.agent.engine.parts import component

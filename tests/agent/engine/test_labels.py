@@ -12,7 +12,7 @@ from agent.engine.labels import (
     promise_in,
     version_in,
 )
-from reconciler.spec.model import Healthcheck, HttpProbe, Mount, Port, Resources
+from reconciler.manifest.model import Healthcheck, HttpProbe, Mount, Port, Resources
 from reconciler.wire.messages import InstanceKey, Promise
 from tests.agent.engine.parts import deploy
 

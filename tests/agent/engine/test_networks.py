@@ -13,7 +13,7 @@ from agent.engine.body import business_network
 from agent.engine.networks import Networks
 from agent.engine.runtime import DockerRuntime, engine_client
 from agent.runtime.contract import RuntimeFailure
-from reconciler.spec.model import Port
+from reconciler.manifest.model import Port
 from tests.agent.engine.fixtures import client, node_id, runtime  # noqa: F401 - fixtures
 from tests.agent.engine.parts import deploy
 from tests.support.images import WEB, busybox_image

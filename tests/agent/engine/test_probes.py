@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from agent.engine.probes import THREADS, Prober, Target
-from reconciler.spec.model import Healthcheck, TcpProbe
+from reconciler.manifest.model import Healthcheck, TcpProbe
 from reconciler.wire.messages import Status
 from tests.support.processes import free_port
 from tests.support.waiting import wait_until

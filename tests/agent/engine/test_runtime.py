@@ -10,7 +10,7 @@ from docker.errors import NotFound
 
 from agent.engine.runtime import DockerRuntime
 from agent.runtime.contract import Running, RuntimeFailure
-from reconciler.spec.model import ConfigFile, Device, Healthcheck, Mount, Port, Resources
+from reconciler.manifest.model import ConfigFile, Device, Healthcheck, Mount, Port, Resources
 from reconciler.wire.messages import Deploy, Status
 from tests.agent.engine.fixtures import client, node_id, runtime  # noqa: F401 - fixtures
 from tests.agent.engine.parts import deploy

@@ -6,7 +6,7 @@ import pytest
 
 from agent.runtime.healthcheck import Health, would_be_known
 from agent.runtime.restart_backoff import Liveness, restarts_allowed
-from reconciler.spec.model import Healthcheck, HttpProbe
+from reconciler.manifest.model import Healthcheck, HttpProbe
 from reconciler.wire.messages import Status
 
 WELL, BAD = "", "connection refused on port 80"

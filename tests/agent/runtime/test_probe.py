@@ -9,7 +9,7 @@ import pytest
 
 from agent.engine.probes import address_of, target_of
 from agent.runtime.probe import MOST_BYTES, attempt, status_of
-from reconciler.spec.model import Healthcheck, HttpProbe, TcpProbe
+from reconciler.manifest.model import Healthcheck, HttpProbe, TcpProbe
 from tests.support.processes import free_port
 
 HOST = "127.0.0.1"

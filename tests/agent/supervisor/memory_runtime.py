@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from agent.runtime.contract import SILENCE, LogQuery, Piece, Progress, Running, RuntimeFailure, Stock
-from reconciler.spec.digest import digest
-from reconciler.spec.model import Component
+from reconciler.manifest.digest import digest
+from reconciler.manifest.model import Component
 from reconciler.wire.messages import Deploy, InstanceKey, LogChunk, LogLine, Status, Stop, Usage, promise_of
 
 WAIT_SECONDS = 30.0

@@ -6,8 +6,8 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from reconciler.spec.digest import digest
-from reconciler.spec.model import Resources, Update
+from reconciler.manifest.digest import digest
+from reconciler.manifest.model import Resources, Update
 from reconciler.wire.messages import Deploy, InstanceReport, Status
 from tests.agent.supervisor.memory_runtime import a_deploy, a_stop
 from tests.agent.supervisor.test_supervisor import WEB, Node

@@ -13,7 +13,7 @@ from agent.engine.body import container_body
 from agent.engine.create import Recorded
 from agent.engine.drift.compare import APPLIED, drift_of
 from agent.engine.labels import NODE, labels_of
-from reconciler.spec.model import Healthcheck, HttpProbe, Logging, Mount, Port, Ulimit
+from reconciler.manifest.model import Healthcheck, HttpProbe, Logging, Mount, Port, Ulimit
 from tests.agent.engine.fixtures import client, node_id  # noqa: F401 - fixtures
 from tests.agent.engine.parts import deploy
 from tests.support.images import BUSYBOX, RootFilesystem, import_image, present

@@ -17,7 +17,7 @@ from agent.engine.images.origins import Origins
 from agent.engine.images.ours import ImageRecord
 from agent.engine.runtime import DockerRuntime, engine_client
 from agent.runtime.contract import RuntimeFailure
-from reconciler.spec.images import image_reference
+from reconciler.manifest.images import image_reference
 from reconciler.wire.messages import Status
 from tests.agent.engine.fixtures import client, node_id, runtime  # noqa: F401 - fixtures
 from tests.agent.engine.parts import component, deploy

@@ -13,7 +13,7 @@ from agent.engine.images.gc import ImageCleaner
 from agent.engine.images.origins import Origins
 from agent.engine.images.ours import ImageRecord
 from agent.engine.runtime import engine_client
-from reconciler.spec.images import image_reference
+from reconciler.manifest.images import image_reference
 from tests.agent.engine.fixtures import client  # noqa: F401 - fixture
 from tests.agent.engine.parts import component
 from tests.support.file_server import FileServer, serve_folder
