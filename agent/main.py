@@ -21,9 +21,9 @@ from agent.reporting.reporter import Host, Reporter
 from agent.runtime.contract import Runtime
 from agent.supervisor.lease import Lease
 from agent.supervisor.supervisor import Supervisor
-from reconciler.http_server import HttpServer
-from reconciler.service import wait_for_signal
-from reconciler.wire.listen import ServeError, bind, check_exposure, parse_listen
+from reconciler.net.http_server import HttpServer
+from reconciler.net.listen import ServeError, bind, check_exposure, parse_listen
+from reconciler.net.service import wait_for_signal
 
 log = logging.getLogger(__name__)
 

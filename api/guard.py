@@ -3,7 +3,7 @@
 from flask import Flask, Response, request
 
 from api.errors import failure
-from reconciler.wire.tokens import TokenCheck
+from reconciler.net.tokens import TokenCheck
 
 OPEN_PATHS = ("/", "/healthz", "/readyz", "/favicon.ico", "/api/hooks/git")
 """Paths that anybody may ask: they tell nothing, the dashboard asks for the token itself, webhooks are signed."""

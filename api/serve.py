@@ -7,15 +7,15 @@ from pathlib import Path
 from api.app import build_app
 from reconciler.control.agent_client import AgentClient
 from reconciler.control.controller import Controller
-from reconciler.http_server import HttpServer
+from reconciler.net.http_server import HttpServer
+from reconciler.net.listen import bind, check_exposure, parse_listen
+from reconciler.net.service import wait_for_signal
 from reconciler.plan.model import Policy
-from reconciler.service import wait_for_signal
 from reconciler.source.configure import build_sources
 from reconciler.source.source import SourceConfig
 from reconciler.store.opening import path_of
 from reconciler.store.revisions import KEPT_REVISIONS
 from reconciler.store.store import Store
-from reconciler.wire.listen import bind, check_exposure, parse_listen
 from reconciler.wire.messages import MAX_REPORT_BYTES
 
 log = logging.getLogger(__name__)

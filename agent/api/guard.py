@@ -8,7 +8,7 @@ import ipaddress
 
 from flask import Flask, Response, jsonify, request
 
-from reconciler.wire.tokens import TokenCheck
+from reconciler.net.tokens import TokenCheck
 
 OPEN_PATH = "/healthz"
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import yaml
 
 from reconciler.cli.errors import WrongUse
-from reconciler.wire.listen import ServeError
-from reconciler.wire.tokens import read_token
+from reconciler.net.listen import ServeError
+from reconciler.net.tokens import read_token
 
 DEFAULT_MANAGER = "http://127.0.0.1:7700"
 KNOWN = ("manager", "token_file", "output")

@@ -82,7 +82,7 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what a user can mend becomes a message."""
         from reconciler.manifest.errors import SpecError
-        from reconciler.wire.listen import ServeError
+        from reconciler.net.listen import ServeError
 
         try:
             return super().invoke(ctx)

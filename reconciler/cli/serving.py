@@ -11,9 +11,9 @@ from reconciler.cli.config import manager_url, token
 from reconciler.cli.errors import CliError
 from reconciler.cli.options import manager_options, of_group, token_option
 from reconciler.cli.source_options import source_options
-from reconciler.service import log_to_stderr, save_memory
+from reconciler.net.service import log_to_stderr, save_memory
+from reconciler.net.tokens import read_token
 from reconciler.source.source import SourceConfig
-from reconciler.wire.tokens import read_token
 
 
 def default_state() -> Path:

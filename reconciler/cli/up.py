@@ -9,7 +9,7 @@ from reconciler.cli.config import token
 from reconciler.cli.errors import CliError
 from reconciler.cli.options import of_group, token_option
 from reconciler.cli.waiting import wait_for
-from reconciler.service import log_to_stderr, save_memory, wait_for_signal
+from reconciler.net.service import log_to_stderr, save_memory, wait_for_signal
 
 WAIT_SECONDS = 120.0
 

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from agent.main import AgentConfig, RunningAgent, default_node_id, start_agent
-from reconciler.wire.listen import ServeError
+from reconciler.net.listen import ServeError
 from tests.agent.reporting.test_reporter import FULL, FakeManager
 from tests.support.waiting import wait_until
 

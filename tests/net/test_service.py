@@ -10,7 +10,7 @@ from tests.support.processes import environment
 
 SCRIPT = """
 import logging, threading
-from reconciler.service import log_to_stderr, save_memory, wait_for_signal
+from reconciler.net.service import log_to_stderr, save_memory, wait_for_signal
 log_to_stderr("info")
 save_memory()
 threading.Thread(target=threading.Event().wait, daemon=True).start()

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import requests
 
-from reconciler.http_server import HttpServer
-from reconciler.wire.listen import Listen, bind
+from reconciler.net.http_server import HttpServer
+from reconciler.net.listen import Listen, bind
 from tests.support.waiting import wait_until
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.wire.listen import ServeError
-from reconciler.wire.tokens import TokenCheck, read_token
+from reconciler.net.listen import ServeError
+from reconciler.net.tokens import TokenCheck, read_token
 
 TOKEN = "a-token-of-enough-letters"
 

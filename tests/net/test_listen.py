@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.wire.listen import Listen, ServeError, bind, check_exposure, parse_listen
+from reconciler.net.listen import Listen, ServeError, bind, check_exposure, parse_listen
 
 
 @pytest.mark.parametrize(

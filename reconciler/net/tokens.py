@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reconciler.wire.listen import ServeError
+from reconciler.net.listen import ServeError
 
 log = logging.getLogger(__name__)
 
