@@ -17,7 +17,7 @@ from reconciler.manifest.yaml.merge import Merge
 from reconciler.manifest.yaml.nodes import node_of
 from reconciler.manifest.yaml.variables import escaped
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 BASE = """\
 business_id: shop
 components:
