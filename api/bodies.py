@@ -13,8 +13,8 @@ from reconciler.control.intake import BODY
 from reconciler.manifest.errors import Problem, SpecError, SyntaxProblems
 from reconciler.manifest.load import MAX_BYTES, load_document, load_json, load_text
 from reconciler.manifest.model import Business
-from reconciler.plan.saved import SavedPlan
-from reconciler.plan.suppose import NOTHING_SUPPOSED, NewNode, Suppose
+from reconciler.plan.ask.suppose import NOTHING_SUPPOSED, NewNode, Suppose
+from reconciler.plan.keep.saved import SavedPlan
 from reconciler.wire.codec import decode
 from reconciler.wire.exec_stream import check_exec
 from reconciler.wire.messages import ExecRequest

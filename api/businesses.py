@@ -9,7 +9,7 @@ from reconciler.control.controller import Controller
 from reconciler.control.errors import UnknownBusiness
 from reconciler.control.view import View
 from reconciler.manifest.errors import Problem, SpecError
-from reconciler.plan.status import BusinessStatus
+from reconciler.plan.ask.status import BusinessStatus
 from reconciler.wire.exec_stream import frame_line
 from reconciler.wire.messages import Exec, InstanceKey
 

@@ -9,9 +9,9 @@ from api.numbers import number
 from api.views import commit_form, event_form, iso
 from reconciler.control.controller import Controller
 from reconciler.control.why import Why, why
-from reconciler.plan.document import explanation_form
+from reconciler.plan.ask.status import InstanceStatus
 from reconciler.plan.model import DesiredBusiness
-from reconciler.plan.status import InstanceStatus
+from reconciler.plan.show.document import explanation_form
 from reconciler.store.decisions import KEPT_DECISIONS, Decision
 
 Reply = Response | tuple[Response, int]

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, jsonify
 from api.businesses import done, status_of, who
 from api.views import iso
 from reconciler.control.controller import Controller
-from reconciler.plan.drift import Found, found
+from reconciler.plan.reconcile.drift import Found, found
 
 Reply = Response | tuple[Response, int]
 

@@ -12,8 +12,8 @@ from reconciler.control.controller import Controller
 from reconciler.control.rollback import found
 from reconciler.manifest.errors import Problem, SpecError
 from reconciler.manifest.secrets.redact import redacted
-from reconciler.plan.diff import business_changes
 from reconciler.plan.model import DesiredBusiness
+from reconciler.plan.wants.changes import business_changes
 from reconciler.source.deferral import is_quarantined
 from reconciler.store.model import Revision
 

@@ -6,9 +6,9 @@ from api.bodies import read_plan_request
 from api.errors import problem_form
 from api.views import deferred_form
 from reconciler.control.controller import Controller
-from reconciler.plan.document import document, explanation_form, survival_form
-from reconciler.plan.facts import facts
-from reconciler.plan.state import to_json
+from reconciler.plan.keep.state import to_json
+from reconciler.plan.show.document import document, explanation_form, survival_form
+from reconciler.plan.show.transfers import facts
 from reconciler.wire.messages import InstanceKey
 
 Reply = Response | tuple[Response, int]

@@ -10,10 +10,10 @@ import msgspec
 from reconciler.control.approvals import Held
 from reconciler.control.view import View
 from reconciler.manifest.secrets.redact import redacted
-from reconciler.plan.diff import business_changes
+from reconciler.plan.ask.status import BusinessStatus, InstanceStatus
+from reconciler.plan.keep.saved import SavedPlan
 from reconciler.plan.model import Change, Commit, Copy, Desired
-from reconciler.plan.saved import SavedPlan
-from reconciler.plan.status import BusinessStatus, InstanceStatus
+from reconciler.plan.wants.changes import business_changes
 from reconciler.source.deferral import Deferred
 from reconciler.store.model import Event
 from reconciler.store.saved import Execution

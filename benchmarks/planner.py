@@ -16,8 +16,8 @@ from dataclasses import replace
 
 from reconciler.manifest.model import Affinity, Business, Component, Resources
 from reconciler.plan.model import Desired, DesiredBusiness, Node, Observed, Plan
-from reconciler.plan.planner import plan
-from reconciler.plan.simulate import applied
+from reconciler.plan.proof.simulate import applied
+from reconciler.plan.reconcile.planner import plan
 from reconciler.wire.messages import Gpu
 
 SIZES = (1_000, 10_000, 100_000)

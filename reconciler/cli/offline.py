@@ -13,11 +13,11 @@ from reconciler.cli.errors import CliError, ProblemsError
 from reconciler.cli.options import with_client
 from reconciler.manifest.errors import SpecError
 from reconciler.manifest.model import Business
-from reconciler.plan.document import document, explanation_form, survival_form
-from reconciler.plan.explain import explain
-from reconciler.plan.facts import facts
-from reconciler.plan.state import State, StateError, from_json, preview
-from reconciler.plan.suppose import Suppose, losses, survival
+from reconciler.plan.ask.explain import explain
+from reconciler.plan.ask.suppose import Suppose, losses, survival
+from reconciler.plan.keep.state import State, StateError, from_json, preview
+from reconciler.plan.show.document import document, explanation_form, survival_form
+from reconciler.plan.show.transfers import facts
 from reconciler.wire.messages import InstanceKey
 
 MOST_BYTES = 1024 * 1024 * 1024

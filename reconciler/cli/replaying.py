@@ -17,9 +17,9 @@ from reconciler.cli.options import with_client, with_output
 from reconciler.cli.output import console, machine, plain
 from reconciler.cli.render_plan import HASH_LETTERS, show_plan
 from reconciler.cli.saved import write_whole
-from reconciler.plan.replay import Difference, Replay, read_decided
-from reconciler.plan.replay import replay as plan_anew
-from reconciler.plan.state import StateError
+from reconciler.plan.keep.replay import Difference, Replay, read_decided
+from reconciler.plan.keep.replay import replay as plan_anew
+from reconciler.plan.keep.state import StateError
 
 MOST_DIFFERENCES = 20
 """So many differences of a decision are listed; -o json has all."""

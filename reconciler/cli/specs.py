@@ -10,7 +10,7 @@ from reconciler.cli.options import with_output
 from reconciler.cli.specfiles import read_specs
 from reconciler.manifest.check.schema import schema_text
 from reconciler.manifest.yaml.variables import escaped
-from reconciler.plan.schema import plan_schema_text
+from reconciler.plan.show.schema import plan_schema_text
 
 
 @click.command()

@@ -22,10 +22,10 @@ from reconciler.control.recorder import Recorder
 from reconciler.control.saved_plans import SavedPlans
 from reconciler.control.steadiness import Steadiness
 from reconciler.control.view import View
-from reconciler.plan.liveness import liveness
+from reconciler.plan.ask.status import BusinessStatus, derive
+from reconciler.plan.keep.state import State
 from reconciler.plan.model import Liveness, Node, Observed, Policy
-from reconciler.plan.state import State
-from reconciler.plan.status import BusinessStatus, derive
+from reconciler.plan.schedule.node_health import liveness
 from reconciler.source.source import Source
 from reconciler.store.model import BusinessRow, ComponentRow
 from reconciler.store.store import Store

@@ -10,8 +10,8 @@ import requests
 from reconciler.control.agent_client import AgentClient
 from reconciler.control.errors import Busy, NotRunning, UnknownInstance
 from reconciler.manifest.secrets.redact import redacted_words
+from reconciler.plan.ask.status import BusinessStatus
 from reconciler.plan.model import Copy, Observed
-from reconciler.plan.status import BusinessStatus
 from reconciler.store.model import Event
 from reconciler.store.store import Store
 from reconciler.wire.codec import MessageError

@@ -15,11 +15,11 @@ from reconciler.control.syncing import Patience, happenings, together
 from reconciler.control.view import Rollback, SyncResult
 from reconciler.manifest.errors import Problem, SpecError
 from reconciler.manifest.model import Business, Component
-from reconciler.plan.businesses import circles
+from reconciler.plan.gates.businesses import circles
+from reconciler.plan.keep.saved import SavedPlan
+from reconciler.plan.keep.state import overlay
 from reconciler.plan.model import Copy, Desired, DesiredBusiness, Verdict
-from reconciler.plan.saved import SavedPlan
-from reconciler.plan.state import overlay
-from reconciler.plan.verdicts import version
+from reconciler.plan.wants.versions import version
 from reconciler.source.decide import API, Decision, decide, merged
 from reconciler.source.deferral import Asked
 from reconciler.source.files import Snapshot

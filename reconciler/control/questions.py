@@ -7,10 +7,10 @@ from reconciler.control.errors import Conflict
 from reconciler.control.intake import Intake
 from reconciler.control.view import Preview
 from reconciler.manifest.model import Business
-from reconciler.plan.explain import Explanation, explain
+from reconciler.plan.ask.explain import Explanation, explain
+from reconciler.plan.ask.suppose import NOTHING_SUPPOSED, Suppose, losses, survival
+from reconciler.plan.keep.state import State, preview
 from reconciler.plan.model import Observed, Policy
-from reconciler.plan.state import State, preview
-from reconciler.plan.suppose import NOTHING_SUPPOSED, Suppose, losses, survival
 from reconciler.source.decide import Decision
 from reconciler.store.store import Store
 from reconciler.wire.messages import InstanceKey

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import reconciler
 from reconciler.control.errors import Conflict, UnknownPlan
 from reconciler.control.view import View, documented
+from reconciler.plan.keep.record import record
+from reconciler.plan.keep.replay import decided
 from reconciler.plan.model import Copy
-from reconciler.plan.record import record
-from reconciler.plan.replay import decided
 from reconciler.store.decisions import KEPT_DECISIONS, KEPT_SECONDS, Decision
 from reconciler.store.model import Event
 from reconciler.store.store import Store

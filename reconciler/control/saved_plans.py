@@ -9,11 +9,11 @@ from reconciler.control.intake import BODY, Intake
 from reconciler.control.view import View
 from reconciler.manifest.errors import Problem, SpecError
 from reconciler.manifest.model import Business
+from reconciler.plan.keep.preconditions import Basis
+from reconciler.plan.keep.saved import FORMAT, SavedPlan, assigned, departed, differs, save
+from reconciler.plan.keep.state import overlay
 from reconciler.plan.model import Action, Copy, Desired, Kind, Observed, Policy
-from reconciler.plan.planner import plan
-from reconciler.plan.reliance import Basis
-from reconciler.plan.saved import FORMAT, SavedPlan, assigned, departed, differs, save
-from reconciler.plan.state import overlay
+from reconciler.plan.reconcile.planner import plan
 from reconciler.source.decide import API
 from reconciler.store.model import Event
 from reconciler.store.saved import DONE, SUPERSEDED, Execution

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from reconciler.manifest.errors import Problem
 from reconciler.manifest.memo import Memo
-from reconciler.plan.document import Form, document
+from reconciler.plan.ask.status import BusinessStatus
+from reconciler.plan.keep.state import State
 from reconciler.plan.model import Commit, Desired, Liveness, Observed, Plan
-from reconciler.plan.state import State
-from reconciler.plan.status import BusinessStatus
+from reconciler.plan.show.document import Form, document
 from reconciler.source.deferral import Deferred
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from reconciler.control.errors import Conflict, UnknownInstance
 from reconciler.control.recorder import Recorder
 from reconciler.control.view import View
-from reconciler.plan.document import Form
-from reconciler.plan.explain import Explanation, explain
+from reconciler.plan.ask.explain import Explanation, explain
+from reconciler.plan.ask.status import InstanceStatus
+from reconciler.plan.keep.replay import read_decided
 from reconciler.plan.model import Copy, DesiredBusiness
-from reconciler.plan.replay import read_decided
-from reconciler.plan.status import InstanceStatus
+from reconciler.plan.show.document import Form
 from reconciler.store.decisions import Decision
 from reconciler.store.model import Event
 from reconciler.store.store import Store

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from reconciler.manifest.errors import Problem
-from reconciler.plan.businesses import circles
+from reconciler.plan.gates.businesses import circles
 from reconciler.plan.model import Desired, DesiredBusiness
 from reconciler.source.files import Declared
 

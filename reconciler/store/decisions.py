@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
+from reconciler.plan.keep.record import Manifest, Record, copies_of, manifest_of, restored
 from reconciler.plan.model import Copy
-from reconciler.plan.record import Manifest, Record, copies_of, manifest_of, restored
 from reconciler.store.database import Database
 from reconciler.store.model import StoreError
 from reconciler.store.schema import decision_parts, decisions

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from reconciler.plan.model import Copy, Node
-from reconciler.plan.shape import mebibytes
+from reconciler.plan.schedule.shape import mebibytes
 from reconciler.wire.messages import MOST_IMAGES, Drift, InstanceKey, InstanceReport, NodeReport, Status
 
 CLOCK_STEP = 60.0

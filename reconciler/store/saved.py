@@ -8,8 +8,8 @@ import msgspec
 from sqlalchemy import Connection, Row, delete, select, update
 
 from reconciler.manifest.model import Business
+from reconciler.plan.keep.saved import SavedPlan
 from reconciler.plan.model import Copy
-from reconciler.plan.saved import SavedPlan
 from reconciler.store.approvals import ApprovalStore
 from reconciler.store.model import SyncOutcome
 from reconciler.store.observed import ObservedStore

@@ -6,11 +6,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from reconciler.cli.drain_check import drained
-from reconciler.plan.document import document
+from reconciler.plan.ask.suppose import Suppose, supposed
 from reconciler.plan.model import Copy, Limits, Policy
-from reconciler.plan.planner import plan
-from reconciler.plan.simulate import applied
-from reconciler.plan.suppose import Suppose, supposed
+from reconciler.plan.proof.simulate import applied
+from reconciler.plan.reconcile.planner import plan
+from reconciler.plan.show.document import document
 from reconciler.wire.messages import Status, promise_of
 from tests.support.histories import worlds
 from tests.support.planning import NOW, World, business, component, node

@@ -2,8 +2,8 @@
 
 from reconciler.cli.plan_markdown import plan_markdown
 from reconciler.manifest.model import Dependency
-from reconciler.plan.document import document
-from reconciler.plan.facts import facts
+from reconciler.plan.show.document import document
+from reconciler.plan.show.transfers import facts
 from tests.support.planning import NOW, World, business, component, node
 
 

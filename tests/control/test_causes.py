@@ -5,9 +5,9 @@ from dataclasses import replace
 from reconciler.control.causes import cause_of
 from reconciler.control.journal import happened
 from reconciler.control.view import View
-from reconciler.plan.liveness import liveness
+from reconciler.plan.ask.status import derive
 from reconciler.plan.model import Commit, Desired, Policy, Vanished
-from reconciler.plan.status import derive
+from reconciler.plan.schedule.node_health import liveness
 from reconciler.wire.messages import Status
 from tests.support.planning import NOW, World, business, component, node
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reconciler.plan.hash import canonical
+from reconciler.plan.show.hash import canonical
 from tests.support.cluster import Cluster, business, program
 
 SECRET = "hunter2-of-the-shop"

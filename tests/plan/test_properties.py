@@ -8,12 +8,12 @@ from dataclasses import replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.plan.document import document
-from reconciler.plan.liveness import liveness
+from reconciler.plan.ask.status import derive
 from reconciler.plan.model import Action, Copy, Desired, Kind, Limits, Liveness, Observed, Plan, Policy
-from reconciler.plan.planner import plan
-from reconciler.plan.simulate import applied
-from reconciler.plan.status import derive
+from reconciler.plan.proof.simulate import applied
+from reconciler.plan.reconcile.planner import plan
+from reconciler.plan.schedule.node_health import liveness
+from reconciler.plan.show.document import document
 from reconciler.wire.messages import InstanceKey, Status, promise_of
 from tests.support.histories import worlds
 from tests.support.planning import NOW, World

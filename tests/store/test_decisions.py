@@ -10,11 +10,11 @@ from reconciler.control.errors import Conflict, UnknownPlan
 from reconciler.control.recorder import Recorder
 from reconciler.control.view import View, documented
 from reconciler.manifest.model import Business
-from reconciler.plan.hash import plan_hash
+from reconciler.plan.keep.record import record
+from reconciler.plan.keep.replay import decided, read_decided, replay
+from reconciler.plan.keep.state import State, to_json
 from reconciler.plan.model import Policy
-from reconciler.plan.record import record
-from reconciler.plan.replay import decided, read_decided, replay
-from reconciler.plan.state import State, to_json
+from reconciler.plan.show.hash import plan_hash
 from reconciler.store import Store, StoreError
 from reconciler.store import decisions as module
 from tests.store.making import rows

@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.manifest.model import Affinity, Business, Component, Mount, Port, Resources
-from reconciler.plan.fleet import Fleet
+from reconciler.plan.ask.status import BusinessStatus, Notes, derive
 from reconciler.plan.model import Action, Copy, Desired, DesiredBusiness, Node, Observed, Plan, Policy
-from reconciler.plan.planner import plan
-from reconciler.plan.simulate import applied
-from reconciler.plan.status import BusinessStatus, Notes, derive
-from reconciler.plan.wanted import Wanted, wanted
+from reconciler.plan.proof.simulate import applied
+from reconciler.plan.reconcile.planner import plan
+from reconciler.plan.schedule.fleet import Fleet
+from reconciler.plan.wants.wanted import Wanted, wanted
 from reconciler.wire.messages import Gpu, InstanceKey
 
 NOW = 1_000_000.0

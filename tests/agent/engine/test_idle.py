@@ -11,7 +11,7 @@ from agent.engine.runtime import DockerRuntime
 from reconciler.manifest.digest import digest
 from reconciler.manifest.model import Healthcheck, Mount, Port, Resources
 from reconciler.plan.model import Copy
-from reconciler.plan.planner import plan
+from reconciler.plan.reconcile.planner import plan
 from reconciler.wire.messages import Deploy, Status
 from tests.agent.engine.fixtures import client, node_id, runtime  # noqa: F401 - fixtures
 from tests.agent.engine.parts import component

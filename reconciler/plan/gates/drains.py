@@ -1,0 +1,66 @@
+"""Drains: how many instances of a component leave draining nodes at a time.
+
+As many as an update takes (`update.parallelism`, 1 unless the spec says otherwise): the next one begins when the one
+before runs in its new place. A successor that does not come up therefore stops the component's drain at the first
+instances, and the rest go on serving where they are. What does not serve has nothing to lose and goes at once, and so
+does everything once a drain's deadline has passed.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+
+from reconciler.plan.model import Action, Copy, Kind
+from reconciler.plan.wants.progress import serves
+from reconciler.plan.wants.wanted import Wanted
+from reconciler.wire.messages import InstanceKey
+
+ComponentKey = tuple[str, str]
+Place = tuple[InstanceKey, str]
+
+
+def paced(
+    wants: Mapping[InstanceKey, Wanted], copies: Iterable[Copy], actions: Iterable[Action], leaving: Collection[str]
+) -> dict[Place, str]:
+    """Which moves wait, and for what, by instance and node. `leaving` are the nodes that give away what they run."""
+    if not leaving:
+        return {}
+    old: dict[InstanceKey, Copy] = {}
+    new: dict[InstanceKey, list[Copy]] = defaultdict(list)
+    for copy in copies:
+        if copy.node_id not in leaving:
+            new[copy.key].append(copy)
+        elif copy.key in wants and serves(copy) and not copy.promise.volumes:
+            old[copy.key] = copy
+    creates = {action.key: action for action in actions if action.kind is Kind.CREATE and action.key in old}
+    queues: dict[ComponentKey, list[InstanceKey]] = defaultdict(list)
+    for key in sorted(creates):
+        queues[key.business_id, key.component_id].append(key)
+    begun: dict[ComponentKey, list[InstanceKey]] = defaultdict(list)
+    for key in sorted(wants):
+        if (key.business_id, key.component_id) in queues and key not in creates and _moves(wants[key], key in old, new):
+            begun[key.business_id, key.component_id].append(key)
+    held: dict[Place, str] = {}
+    for name, queue in queues.items():
+        at_once = wants[queue[0]].component.update.parallelism or len(queue)
+        free = max(at_once - len(begun[name]), 0)
+        before = [*begun[name], *queue[:free]]
+        for key in queue[free:]:
+            why = _why(before, at_once)
+            held[key, creates[key].node_id] = why
+            if wants[key].component.singleton:
+                held[key, old[key].node_id] = why
+    return held
+
+
+def _moves(want: Wanted, is_old_there: bool, new: Mapping[InstanceKey, list[Copy]]) -> bool:
+    """Whether it is between two nodes: asked for on the other one, and not running there yet."""
+    there = new.get(want.key, [])
+    if any(map(serves, there)):
+        return False
+    return any(copy.confirmed for copy in there) if is_old_there else want.component.singleton
+
+
+def _why(before: list[InstanceKey], at_once: int) -> str:
+    names = ", ".join(f"{key.component_id}/{key.instance}" for key in before[:3])
+    verb = "runs" if len(before) == 1 else "run"
+    return f"waits until {names} {verb} elsewhere: {at_once} at a time"

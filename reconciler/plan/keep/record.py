@@ -1,0 +1,156 @@
+"""A decision's state cut into parts that are shared: what did not change since the last decision is kept once.
+
+Each part is JSON under its sha256. A part holds a few businesses, the facts of a few nodes, or the copies on a few
+nodes; what nodes measure, which changes with every heartbeat, is a part of its own. The manifest lists the parts, is
+one itself, and stands for the whole: the same state gives the same manifest, in whatever order it was told.
+"""
+
+import hashlib
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+
+from reconciler.manifest.memo import Memo
+from reconciler.plan.keep.forms import form_of, value_of
+from reconciler.plan.keep.state import APART, FORMAT, State, encoded
+from reconciler.plan.model import Copy, DesiredBusiness, Node, Observed
+from reconciler.plan.show.document import Form
+
+MEASURED = ("last_seen", "cpu_percent", "memory_used_mb", "disk_free_mb")
+"""The fields of a node that every heartbeat changes."""
+
+BUSINESSES_TOGETHER = 8
+NODES_TOGETHER = 16
+"""About so many share a part: more make the manifest shorter and a change dearer."""
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """The digests of a state's parts. `now` is the time of the plan, in seconds since the epoch."""
+
+    now: float
+    businesses: list[str]
+    nodes: list[str]
+    copies: list[str]
+    measures: str
+    rest: str
+    made: str
+
+    def digests(self) -> Iterable[str]:
+        """Of all parts."""
+        return (*self.businesses, *self.nodes, *self.copies, self.measures, self.rest, self.made)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A state in parts, by digest; `manifest` is the digest of the one that lists the others."""
+
+    manifest: str
+    parts: Mapping[str, bytes]
+
+
+def record(state: State, made: Form) -> Record:
+    """Cut a state, and what was decided by it, into parts. They hold no secret."""
+    sealed, parts = state.sealed(), _Parts()
+    desired, observed = sealed.desired, sealed.observed
+    nodes = [node for _, node in sorted(observed.nodes.items())]
+    rest = {
+        "policy": form_of(sealed.policy),
+        "removed": [business for _, business in sorted(desired.removed.items())],
+        "desired": form_of(desired, APART),
+        "observed": form_of(observed, APART),
+    }
+    manifest = Manifest(
+        sealed.now,
+        parts.add_groups(
+            ((key, _entry_text(entry)) for key, entry in desired.businesses.items()),
+            len(desired.businesses) // BUSINESSES_TOGETHER,
+        ),
+        parts.add_groups(((node.node_id, _facts(node)) for node in nodes), len(nodes) // NODES_TOGETHER),
+        parts.add_groups(_copies(observed), len(nodes) // NODES_TOGETHER),
+        parts.add(_encode([[getattr(node, name) for node in nodes] for name in MEASURED])),
+        parts.add(_encode(rest)),
+        parts.add(_encode(made)),
+    )
+    return Record(parts.add(_encode(manifest)), parts.by_digest)
+
+
+def manifest_of(data: bytes) -> Manifest:
+    """Read a manifest. Raises msgspec.MsgspecError."""
+    return msgspec.json.decode(data, type=Manifest)
+
+
+def copies_of(part: bytes) -> list[Copy]:
+    """The copies in a part that holds some."""
+    return [value_of(Copy, form) for form in msgspec.json.decode(part)]
+
+
+def restored(manifest: Manifest, part: Callable[[str], bytes]) -> bytes:
+    """The state's text as `to_json` writes it, with what was decided by it; `part` gives a part by its digest."""
+
+    def read(digest: str) -> Any:
+        return msgspec.json.decode(part(digest))
+
+    def items(digests: Iterable[str]) -> list[Form]:
+        return [item for digest in digests for item in read(digest)]
+
+    nodes = sorted(items(manifest.nodes), key=lambda node: str(node["node_id"]))
+    for name, values in zip(MEASURED, read(manifest.measures), strict=True):
+        for node, value in zip(nodes, values, strict=True):
+            node[name] = value
+    form = read(manifest.rest) | {
+        "format": FORMAT,
+        "now": manifest.now,
+        "businesses": sorted(items(manifest.businesses), key=lambda entry: str(entry["business"]["business_id"])),
+        "nodes": nodes,
+        "copies": sorted(items(manifest.copies), key=lambda copy: (copy["key"], copy["node_id"])),
+    }
+    return encoded(form, read(manifest.made))
+
+
+class _Parts:
+    """The parts so far."""
+
+    def __init__(self) -> None:
+        self.by_digest: dict[str, bytes] = {}
+
+    def add(self, data: bytes) -> str:
+        """Add a part; its digest."""
+        digest = hashlib.sha256(data).hexdigest()
+        self.by_digest[digest] = data
+        return digest
+
+    def add_groups(self, items: Iterable[tuple[str, bytes]], count: int) -> list[str]:
+        """Add (id, text) pairs, those of one id together, in about `count` parts; their digests.
+
+        An id's part follows from the id alone until the count has doubled, so that a newcomer changes one part.
+        """
+        mask = (1 << count.bit_length()) - 1
+        groups: dict[int, list[bytes]] = {}
+        for name, text in items:
+            groups.setdefault(_spread(name) & mask, []).append(text)
+        return [self.add(b"[" + b",".join(sorted(group)) + b"]") for _, group in sorted(groups.items())]
+
+
+def _spread(name: str) -> int:
+    return zlib.crc32(name.encode("utf-8", "surrogatepass"))
+
+
+def _encode(value: object) -> bytes:
+    return msgspec.json.encode(value, order="sorted")
+
+
+def _facts(node: Node) -> bytes:
+    """A node without what it measures."""
+    return _encode(replace(node, last_seen=0.0, cpu_percent=0.0, memory_used_mb=0.0, disk_free_mb=None))
+
+
+def _copies(observed: Observed) -> Iterable[tuple[str, bytes]]:
+    """Every copy, by its node."""
+    return ((copy.node_id, _encode(copy)) for copy in observed.copies)
+
+
+_entry_text: Memo[DesiredBusiness, bytes] = Memo(lambda entry: _encode(form_of(entry)))
+"""A sealed business as JSON."""

@@ -1,0 +1,173 @@
+"""What somebody changed of a running instance, told from what the spec changed, and what is to be done about it.
+
+Three ways are told apart: what the spec says now, what was applied (the agent's record, and earlier revisions), and
+what is there. A field that is set back again and again is left alone in the end: something else wants it otherwise, and
+a fight over it would only restart the instance for ever.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from reconciler.manifest.drift import LIVE, ignores
+from reconciler.manifest.model import Component
+from reconciler.plan.model import Change, Copy, DesiredBusiness, Drifted, Vanished
+from reconciler.plan.wants.wanted import Wanted, limits_changed, new_limits
+from reconciler.wire.messages import Drift, InstanceKey, Status
+
+STATUS = "status"
+"""The field of an instance that was ended by hand."""
+
+OFF = "self_heal is off"
+LONGEST = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A field that somebody changed, and its `fate`: ignored, being set back, or why it is left."""
+
+    key: InstanceKey
+    node_id: str
+    drift: Drift
+    fate: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What differs of a copy that is in the wanted version, and is to be changed; and what is `left` as it is.
+
+    `heals` are the fields of `changes` that somebody changed; `live` says that what runs can be changed as it is.
+    """
+
+    reason: str = ""
+    changes: tuple[Change, ...] = ()
+    heals: tuple[str, ...] = ()
+    live: bool = False
+    left: tuple[Drifted, ...] = ()
+
+    @property
+    def differs(self) -> bool:
+        """Whether anything is to be done."""
+        return bool(self.changes)
+
+
+AS_WANTED = Look()
+
+
+def look(
+    entry: DesiredBusiness,
+    want: Wanted,
+    copy: Copy,
+    heals: Mapping[tuple[InstanceKey, str], int],
+    freeze_after: int,
+) -> Look:
+    """How a copy in the wanted version differs from what it should be."""
+    limits = new_limits(want, copy)
+    running = copy.confirmed and not copy.ended
+    if not limits and not (running and copy.drift):
+        return AS_WANTED
+    changed = tuple(change for change in limits if not running or _was_wanted(entry, want.component, change))
+    drift = tuple(
+        change for change in by_hand(entry, want, copy) if not ignores(want.component.ignore_drift, change.field)
+    )
+    left: tuple[Drifted, ...]
+    if not entry.self_heal:
+        left = (Drifted(copy.key, copy.node_id, drift, OFF),) if drift else ()
+        healed: tuple[Change, ...] = ()
+    else:
+        frozen = [change for change in drift if heals.get((copy.key, change.field), 0) >= freeze_after]
+        left = tuple(Drifted(copy.key, copy.node_id, (change,), _frozen(copy, change, heals)) for change in frozen)
+        healed = tuple(change for change in drift if change not in frozen)
+    reason = "; ".join([*(["limits changed"] if changed else []), *(["drift: changed on the node"] if healed else [])])
+    fields = tuple(change.field for change in healed)
+    return Look(reason, changed + healed, fields, running and _can_live(want, copy, fields), left)
+
+
+def by_hand(entry: DesiredBusiness, want: Wanted, copy: Copy) -> tuple[Change, ...]:
+    """Every field of a running copy in the wanted version that is as neither the spec nor an earlier one has it."""
+    if not copy.confirmed or copy.ended or copy.digest != want.digest:
+        return ()
+    limits = (change for change in new_limits(want, copy) if not _was_wanted(entry, want.component, change))
+    return (*limits, *(_change(drift) for drift in copy.drift))
+
+
+def removed_by_hand(want: Wanted, vanished: Vanished | None) -> Drifted | None:
+    """That somebody removed an instance in the wanted version, None when nobody did."""
+    if vanished is None or vanished.digest != want.digest:
+        return None
+    return Drifted(want.key, vanished.node_id, (Change(STATUS, "removed", Status.RUNNING.value),), OFF)
+
+
+def status_drift(copy: Copy) -> Drifted:
+    """That an instance that should run has ended, and is left so."""
+    return Drifted(copy.key, copy.node_id, (Change(STATUS, copy.status.value, Status.RUNNING.value),), OFF)
+
+
+def found(entry: DesiredBusiness, copies: Iterable[Copy], left: Iterable[Drifted]) -> list[Found]:
+    """Every field of these copies of a business that somebody changed, and what becomes of it; sorted."""
+    why = {(one.key, change.field): one.why_left for one in left for change in one.changes}
+    components = {component.component_id: component for component in entry.business.components}
+    listed = []
+    for copy in copies:
+        component = components.get(copy.key.component_id)
+        if component is None or not copy.confirmed:
+            continue
+        for drift in (*_limit_drift(entry, component, copy), *copy.drift):
+            ignored = ignores(component.ignore_drift, drift.field)
+            fate = "ignored" if ignored else why.get((copy.key, drift.field), "is being set back")
+            listed.append(Found(copy.key, copy.node_id, drift, fate))
+    return sorted(listed, key=lambda one: (one.key, one.node_id, one.drift.field))
+
+
+def _limit_drift(entry: DesiredBusiness, component: Component, copy: Copy) -> Iterable[Drift]:
+    for change in limits_changed(component, copy):
+        if not _was_wanted(entry, component, change):
+            yield Drift(field=change.field, expected=change.new, actual=change.old)
+
+
+def _was_wanted(entry: DesiredBusiness, now: Component, change: Change) -> bool:
+    """Whether an earlier revision asks for what a limit is: then it is the spec that has changed."""
+    name = change.field.rpartition(".")[2]
+    for business in entry.earlier:
+        for component in business.components:
+            if component.component_id == now.component_id:
+                value = getattr(component.resource_requirements, name)
+                if f"{value:g}" == change.old or str(value) == change.old:
+                    return True
+    return False
+
+
+def _can_live(want: Wanted, copy: Copy, heals: tuple[str, ...]) -> bool:
+    """Whether no new container is needed: the Engine takes no limit away from what runs."""
+    lifted = (copy.promise.cpu_cores > 0 and not want.shape.cpu_milli) or (
+        copy.promise.memory_mb > 0 and not want.shape.memory_mb
+    )
+    return not lifted and LIVE.issuperset(heals)
+
+
+def _frozen(copy: Copy, change: Change, heals: Mapping[tuple[InstanceKey, str], int]) -> str:
+    name = f"{copy.key.business_id}/{copy.key.component_id}"
+    return (
+        f"frozen: it was set back {heals[copy.key, change.field]} times, and something on node {copy.node_id} sets it "
+        f"again; change the spec, add ignore_drift: [{change.field}], or say `reconciler thaw {name}`"
+    )
+
+
+def _change(drift: Drift) -> Change:
+    """The drift as a change from what is to what should be; where both look the same, it says that they differ."""
+    old, new = text_of(drift.actual), text_of(drift.expected)
+    return Change(drift.field, f"{old} (changed)" if old == new else old, new)
+
+
+def text_of(value: str | None) -> str | None:
+    """The JSON of a value as short text on one line; None stays None."""
+    if value is None:
+        return None
+    try:
+        plain: Any = msgspec.json.decode(value)
+    except msgspec.MsgspecError:
+        plain = value
+    text = plain.replace("\n", "\\n") if isinstance(plain, str) else value
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

@@ -1,0 +1,99 @@
+"""What a plan frees on each node, and which of its actions must wait for that.
+
+A plan may use the room of what it stops. Until that has really gone, the room is not there: an action on a node
+where the promises would overlap waits for every instance of that node that goes or shrinks.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+
+from reconciler.plan.model import Action, Copy, Kind
+from reconciler.plan.schedule.fleet import Fleet
+from reconciler.plan.schedule.shape import Shape, mebibytes, milli
+from reconciler.wire.messages import InstanceKey
+
+
+@dataclass(slots=True)
+class _Freed:
+    """What goes on one node, in all, and whose it was."""
+
+    cpu_milli: int = 0
+    memory_mb: int = 0
+    things: set[str] = field(default_factory=set)
+    stops: set[InstanceKey] = field(default_factory=set)
+    shrinks: list[InstanceKey] = field(default_factory=list)
+
+
+def unringed(actions: list[Action]) -> list[Action]:
+    """The actions, without stops that are held for an action which may, over others, wait for that very stop.
+
+    Its room is needed more than its service then. Such rings take two instances that swap crowded nodes.
+    """
+    needed = {(key, action.node_id) for action in actions for key in action.waits_for}
+    waiting = {action.key for action in actions if action.waits_for}
+    return [
+        replace(action, held="") if action.held and place_of(action) in needed and action.key in waiting else action
+        for action in actions
+    ]
+
+
+def place_of(action: Action) -> tuple[InstanceKey, str]:
+    """The instance and the node of an action: no two of a plan share both."""
+    return action.key, action.node_id
+
+
+class Releases:
+    """What this plan frees, by row of the fleet."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+        self._freed: dict[int, _Freed] = defaultdict(_Freed)
+
+    def all_of(self, copy: Copy) -> None:
+        """A copy stops: its whole promise is free for the rest of the plan."""
+        row = self._fleet.row[copy.node_id]
+        self._fleet.release(row, copy.promise)
+        self._fleet.add_peer(copy.key.business_id, copy.key.component_id, row, -1)
+        freed = self._freed[row]
+        freed.cpu_milli += milli(copy.promise.cpu_cores)
+        freed.memory_mb += mebibytes(copy.promise.memory_mb)
+        freed.things |= {f"gpu {device}" for device in copy.promise.gpu_devices}
+        freed.things |= set(copy.promise.host_ports)
+        freed.stops.add(copy.key)
+
+    def difference(self, copy: Copy, shape: Shape, devices: tuple[int, ...]) -> None:
+        """A copy is updated in place (the fleet already holds the new promise): what it gives up is free."""
+        cpu = max(milli(copy.promise.cpu_cores) - shape.cpu_milli, 0)
+        memory = max(mebibytes(copy.promise.memory_mb) - shape.memory_mb, 0)
+        things = set(copy.promise.host_ports) - set(shape.host_ports)
+        things |= {f"gpu {device}" for device in set(copy.promise.gpu_devices) - set(devices)}
+        if cpu or memory or things:
+            freed = self._freed[self._fleet.row[copy.node_id]]
+            freed.cpu_milli += cpu
+            freed.memory_mb += memory
+            freed.things |= things
+            freed.shrinks.append(copy.key)
+
+    def needed_by(self, action: Action) -> tuple[InstanceKey, ...]:
+        """The instances that must go or shrink before this action has its room; asked when the plan is complete."""
+        if action.kind is Kind.STOP or action.component is None:
+            return ()
+        row = self._fleet.row[action.node_id]
+        freed = self._freed.get(row)
+        if freed is None:
+            return ()
+        takes = {f"{port.published}/{port.protocol}" for port in action.component.ports if port.published}
+        takes |= {f"gpu {device}" for device in action.gpu_devices}
+        overlaps = (
+            self._fleet.cpu_free[row] < freed.cpu_milli
+            or self._fleet.memory_free[row] < freed.memory_mb
+            or bool(takes & freed.things)
+        )
+        if not overlaps:
+            return ()
+        # An update that gives up one thing and takes another waits for those that were found room before it. What came
+        # after can't be what it needs, and so no two wait for each other.
+        before = freed.shrinks
+        if action.key in before:
+            before = before[: before.index(action.key)]
+        return tuple(sorted((freed.stops | set(before)) - {action.key}))

@@ -1,0 +1,54 @@
+"""Liveness by silence, the plan's hash, and what a carried-out plan leads to."""
+
+import pytest
+
+from reconciler.plan.model import Liveness, Policy, Refusal
+from reconciler.plan.schedule.node_health import liveness
+from reconciler.plan.show.document import document
+from reconciler.wire.messages import Status
+from tests.support.planning import NOW, World, business, component, node
+
+
+@pytest.mark.parametrize(
+    ("silent", "state"),
+    [
+        (-5, Liveness.READY),
+        (0, Liveness.READY),
+        (9.9, Liveness.READY),
+        (10, Liveness.SUSPECT),
+        (29.9, Liveness.SUSPECT),
+        (30, Liveness.LOST),
+        (1e9, Liveness.LOST),
+    ],
+)
+def test_a_silent_node_is_suspect_and_then_lost(silent: float, state: Liveness) -> None:
+    assert liveness(node("a", silent=silent), Policy(suspect_after=10, lost_after=30), NOW) is state
+
+
+def test_plans_that_do_the_same_have_one_hash_and_others_another() -> None:
+    def shop(image: str) -> str:
+        world = World(node("a")).wants(business("shop", component(image_name=image)))
+        return str(document(world.plan(), world.desired)["hash"])
+
+    assert shop("web:1") == shop("web:1")
+    assert shop("web:1") != shop("web:2")
+    assert len(shop("web:1")) == 64
+
+
+def test_the_hash_covers_what_waits() -> None:
+    fits, waits = World(), World(node("a", cordoned=True))
+    for world in (fits, waits):
+        world.wants(business("shop", component()))
+    assert document(fits.plan(), fits.desired)["hash"] != document(waits.plan(), waits.desired)["hash"]
+
+
+def test_a_carried_out_plan_runs_what_it_promised() -> None:
+    world = World(node("a", gpus=(1,))).wants(business("lab", component(gpus=1, cpu=2, ports=(80,)))).settles()
+    (copy,) = world.observed.copies
+    assert (copy.status, copy.confirmed, copy.node_id) == (Status.RUNNING, True, "a")
+    assert (copy.promise.cpu_cores, copy.promise.gpu_devices, copy.promise.host_ports) == (2, (0,), ("80/tcp",))
+
+
+def test_refusals_count_nodes_in_words() -> None:
+    assert str(Refusal(1, "cordoned")) == "1 node: cordoned"
+    assert str(Refusal(2, "cordoned")) == "2 nodes: cordoned"

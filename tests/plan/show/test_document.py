@@ -1,0 +1,136 @@
+"""The public form of a plan: by its schema, with a hash that anyone can check, the same wherever it is made."""
+
+import hashlib
+import json
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from reconciler.manifest.model import Business, Dependency
+from reconciler.plan.model import Desired, Node, Observed
+from reconciler.plan.reconcile.planner import plan
+from reconciler.plan.show.document import document
+from reconciler.plan.show.hash import canonical
+from reconciler.plan.show.schema import plan_schema_text
+from reconciler.plan.show.transfers import facts
+from tests.support.histories import worlds
+from tests.support.planning import NOW, World, business, component, node
+
+SCHEMA = Draft202012Validator(json.loads(plan_schema_text()))
+bounded = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@bounded
+@given(world=worlds())
+def test_every_document_is_as_its_schema_says(world: World) -> None:
+    found = document(world.plan(), world.desired)
+    SCHEMA.validate(json.loads(json.dumps(found)))
+    beside = facts(world.plan(), NOW)
+    SCHEMA.validate(json.loads(json.dumps(found | beside)))
+    assert canonical(found | beside) == canonical(found), "facts are not hashed"
+    SCHEMA.validate(found | {"problems": [{"file": "a.yaml", "message": "is no YAML"}], "held": None})
+
+
+@bounded
+@given(world=worlds(), seed=st.integers(0, 2**32))
+def test_the_same_state_in_any_order_gives_the_same_bytes(world: World, seed: int) -> None:
+    shuffle = random.Random(seed).shuffle
+    nodes, copies = list(world.observed.nodes.items()), list(world.observed.copies)
+    entries, removed = list(world.desired.businesses.items()), list(world.desired.removed.items())
+    for items in (nodes, copies, entries, removed):
+        shuffle(items)
+    nodes = [(node_id, replace(one, **_turned(one))) for node_id, one in nodes]
+    entries = [(name, replace(entry, business=_rewritten(entry.business, shuffle))) for name, entry in entries]
+    desired, observed = Desired(dict(entries), dict(removed)), Observed(dict(nodes), tuple(copies))
+    assert canonical(document(plan(desired, observed, now=NOW), desired)) == canonical(
+        document(world.plan(), world.desired)
+    )
+
+
+def _turned(one: Node) -> dict[str, Any]:
+    """A node's maps and lists, written the other way round."""
+    maps = {name: dict(reversed(getattr(one, name).items())) for name in ("labels", "images")}
+    return maps | {"gpus": one.gpus[::-1], "runtimes": one.runtimes[::-1]}
+
+
+def _rewritten(one: Business, shuffle: Callable[[list[Any]], None]) -> Business:
+    """The same business with its components in another order."""
+    parts = list(one.components)
+    shuffle(parts)
+    return msgspec.structs.replace(one, components=tuple(parts))
+
+
+def test_anyone_can_compute_the_hash() -> None:
+    world = World(node("a")).wants(business("shop", component(environment_variables={"GREETING": "grüß dich"})))
+    text = json.dumps(document(world.plan(), world.desired))
+    read = json.loads(text) | {"problems": [], "held": None}
+    rest = {name: value for name, value in read.items() if name not in ("hash", "problems", "held")}
+    form = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert hashlib.sha256(form.encode()).hexdigest() == read["hash"]
+
+
+def test_another_process_gives_the_same_hash() -> None:
+    script = (
+        "from tests.plan.show.test_document import crowded\n"
+        "from reconciler.plan.show.document import document\n"
+        "world = crowded()\n"
+        "print(document(world.plan(), world.desired)['hash'])\n"
+    )
+    hashes = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env=os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "77")
+    }
+    world = crowded()
+    assert hashes == {document(world.plan(), world.desired)["hash"] + "\n"}
+
+
+def crowded() -> World:
+    """Labels, ports, GPUs and more than fits, with something running already."""
+    nodes = [node(f"n{number}", 4, 4096, gpus=(8192, 8192), labels={"zone": f"z{number % 2}"}) for number in range(5)]
+    world = World(*nodes).wants(
+        business("shop", component("web", cpu=1, ports=[80], replicas=4, spread_by="zone"), component("db", data=True))
+    )
+    world.carries_out()
+    return world.wants(
+        business("shop", component("web", cpu=2, ports=[80], replicas=6, spread_by="zone"), component("db", data=True)),
+        business("ml", component("train", gpus=2, replicas=7, anti_affinity=("train",))),
+    )
+
+
+def test_it_says_what_stays_and_for_whom_service_is_interrupted() -> None:
+    web = component("web", depends_on={"db": Dependency()})
+    world = World(node("a")).wants(business("shop", component("db"), web))
+    world.carries_out()
+    world.observed = replace(
+        world.observed, copies=tuple(replace(copy, since=NOW - 100) for copy in world.observed.copies)
+    )
+    world.wants(business("shop", component("db", image_name="db:2"), web))
+    found = document(world.plan(), world.desired)
+    assert found["stays"] == {"shop/web/0": "a"}
+    (action,) = found["actions"]
+    assert (action["kind"], action["interrupts"], action["affects"]) == ("update", True, ["web"])
+    assert action["changes"] == [{"field": "image_name", "old": "db:1", "new": "db:2"}]
+    assert action["digest"] != action["old_digest"]
+
+
+def test_passwords_in_reasons_are_hidden() -> None:
+    world = World(node("a")).wants(business("shop", component()))
+    world.carries_out()
+    world.copy("shop/web/0", container_id=None, ended=True, message="cannot load http://me:hunter2@files/web.tar: 404")
+    shown = json.dumps(document(world.plan(), world.desired))
+    assert "cannot load http://me:(hidden)@files" in shown and "hunter2" not in shown
