@@ -12,7 +12,7 @@ from reconciler.control.why import Why, why
 from reconciler.plan.ask.status import InstanceStatus
 from reconciler.plan.model import DesiredBusiness
 from reconciler.plan.show.document import explanation_form
-from reconciler.store.decisions import KEPT_DECISIONS, Decision
+from reconciler.store.tables.decisions import KEPT_DECISIONS, Decision
 
 Reply = Response | tuple[Response, int]
 Form = dict[str, Any]

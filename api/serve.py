@@ -13,9 +13,9 @@ from reconciler.net.service import wait_for_signal
 from reconciler.plan.model import Policy
 from reconciler.source.configure import build_sources
 from reconciler.source.source import SourceConfig
-from reconciler.store.opening import path_of
-from reconciler.store.revisions import KEPT_REVISIONS
+from reconciler.store.db.opening import path_of
 from reconciler.store.store import Store
+from reconciler.store.tables.revisions import KEPT_REVISIONS
 from reconciler.wire.messages import MAX_REPORT_BYTES
 
 log = logging.getLogger(__name__)

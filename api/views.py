@@ -16,8 +16,8 @@ from reconciler.plan.model import Change, Commit, Copy, Desired
 from reconciler.plan.wants.changes import business_changes
 from reconciler.source.deferral import Deferred
 from reconciler.store.model import Event
-from reconciler.store.saved import Execution
 from reconciler.store.store import Store
+from reconciler.store.tables.saved import Execution
 from reconciler.wire.messages import InstanceReport
 
 Form = dict[str, Any]

@@ -9,9 +9,9 @@ from reconciler.control.view import View, documented
 from reconciler.plan.keep.record import record
 from reconciler.plan.keep.replay import decided
 from reconciler.plan.model import Copy
-from reconciler.store.decisions import KEPT_DECISIONS, KEPT_SECONDS, Decision
 from reconciler.store.model import Event
 from reconciler.store.store import Store
+from reconciler.store.tables.decisions import KEPT_DECISIONS, KEPT_SECONDS, Decision
 
 LOOKED_THROUGH = 200
 """So many decisions are searched for a container that is gone."""

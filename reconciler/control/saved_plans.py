@@ -16,8 +16,8 @@ from reconciler.plan.model import Action, Copy, Desired, Kind, Observed, Policy
 from reconciler.plan.reconcile.planner import plan
 from reconciler.source.decide import API
 from reconciler.store.model import Event
-from reconciler.store.saved import DONE, SUPERSEDED, Execution
 from reconciler.store.store import Store
+from reconciler.store.tables.saved import DONE, SUPERSEDED, Execution
 
 SHORT = 12
 """So many letters of a hash are shown."""

@@ -11,9 +11,9 @@ from reconciler.plan.ask.status import InstanceStatus
 from reconciler.plan.keep.replay import read_decided
 from reconciler.plan.model import Copy, DesiredBusiness
 from reconciler.plan.show.document import Form
-from reconciler.store.decisions import Decision
 from reconciler.store.model import Event
 from reconciler.store.store import Store
+from reconciler.store.tables.decisions import Decision
 from reconciler.wire.messages import InstanceKey
 
 ACTIONS = ("create", "update", "stop")

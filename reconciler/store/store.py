@@ -6,18 +6,18 @@ from typing import Self
 
 import msgspec
 
-from reconciler.store.approvals import ApprovalStore
-from reconciler.store.database import Database
-from reconciler.store.decisions import DecisionStore, drop_old_decisions
-from reconciler.store.deliveries import DeliveryStore, drop_old_deliveries
-from reconciler.store.events import EventStore, drop_old_events
-from reconciler.store.heals import HealStore
-from reconciler.store.metrics import age_samples
+from reconciler.store.db.database import Database
+from reconciler.store.db.opening import open_database
 from reconciler.store.model import StoreError
-from reconciler.store.observed import ObservedStore
-from reconciler.store.opening import open_database
-from reconciler.store.revisions import KEPT_REVISIONS
-from reconciler.store.saved import SavedStore
+from reconciler.store.tables.approvals import ApprovalStore
+from reconciler.store.tables.decisions import DecisionStore, drop_old_decisions
+from reconciler.store.tables.deliveries import DeliveryStore, drop_old_deliveries
+from reconciler.store.tables.events import EventStore, drop_old_events
+from reconciler.store.tables.heals import HealStore
+from reconciler.store.tables.metrics import age_samples
+from reconciler.store.tables.observed import ObservedStore
+from reconciler.store.tables.revisions import KEPT_REVISIONS
+from reconciler.store.tables.saved import SavedStore
 
 log = logging.getLogger(__name__)
 

@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterable
 from sqlalchemy import delete, select
 
 from reconciler.plan.model import Stop
-from reconciler.store.database import Database
-from reconciler.store.revisions import KEPT_REVISIONS
-from reconciler.store.schema import approvals
-from reconciler.store.statuses import StatusStore
-from reconciler.store.upsert import upsert
+from reconciler.store.db.database import Database
+from reconciler.store.db.schema import approvals
+from reconciler.store.db.upsert import upsert
+from reconciler.store.tables.revisions import KEPT_REVISIONS
+from reconciler.store.tables.statuses import StatusStore
 from reconciler.wire.messages import InstanceKey
 
 

@@ -16,7 +16,7 @@ from reconciler.plan.keep.state import State, to_json
 from reconciler.plan.model import Policy
 from reconciler.plan.show.hash import plan_hash
 from reconciler.store import Store, StoreError
-from reconciler.store import decisions as module
+from reconciler.store.tables import decisions as module
 from tests.store.making import rows
 from tests.support.planning import NOW, World, business, component, node
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, delete, select
 
-from reconciler.store.database import Database
-from reconciler.store.schema import deliveries
+from reconciler.store.db.database import Database
+from reconciler.store.db.schema import deliveries
 
 KEPT_DELIVERIES = 20_000
 

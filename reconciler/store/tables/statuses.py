@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from sqlalchemy import bindparam, select, update
 
-from reconciler.store.desired import DesiredStore, Kept
+from reconciler.store.db.schema import agents, business_components, businesses
 from reconciler.store.model import BusinessRow, ComponentRow
-from reconciler.store.schema import agents, business_components, businesses
+from reconciler.store.tables.desired import DesiredStore, Kept
 
 # A node that was forgotten meanwhile becomes NULL instead of breaking the foreign key.
 KNOWN_NODE = select(agents.c.agent_id).where(agents.c.agent_id == bindparam("node")).scalar_subquery()

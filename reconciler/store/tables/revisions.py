@@ -3,9 +3,9 @@
 from sqlalchemy import Connection, delete, select
 
 from reconciler.plan.model import DesiredBusiness
+from reconciler.store.db.rows import commit_columns, revision_of, spec_digest, to_json
+from reconciler.store.db.schema import revisions
 from reconciler.store.model import Revision
-from reconciler.store.rows import commit_columns, revision_of, spec_digest, to_json
-from reconciler.store.schema import revisions
 
 KEPT_REVISIONS = 50
 """Revisions kept of each business, unless said otherwise."""

@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, select
 
-from reconciler.store.database import Database
+from reconciler.store.db.database import Database
+from reconciler.store.db.schema import events
 from reconciler.store.model import Event
-from reconciler.store.schema import events
 
 KEPT_EVENTS = 10_000
 """Events kept; housekeeping drops the oldest beyond."""

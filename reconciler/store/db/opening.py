@@ -11,9 +11,9 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import StaticPool
 
-from reconciler.store.database import Database
+from reconciler.store.db.database import Database
+from reconciler.store.db.schema import HEAD, metadata
 from reconciler.store.model import StoreError
-from reconciler.store.schema import HEAD, metadata
 
 BUSY_TIMEOUT = 10.0
 """Seconds to wait for someone else's short use of the file, such as a backup."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, bindparam, delete, select
 
 from reconciler.plan.model import Copy, Vanished
-from reconciler.store.schema import vanished
-from reconciler.store.upsert import upsert
+from reconciler.store.db.schema import vanished
+from reconciler.store.db.upsert import upsert
 from reconciler.wire.messages import InstanceKey
 
 DELETE = delete(vanished).where(

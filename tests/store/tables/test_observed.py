@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from reconciler.store import Store, StoreError, UnknownNode
-from reconciler.store.observed import RESERVED_VERSIONS
+from reconciler.store.tables.observed import RESERVED_VERSIONS
 from reconciler.wire.messages import MOST_IMAGES, Gpu, NodeCapacity, NodeImage, Status
 from tests.store.making import accept, business, component, instance, key, report, rows, unconfirmed
 

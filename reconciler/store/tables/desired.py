@@ -7,12 +7,12 @@ from sqlalchemy import Connection, delete, select, update
 
 from reconciler.manifest.model import Business
 from reconciler.plan.model import Commit, Desired, DesiredBusiness, Stop, Verdict
-from reconciler.store.database import Database
+from reconciler.store.db.database import Database
+from reconciler.store.db.rows import component_row, from_json, to_json
+from reconciler.store.db.schema import business_components, businesses, instances, verdicts
+from reconciler.store.db.upsert import upsert
 from reconciler.store.model import Accepted, ComponentRow, Revision, SyncOutcome
-from reconciler.store.revisions import FEWEST_REVISIONS, KEPT_REVISIONS, newest_revisions, write_revision
-from reconciler.store.rows import component_row, from_json, to_json
-from reconciler.store.schema import business_components, businesses, instances, verdicts
-from reconciler.store.upsert import upsert
+from reconciler.store.tables.revisions import FEWEST_REVISIONS, KEPT_REVISIONS, newest_revisions, write_revision
 from reconciler.wire.messages import Status
 
 KEPT_VERDICTS = 200

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.plan.model import Verdict
 from reconciler.store import Accepted, BusinessRow, ComponentRow, Event, Store, SyncOutcome
-from reconciler.store.desired import KEPT_VERDICTS
+from reconciler.store.tables.desired import KEPT_VERDICTS
 from tests.store.making import accept, business, instance, report, rows
 
 

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.store import Sample, Store, metrics
+from reconciler.store import Sample, Store
+from reconciler.store.tables import metrics
 from reconciler.wire.messages import Usage
 from tests.store.making import accept, business, instance, key, report, rows, using
 

@@ -8,8 +8,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect
 
 from reconciler.store import Store
-from reconciler.store.opening import MIGRATIONS
-from reconciler.store.schema import HEAD, metadata
+from reconciler.store.db.opening import MIGRATIONS
+from reconciler.store.db.schema import HEAD, metadata
 from tests.store.making import rows
 
 

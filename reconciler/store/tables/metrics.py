@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, Integer, bindparam, cast, delete, exists, func, insert, literal, select
 
+from reconciler.store.db.schema import business_components, component_metrics
 from reconciler.store.model import Sample
-from reconciler.store.schema import business_components, component_metrics
 from reconciler.wire.messages import InstanceKey, InstanceReport, Status
 
 SAMPLE_EVERY = 30.0

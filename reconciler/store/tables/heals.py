@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, delete, select
 
-from reconciler.store.database import Database
-from reconciler.store.schema import heals
-from reconciler.store.upsert import upsert
+from reconciler.store.db.database import Database
+from reconciler.store.db.schema import heals
+from reconciler.store.db.upsert import upsert
 from reconciler.wire.messages import InstanceKey
 
 WITHIN = 3600.0

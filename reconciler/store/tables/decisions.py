@@ -14,10 +14,10 @@ from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from reconciler.plan.keep.record import Manifest, Record, copies_of, manifest_of, restored
 from reconciler.plan.model import Copy
-from reconciler.store.database import Database
+from reconciler.store.db.database import Database
+from reconciler.store.db.schema import decision_parts, decisions
+from reconciler.store.db.upsert import upsert
 from reconciler.store.model import StoreError
-from reconciler.store.schema import decision_parts, decisions
-from reconciler.store.upsert import upsert
 
 KEPT_DECISIONS = 2_000
 KEPT_SECONDS = 90 * 86_400.0

@@ -6,8 +6,12 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from reconciler.plan.model import Copy, Node, Observed
-from reconciler.store.database import Database
-from reconciler.store.inventory import (
+from reconciler.store.db.database import Database
+from reconciler.store.db.rows import agent_row, copy_of, instance_row, node_of
+from reconciler.store.db.schema import agents, counters, instances
+from reconciler.store.db.upsert import upsert
+from reconciler.store.model import Sample, UnknownNode
+from reconciler.store.tables.inventory import (
     Difference,
     full_difference,
     is_gone,
@@ -16,12 +20,8 @@ from reconciler.store.inventory import (
     same_place,
     single_difference,
 )
-from reconciler.store.metrics import Sampler, read_samples, write_samples
-from reconciler.store.model import Sample, UnknownNode
-from reconciler.store.rows import agent_row, copy_of, instance_row, node_of
-from reconciler.store.schema import agents, counters, instances
-from reconciler.store.upsert import upsert
-from reconciler.store.vanished import VanishedInstances
+from reconciler.store.tables.metrics import Sampler, read_samples, write_samples
+from reconciler.store.tables.vanished import VanishedInstances
 from reconciler.wire.messages import ComponentReport, InstanceKey, InstanceReport, NodeReport, Usage
 
 FLUSH_EVERY = 30.0

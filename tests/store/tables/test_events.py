@@ -1,5 +1,5 @@
 from reconciler.store import Event, Store
-from reconciler.store.events import KEPT_EVENTS
+from reconciler.store.tables.events import KEPT_EVENTS
 
 
 def messages(events: list[Event]) -> list[str]:

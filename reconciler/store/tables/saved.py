@@ -10,12 +10,12 @@ from sqlalchemy import Connection, Row, delete, select, update
 from reconciler.manifest.model import Business
 from reconciler.plan.keep.saved import SavedPlan
 from reconciler.plan.model import Copy
-from reconciler.store.approvals import ApprovalStore
+from reconciler.store.db.rows import from_json, instance_row, to_json
+from reconciler.store.db.schema import instances, saved_plans
+from reconciler.store.db.upsert import upsert
 from reconciler.store.model import SyncOutcome
-from reconciler.store.observed import ObservedStore
-from reconciler.store.rows import from_json, instance_row, to_json
-from reconciler.store.schema import instances, saved_plans
-from reconciler.store.upsert import upsert
+from reconciler.store.tables.approvals import ApprovalStore
+from reconciler.store.tables.observed import ObservedStore
 
 KEPT_PLANS = 200
 
