@@ -8,7 +8,7 @@ from api.bodies import JSON_TYPES, body
 from api.errors import failure
 from reconciler.control.controller import Controller
 from reconciler.control.webhook import PUSHES, BadDelivery, event_of, marks_of, push_of, refusal
-from reconciler.source.git import GitSource
+from reconciler.source.git.source import GitSource
 
 Reply = Response | tuple[Response, int]
 MAX_HOOK_BYTES = 1024 * 1024

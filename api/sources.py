@@ -9,7 +9,7 @@ from reconciler.control.controller import Controller
 from reconciler.control.view import SyncResult
 from reconciler.manifest.secrets.redact import without_password
 from reconciler.plan.model import Desired
-from reconciler.source.git import GitSource
+from reconciler.source.git.source import GitSource
 from reconciler.source.source import Source
 
 Reply = Response | tuple[Response, int]

@@ -16,9 +16,9 @@ from reconciler.cli.errors import CliError, ProblemsError, WrongUse
 from reconciler.cli.render_plan import show_plan
 from reconciler.plan.model import Commit
 from reconciler.source.files import Snapshot, read_specs
-from reconciler.source.git import inner_path
-from reconciler.source.git_tree import read_git_tree, read_index_tree
-from reconciler.source.repository import GitError, git
+from reconciler.source.git.command import GitError, git
+from reconciler.source.git.source import inner_path
+from reconciler.source.git.tree import read_git_tree, read_index_tree
 from reconciler.source.source import SourceError
 
 ENVIRONMENT = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}

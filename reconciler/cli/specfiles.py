@@ -12,7 +12,7 @@ from reconciler.manifest.yaml.document import MAX_BYTES
 from reconciler.manifest.yaml.environment import ENVIRONMENT
 from reconciler.manifest.yaml.layers import load_file
 from reconciler.source import files
-from reconciler.source.folder import read_directory_tree
+from reconciler.source.directory.folder import read_directory_tree
 from reconciler.source.tree import SUFFIXES
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 
-from reconciler.source.git import GitSource, repository_path
+from reconciler.source.git.source import GitSource, repository_path
 
 TOLERANCE_SECONDS = 300.0
 """How old, or how far ahead, a delivery with a signed time may be."""

@@ -7,10 +7,10 @@ import pytest
 
 from reconciler.source.decide import decide
 from reconciler.source.deferral import Asked
-from reconciler.source.directory import DirectorySource
+from reconciler.source.directory.folder import read_directory_tree
+from reconciler.source.directory.source import DirectorySource
 from reconciler.source.files import Snapshot, read_specs
-from reconciler.source.folder import read_directory_tree
-from tests.source.test_directory import Watched
+from tests.source.directory.test_source import Watched
 
 BASE = "business_id: {0}\ncomponents:\n  - component_id: web\n    image_name: web:${{var.TAG}}\n"
 

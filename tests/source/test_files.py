@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.source.directory.folder import fingerprint, read_directory_tree
 from reconciler.source.files import Snapshot, read_specs
-from reconciler.source.folder import fingerprint, read_directory_tree
 
 SPEC = """\
 business_id: {name}

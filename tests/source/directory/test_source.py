@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.source.directory import DirectorySource
+from reconciler.source.directory.source import DirectorySource
 
 
 class Watched:

@@ -9,7 +9,7 @@ from reconciler.manifest.errors import Problem
 from reconciler.manifest.load import MAX_BYTES
 from reconciler.plan.model import Commit
 from reconciler.source.bases import with_bases
-from reconciler.source.repository import GitError, git
+from reconciler.source.git.command import GitError, git
 from reconciler.source.tree import Tree, is_spec_path, outside
 
 LINK = "120000"

@@ -20,8 +20,8 @@ from reconciler.manifest.errors import Problem
 from reconciler.manifest.secrets.redact import without_password
 from reconciler.plan.model import Commit
 from reconciler.source.files import Snapshot, read_specs
-from reconciler.source.git_tree import read_git_tree
-from reconciler.source.repository import GitError, Mirror, commit_of, signature_flaw
+from reconciler.source.git.command import GitError, Mirror, commit_of, signature_flaw
+from reconciler.source.git.tree import read_git_tree
 from reconciler.source.source import SourceConfig, SourceError
 
 log = logging.getLogger(__name__)

@@ -12,8 +12,8 @@ from pathlib import Path
 from watchfiles import watch
 
 from reconciler.manifest.model import Sync
+from reconciler.source.directory.folder import directory_name, fingerprint, read_directory_tree
 from reconciler.source.files import Snapshot, read_specs
-from reconciler.source.folder import directory_name, fingerprint, read_directory_tree
 
 STEP_MS = 5
 """A change is told of once nothing more has changed for this long: a write of many files is one change."""

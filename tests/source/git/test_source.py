@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.source.git import GitSource, address, git_name, inner_path, repository_path
+from reconciler.source.git.source import GitSource, address, git_name, inner_path, repository_path
 from reconciler.source.source import SourceConfig, SourceError
 from tests.support.repositories import Repository, git, spec
 
@@ -226,7 +226,7 @@ def test_passwords_in_urls_are_never_shown(tmp_path: Path) -> None:
 
 
 def test_git_never_asks_and_never_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reconciler.source.repository.FETCH_SECONDS", 0.3)
+    monkeypatch.setattr("reconciler.source.git.command.FETCH_SECONDS", 0.3)
     silent = tmp_path / "ssh"
     silent.write_text("#!/bin/sh\nexec sleep 600\n")
     silent.chmod(0o755)
@@ -300,7 +300,7 @@ def test_a_hostile_repository_runs_nothing_and_fills_no_memory(
 def test_a_tree_that_unfolds_without_end_changes_nothing(
     infra: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reconciler.source.repository.MOST_OUTPUT", 2**20)
+    monkeypatch.setattr("reconciler.source.git.command.MOST_OUTPUT", 2**20)
     infra.push({"desired/shop.yaml": spec("shop")})
     found = source(infra, tmp_path)
     found.refresh()
