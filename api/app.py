@@ -14,7 +14,7 @@ from api.hooks import hook_routes
 from api.plans import plan_routes
 from api.saved import saved_routes
 from api.sources import source_routes
-from reconciler.control.controller import Controller
+from reconciler.control.manager import Controller
 
 
 def build_app(controller: Controller, token: str | None, hook_secret: str | None = None) -> Flask:

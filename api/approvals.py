@@ -5,7 +5,7 @@ from flask import Blueprint, Response, jsonify
 from api.bodies import read_business_ids
 from api.businesses import who
 from api.views import held_form
-from reconciler.control.controller import Controller
+from reconciler.control.manager import Controller
 
 Reply = Response | tuple[Response, int]
 

@@ -5,9 +5,9 @@ from flask import Blueprint, Response, jsonify, request
 
 from api.bodies import read_business, read_exec, read_replicas
 from api.views import business_form, component_forms, spec_form
-from reconciler.control.controller import Controller
 from reconciler.control.errors import UnknownBusiness
-from reconciler.control.view import View
+from reconciler.control.loop.view import View
+from reconciler.control.manager import Controller
 from reconciler.manifest.errors import Problem, SpecError
 from reconciler.plan.ask.status import BusinessStatus
 from reconciler.wire.exec_stream import frame_line

@@ -7,8 +7,8 @@ from flask import Blueprint, Response, jsonify, request
 from api.errors import failure
 from api.numbers import number
 from api.views import commit_form, event_form, iso
-from reconciler.control.controller import Controller
-from reconciler.control.why import Why, why
+from reconciler.control.ask.why import Why, why
+from reconciler.control.manager import Controller
 from reconciler.plan.ask.status import InstanceStatus
 from reconciler.plan.model import DesiredBusiness
 from reconciler.plan.show.document import explanation_form

@@ -5,7 +5,7 @@ from flask import Blueprint, Response, jsonify
 
 from api.businesses import done, status_of, who
 from api.views import iso
-from reconciler.control.controller import Controller
+from reconciler.control.manager import Controller
 from reconciler.plan.reconcile.drift import Found, found
 
 Reply = Response | tuple[Response, int]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from flask import Flask, Response, jsonify
 from werkzeug.exceptions import HTTPException
 
-from reconciler.control.agent_client import AgentError
+from reconciler.control.dispatch.agent_client import AgentError
 from reconciler.control.errors import (
     Busy,
     Conflict,

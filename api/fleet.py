@@ -8,8 +8,8 @@ from api.businesses import who
 from api.errors import failure
 from api.numbers import number
 from api.views import event_form, node_forms
-from reconciler.control.controller import Controller
 from reconciler.control.errors import UnknownNodeId
+from reconciler.control.manager import Controller
 from reconciler.wire.codec import decode
 from reconciler.wire.messages import MAX_REPORT_BYTES, ComponentReport, NodeReport, Taken
 

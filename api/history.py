@@ -8,8 +8,8 @@ from flask import Blueprint, Response, jsonify, request
 from api.bodies import read_revision
 from api.businesses import done, status_of, who
 from api.views import Form, change_forms, iso
-from reconciler.control.controller import Controller
-from reconciler.control.rollback import found
+from reconciler.control.desired.rollback import found
+from reconciler.control.manager import Controller
 from reconciler.manifest.errors import Problem, SpecError
 from reconciler.manifest.secrets.redact import redacted
 from reconciler.plan.model import DesiredBusiness

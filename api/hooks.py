@@ -6,7 +6,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from api.bodies import JSON_TYPES, body
 from api.errors import failure
-from reconciler.control.controller import Controller
+from reconciler.control.manager import Controller
 from reconciler.control.webhook import PUSHES, BadDelivery, event_of, marks_of, push_of, refusal
 from reconciler.source.git.source import GitSource
 

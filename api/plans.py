@@ -5,7 +5,7 @@ from flask import Blueprint, Response, jsonify, request
 from api.bodies import read_plan_request
 from api.errors import problem_form
 from api.views import deferred_form
-from reconciler.control.controller import Controller
+from reconciler.control.manager import Controller
 from reconciler.plan.keep.state import to_json
 from reconciler.plan.show.document import document, explanation_form, survival_form
 from reconciler.plan.show.transfers import facts

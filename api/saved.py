@@ -5,7 +5,7 @@ from flask import Blueprint, Response, jsonify
 from api.bodies import read_businesses, read_saved_plan
 from api.businesses import who
 from api.views import execution_form, saved_form
-from reconciler.control.controller import Controller
+from reconciler.control.manager import Controller
 
 Reply = Response | tuple[Response, int]
 

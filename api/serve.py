@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from api.app import build_app
-from reconciler.control.agent_client import AgentClient
-from reconciler.control.controller import Controller
+from reconciler.control.dispatch.agent_client import AgentClient
+from reconciler.control.manager import Controller
 from reconciler.net.http_server import HttpServer
 from reconciler.net.listen import bind, check_exposure, parse_listen
 from reconciler.net.service import wait_for_signal

@@ -5,8 +5,8 @@ from flask import Blueprint, Response, jsonify
 from api.bodies import read_sync
 from api.errors import failure, problem_form
 from api.views import Form, commit_form, deferred_form, iso
-from reconciler.control.controller import Controller
-from reconciler.control.view import SyncResult
+from reconciler.control.loop.view import SyncResult
+from reconciler.control.manager import Controller
 from reconciler.manifest.secrets.redact import without_password
 from reconciler.plan.model import Desired
 from reconciler.source.git.source import GitSource

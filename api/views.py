@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from reconciler.control.approvals import Held
-from reconciler.control.view import View
+from reconciler.control.loop.approvals import Held
+from reconciler.control.loop.view import View
 from reconciler.manifest.secrets.redact import redacted
 from reconciler.plan.ask.status import BusinessStatus, InstanceStatus
 from reconciler.plan.keep.saved import SavedPlan

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from reconciler.control.intake import overlay
+from reconciler.control.desired.operations import overlay
 from reconciler.manifest.model import Business
 from reconciler.plan.keep.preconditions import Basis, Fact, moved
 from reconciler.plan.keep.saved import SavedPlan, assigned, departed, differs, save

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.control.errors import Conflict, UnknownPlan
-from reconciler.control.recorder import Recorder
-from reconciler.control.view import View, documented
+from reconciler.control.loop.recorder import Recorder
+from reconciler.control.loop.view import View, documented
 from reconciler.manifest.model import Business
 from reconciler.plan.keep.record import record
 from reconciler.plan.keep.replay import decided, read_decided, replay

@@ -1,6 +1,6 @@
 """Nodes that come and go."""
 
-from reconciler.control.steadiness import FIRST, LONGEST, WINDOW, Steadiness
+from reconciler.control.loop.flap_damper import FIRST, LONGEST, WINDOW, Steadiness
 from reconciler.plan.model import Liveness
 from tests.support.planning import NOW, World, business, component, node
 

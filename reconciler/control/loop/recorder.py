@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import reconciler
 from reconciler.control.errors import Conflict, UnknownPlan
-from reconciler.control.view import View, documented
+from reconciler.control.loop.view import View, documented
 from reconciler.plan.keep.record import record
 from reconciler.plan.keep.replay import decided
 from reconciler.plan.model import Copy

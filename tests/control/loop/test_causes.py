@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from reconciler.control.causes import cause_of
-from reconciler.control.journal import happened
-from reconciler.control.view import View
+from reconciler.control.loop.causes import cause_of
+from reconciler.control.loop.journal import happened
+from reconciler.control.loop.view import View
 from reconciler.plan.ask.status import derive
 from reconciler.plan.model import Commit, Desired, Policy, Vanished
 from reconciler.plan.schedule.node_health import liveness

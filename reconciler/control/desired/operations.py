@@ -9,10 +9,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
+from reconciler.control.desired.rollback import going_back, refuse_quarantined
+from reconciler.control.desired.source_sync import Patience, happenings, together
 from reconciler.control.errors import Conflict, UnknownBusiness, UnknownInstance
-from reconciler.control.rollback import going_back, refuse_quarantined
-from reconciler.control.syncing import Patience, happenings, together
-from reconciler.control.view import Rollback, SyncResult
+from reconciler.control.loop.view import Rollback, SyncResult
 from reconciler.manifest.errors import Problem, SpecError
 from reconciler.manifest.model import Business, Component
 from reconciler.plan.gates.businesses import circles

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from reconciler.control.view import SyncResult
+from reconciler.control.loop.view import SyncResult
 from reconciler.source.decide import Decision
 from reconciler.store.model import Event
 

@@ -6,7 +6,7 @@ is an event with its cause.
 
 from collections.abc import Callable
 
-from reconciler.control.view import View
+from reconciler.control.loop.view import View
 from reconciler.plan.model import Action, Copy, Liveness
 
 CHANGES = ("accepted", "rollback", "unpinned", "promoted", "restart", "stop", "removed", "resumed")

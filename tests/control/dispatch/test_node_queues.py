@@ -2,7 +2,7 @@
 
 import threading
 
-from reconciler.control.lanes import DOUBTFUL_THREADS, THREADS, Lanes
+from reconciler.control.dispatch.node_queues import DOUBTFUL_THREADS, THREADS, Lanes
 
 
 def test_jobs_of_a_node_run_in_order() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import requests
 
-from reconciler.control.agent_client import AgentClient
+from reconciler.control.dispatch.agent_client import AgentClient
 from reconciler.control.errors import Busy, NotRunning, UnknownInstance
 from reconciler.manifest.secrets.redact import redacted_words
 from reconciler.plan.ask.status import BusinessStatus

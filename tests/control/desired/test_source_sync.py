@@ -1,6 +1,6 @@
 """Removals are believed once they were seen for a while."""
 
-from reconciler.control.syncing import Patience
+from reconciler.control.desired.source_sync import Patience
 
 
 def test_a_removal_waits_until_it_has_been_missing_for_a_while() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.control.dispatcher import Dispatcher
+from reconciler.control.dispatch.dispatcher import Dispatcher
 from reconciler.store import Store
 from reconciler.wire.messages import NodeCapacity, NodeReport
 from tests.support.planning import NOW, World, business, component, key, node

@@ -10,18 +10,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from reconciler.control.agent_client import AgentClient
-from reconciler.control.approvals import Approvals
-from reconciler.control.dispatcher import Dispatcher
+from reconciler.control.ask.dry_runs import Questions
+from reconciler.control.ask.exec import Execs, Relay, copy_to_enter
+from reconciler.control.desired.operations import Intake
+from reconciler.control.desired.saved_plans import SavedPlans
+from reconciler.control.dispatch.agent_client import AgentClient
+from reconciler.control.dispatch.dispatcher import Dispatcher
 from reconciler.control.errors import UnknownBusiness, UnknownInstance, UnknownNodeId
-from reconciler.control.execs import Execs, Relay, copy_to_enter
-from reconciler.control.intake import Intake
-from reconciler.control.journal import asked_of_node, happened
-from reconciler.control.questions import Questions
-from reconciler.control.recorder import Recorder
-from reconciler.control.saved_plans import SavedPlans
-from reconciler.control.steadiness import Steadiness
-from reconciler.control.view import View
+from reconciler.control.loop.approvals import Approvals
+from reconciler.control.loop.flap_damper import Steadiness
+from reconciler.control.loop.journal import asked_of_node, happened
+from reconciler.control.loop.recorder import Recorder
+from reconciler.control.loop.view import View
 from reconciler.plan.ask.status import BusinessStatus, derive
 from reconciler.plan.keep.state import State
 from reconciler.plan.model import Liveness, Node, Observed, Policy

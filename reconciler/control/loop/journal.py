@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from reconciler.control.approvals import by_business, over_limit, told
-from reconciler.control.causes import Recorded, cause_of, desired_cause
-from reconciler.control.view import View, documented
+from reconciler.control.loop.approvals import by_business, over_limit, told
+from reconciler.control.loop.causes import Recorded, cause_of, desired_cause
+from reconciler.control.loop.view import View, documented
 from reconciler.plan.model import Action, Liveness
 from reconciler.store.model import Event
 

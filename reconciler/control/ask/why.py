@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.control.errors import Conflict, UnknownInstance
-from reconciler.control.recorder import Recorder
-from reconciler.control.view import View
+from reconciler.control.loop.recorder import Recorder
+from reconciler.control.loop.view import View
 from reconciler.plan.ask.explain import Explanation, explain
 from reconciler.plan.ask.status import InstanceStatus
 from reconciler.plan.keep.replay import read_decided

@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from reconciler.control.agent_client import AgentClient, AgentError
-from reconciler.control.backoff import backoff
-from reconciler.control.lanes import Lanes
+from reconciler.control.dispatch.agent_client import AgentClient, AgentError
+from reconciler.control.dispatch.backoff import backoff
+from reconciler.control.dispatch.node_queues import Lanes
 from reconciler.manifest.model import Component
 from reconciler.plan.model import Action, Copy, Desired, DesiredBusiness, Kind, Observed, Plan
 from reconciler.store.store import Store

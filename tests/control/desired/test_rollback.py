@@ -2,8 +2,8 @@
 
 import pytest
 
+from reconciler.control.desired.rollback import going_back
 from reconciler.control.errors import Conflict, UnknownRevision
-from reconciler.control.rollback import going_back
 from reconciler.manifest.content import content_digest
 from reconciler.plan.model import DesiredBusiness
 from reconciler.store.model import Revision

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from reconciler.control.desired.operations import Intake
 from reconciler.control.errors import Conflict
-from reconciler.control.intake import Intake
-from reconciler.control.view import Preview
+from reconciler.control.loop.view import Preview
 from reconciler.manifest.model import Business
 from reconciler.plan.ask.explain import Explanation, explain
 from reconciler.plan.ask.suppose import NOTHING_SUPPOSED, Suppose, losses, survival

@@ -4,9 +4,9 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from reconciler.control.desired.operations import BODY, Intake
 from reconciler.control.errors import Moved, UnknownPlan
-from reconciler.control.intake import BODY, Intake
-from reconciler.control.view import View
+from reconciler.control.loop.view import View
 from reconciler.manifest.errors import Problem, SpecError
 from reconciler.manifest.model import Business
 from reconciler.plan.keep.preconditions import Basis
