@@ -1,6 +1,6 @@
 """Bytes and unknowns as the API gives them, and as people read them."""
 
-from reconciler.cli.render_facts import fact_lines, fetches_of
+from reconciler.cli.render.transfers import fact_lines, fetches_of
 from reconciler.plan.show.transfers import facts
 from tests.support.planning import NOW, World, business, component, node
 

@@ -1,0 +1,85 @@
+"""`apply`: send specs to the manager, and wait for them if asked to."""
+
+import re
+
+import click
+import msgspec
+
+from reconciler.cli.commands.approve import YES, settle_limits
+from reconciler.cli.support.client import Client, NotFound, Taken
+from reconciler.cli.support.errors import CliError
+from reconciler.cli.support.options import with_client
+from reconciler.cli.support.saved_plans import apply_plan, read_plan
+from reconciler.cli.support.specfiles import read_specs
+from reconciler.cli.support.waiting import wait_for
+from reconciler.manifest.form.units import seconds
+from reconciler.manifest.model import Business
+
+
+class Duration(click.ParamType):  # type: ignore[type-arg]
+    """A duration such as 90s or 5m, in seconds."""
+
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds."""
+        if isinstance(value, float):
+            return value
+        try:
+            return seconds(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+WAIT = click.option("--wait", is_flag=True, help="Wait until it has happened; fail when it does not.")
+TIMEOUT = click.option("--timeout", type=Duration(), default="5m", show_default=True, help="How long --wait waits.")
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@YES
+@WAIT
+@TIMEOUT
+@with_client
+def apply(client: Client, paths: tuple[str, ...], yes: bool, wait: bool, timeout: float) -> None:
+    """Create or update businesses from specs: files, directories, or - for standard input.
+
+    All of them are checked before the first is sent. A plan that `diff --out` saved is carried out exactly as it was
+    shown, or refused with the fact that moved.
+    """
+    saved = read_plan(paths)
+    if saved is not None:
+        sent = apply_plan(client, saved)
+        settle_limits(client, sent, yes)
+        if wait:
+            wait_for(client, sent, "running", timeout)
+        return
+    businesses = [business for file in read_specs(paths) for business in file.businesses]
+    if not businesses:
+        raise CliError("there is no business in what was given")
+    refused = []
+    for business in businesses:
+        try:
+            click.echo(f"{business.business_id} {_send(client, business)}")
+        except Taken as error:
+            refused.append(business.business_id)
+            click.echo(f"error: {error.message}", err=True)
+    sent = [business.business_id for business in businesses if business.business_id not in refused]
+    settle_limits(client, sent, yes)
+    if wait:
+        wait_for(client, sent, "running", timeout)
+    if refused:
+        raise CliError(f"refused: {', '.join(refused)}")
+
+
+def _send(client: Client, business: Business) -> str:
+    """Put it, or post it when it is new; what came of it, in words."""
+    document = msgspec.to_builtins(business)
+    try:
+        message = str(client.put(f"/api/businesses/{business.business_id}", document)["message"])
+    except NotFound:
+        client.post("/api/businesses", document)
+        return "created"
+    revision = re.search(r"revision (\d+)", message)
+    number = f" (revision {revision[1]})" if revision else ""
+    return "unchanged" + number if message.startswith("unchanged") else "updated" + number

@@ -1,0 +1,88 @@
+"""`diff`: what would happen, before it does."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from reconciler.cli.commands.history import compare, revision_of
+from reconciler.cli.commands.snapshot import STATE, plan_offline
+from reconciler.cli.commands.survive import with_suppose
+from reconciler.cli.render.markdown import plan_markdown
+from reconciler.cli.render.plan import in_sync, show_plan
+from reconciler.cli.render.tables import machine
+from reconciler.cli.support.client import Client
+from reconciler.cli.support.errors import CliError
+from reconciler.cli.support.options import with_client, with_plan_output
+from reconciler.cli.support.saved_plans import write_plan
+from reconciler.cli.support.specfiles import read_specs
+from reconciler.manifest.model import Business
+
+
+@click.command()
+@click.argument("paths", nargs=-1, metavar="[PATH...]")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan, for `apply FILE`.")
+@STATE
+@with_suppose
+@with_client
+@with_plan_output
+def diff(
+    client: Client,
+    paths: tuple[str, ...],
+    out: Path | None,
+    state: Path | None,
+    suppose: dict[str, Any],
+    output: str,
+) -> None:
+    """Show what would happen if these specs were applied.
+
+    Without PATH: what the manager is about to do, files of its directory included. The options ask what would happen
+    with other nodes or numbers of replicas; nothing is changed. --out saves the plan with the facts it relies on and,
+    in full, the specs it is for. With --state it is computed here, of a state that `snapshot` wrote, without a manager.
+    BUSINESS@3 BUSINESS@7 compares two revisions. Exit status: 0 in sync, 1 something would change, 2 error.
+    """
+    try:
+        if paths and all(map(revision_of, paths)) and not any(Path(path).exists() for path in paths):
+            compare(client, paths, output)
+        businesses = [business for file in read_specs(paths) for business in file.businesses] if paths else None
+        plan = _made(client, businesses, suppose, state, out)
+        if output == "markdown":
+            click.echo(plan_markdown(plan), nl=False)
+        elif not machine(plan, output):
+            show_plan(plan)
+    except CliError as error:
+        error.show()
+        sys.exit(2)
+    sys.exit(0 if in_sync(plan) else 1)
+
+
+def _made(
+    client: Client,
+    businesses: Sequence[Business] | None,
+    suppose: dict[str, Any],
+    state: Path | None,
+    out: Path | None,
+) -> dict[str, Any]:
+    """The plan: computed here, or by the manager, and saved if asked for. Raises CliError."""
+    if state is not None:
+        if out is not None:
+            raise CliError("--out saves what the manager can carry out: leave out --state")
+        return plan_offline(state, businesses, suppose)
+    body: dict[str, Any] = {"suppose": suppose} if suppose else {}
+    if businesses is not None:
+        body["businesses"] = [msgspec.to_builtins(business) for business in businesses]
+    plan: dict[str, Any] = _saved(client, body, out) if out else client.post("/api/plan", body or None)
+    return plan
+
+
+def _saved(client: Client, body: dict[str, Any], out: Path) -> dict[str, Any]:
+    """The plan, once it is saved."""
+    if body.keys() != {"businesses"}:
+        raise CliError("--out saves what `apply` can carry out: give PATH, and suppose nothing")
+    saved = client.post("/api/plans", body)
+    write_plan(out, saved, body["businesses"])
+    document: dict[str, Any] = saved["document"]
+    return document

@@ -1,0 +1,194 @@
+"""`serve` and `agent`: the two long-running programs."""
+
+import os
+from pathlib import Path
+from typing import cast
+
+import click
+
+from reconciler.cli.commands.apply import Duration
+from reconciler.cli.support.config import manager_url, token
+from reconciler.cli.support.errors import CliError
+from reconciler.cli.support.options import manager_options, of_group, token_option
+from reconciler.cli.support.source_options import source_options
+from reconciler.net.service import log_to_stderr, save_memory
+from reconciler.net.tokens import read_token
+from reconciler.source.source import SourceConfig
+
+
+def default_state() -> Path:
+    """Where state is kept: /var/lib/reconciler for root, under the home directory for others."""
+    return Path("/var/lib/reconciler") if os.geteuid() == 0 else Path.home() / ".local/state/reconciler"
+
+
+LIMIT = "that one plan may do without an approval"
+
+
+class Share(click.ParamType):  # type: ignore[type-arg]
+    """A share such as 50%, as a number from 0 to 1."""
+
+    name = "share"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The share."""
+        if isinstance(value, float):
+            return value
+        number, percent, rest = str(value).partition("%")
+        if not percent or rest or not number.isascii() or not number.isdigit() or int(number) > 100:
+            self.fail(f"'{value}' is no share: write it as 50%", param, ctx)
+        return int(number) / 100
+
+
+@click.command()
+@click.option("--listen", default="127.0.0.1:7700", show_default=True, metavar="HOST:PORT", help="Where to listen.")
+@click.option(
+    "--db",
+    metavar="FILE",
+    help="The database: a file or a SQLAlchemy URL. [default: manager.db in the state directory]",
+)
+@click.option("--desired", type=click.Path(path_type=Path), metavar="DIR", help="A directory of specs to watch.")
+@source_options
+@click.option(
+    "--hook-secret-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The file with the secret that forges sign webhooks with.",
+)
+@click.option(
+    "--suspect-after", type=Duration(), default="15s", show_default=True, help="Silence until a node is suspect."
+)
+@click.option("--lost-after", type=Duration(), default="60s", show_default=True, help="Silence until a node is lost.")
+@click.option("--most-stops", type=click.IntRange(0), default=50, show_default=True, help=f"Stops {LIMIT}.")
+@click.option(
+    "--most-share",
+    type=Share(),
+    default="100%",
+    show_default=True,
+    help="Share of a business that stays to stop at once.",
+)
+@click.option("--most-nodes", type=click.IntRange(0), default=20, show_default=True, help=f"Nodes to stop on {LIMIT}.")
+@click.option(
+    "--most-volume-stops",
+    type=click.IntRange(0),
+    default=5,
+    show_default=True,
+    help=f"Stops of instances with volumes {LIMIT}.",
+)
+@click.option(
+    "--keep-revisions",
+    type=click.IntRange(min=2),
+    default=50,
+    show_default=True,
+    metavar="N",
+    help="How many revisions of each business are kept.",
+)
+@token_option
+def serve(
+    listen: str,
+    db: str | None,
+    desired: Path | None,
+    sources: tuple[SourceConfig, ...],
+    hook_secret_file: Path | None,
+    suspect_after: float,
+    lost_after: float,
+    most_stops: int,
+    most_share: float,
+    most_nodes: int,
+    most_volume_stops: int,
+    keep_revisions: int,
+    token_file: Path | None,
+) -> None:
+    """Run the manager. Specs come from a directory, from git repositories, from the REST API, or from all of them."""
+    from api.serve import ManagerConfig, run_manager
+    from reconciler.plan.model import Limits, Policy
+    from reconciler.source.source import SourceError
+    from reconciler.store.model import StoreError
+
+    if not 0 < suspect_after <= lost_after:
+        raise CliError(
+            f"--suspect-after {suspect_after:g}s must be more than 0 and at most --lost-after {lost_after:g}s"
+        )
+    if db is None:
+        default_state().mkdir(parents=True, exist_ok=True)
+        db = str(default_state() / "manager.db")
+    log_to_stderr()
+    save_memory()
+    limits = Limits(most_stops, most_share, most_nodes, most_volume_stops)
+    config = ManagerConfig(
+        listen=listen,
+        db=db,
+        desired=desired,
+        token=token(token_file or of_group("token_file")),
+        policy=Policy(suspect_after, lost_after, limits),
+        keep_revisions=keep_revisions,
+        sources=sources,
+        hook_secret=read_token(hook_secret_file, {}, "secret") if hook_secret_file else None,
+    )
+    try:
+        run_manager(config)
+    except (StoreError, SourceError) as error:
+        raise CliError(str(error)) from None
+
+
+@click.command()
+@click.option("--listen", default="127.0.0.1:7701", show_default=True, metavar="HOST:PORT", help="Where to listen.")
+@click.option("--node-id", metavar="ID", help="This node's id. [default: the host's name]")
+@click.option("--label", "labels", multiple=True, metavar="K=V", help="A label of this node; may be repeated.")
+@click.option(
+    "--state-dir", type=click.Path(path_type=Path), metavar="DIR", help="Where downloads and programs are kept."
+)
+@click.option(
+    "--runtime",
+    type=click.Choice(["auto", "docker", "process"]),
+    default="auto",
+    show_default=True,
+    help="What to offer.",
+)
+@click.option("--heartbeat", type=Duration(), default="5s", show_default=True, help="Time between full reports.")
+@click.option(
+    "--keep-images",
+    type=Duration(),
+    default="7d",
+    show_default=True,
+    help="How long images it brought stay when nothing uses them.",
+)
+@manager_options
+def agent(
+    listen: str,
+    node_id: str | None,
+    labels: tuple[str, ...],
+    state_dir: Path | None,
+    runtime: str,
+    heartbeat: float,
+    keep_images: float,
+    manager: str | None,
+    token_file: Path | None,
+) -> None:
+    """Run a node's agent."""
+    from agent.main import AgentConfig, Runtimes, default_node_id, run_agent
+
+    log_to_stderr()
+    save_memory()
+    run_agent(
+        AgentConfig(
+            listen=listen,
+            manager_url=manager_url(manager or of_group("manager")),
+            node_id=node_id or default_node_id(),
+            labels=_labels(labels),
+            token=token(token_file or of_group("token_file")),
+            state_dir=state_dir or default_state() / "agent",
+            runtimes=cast(Runtimes, runtime),
+            heartbeat=heartbeat,
+            keep_images=keep_images,
+        )
+    )
+
+
+def _labels(given: tuple[str, ...]) -> dict[str, str]:
+    labels = {}
+    for label in given:
+        name, equals, value = label.partition("=")
+        if not equals or not name:
+            raise CliError(f"--label '{label}' must be NAME=VALUE")
+        labels[name] = value
+    return labels

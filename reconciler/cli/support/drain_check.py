@@ -1,0 +1,68 @@
+"""`node drain --check`: what a drain would do, before it does."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import click
+
+from reconciler.cli.render.tables import plain, table
+from reconciler.cli.support.client import Client
+
+Form = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Drained:
+    """What would become of what is on a node: where it would move, what would end, and what would stay, and why."""
+
+    moves: dict[str, str] = field(default_factory=dict)
+    ends: dict[str, str] = field(default_factory=dict)
+    stays: dict[str, str] = field(default_factory=dict)
+
+
+def check_drain(client: Client, node_id: str) -> Drained:
+    """Ask the manager what a drain would do. Raises CliError, NotFound when there is no such node."""
+    client.get(f"/api/nodes/{node_id}")
+    plan = client.post("/api/plan", {"suppose": {"drain": [node_id]}})
+    there = {
+        f"{business['business_id']}/{part['component_id']}/{part['instance']}": business["desired"]
+        for business in client.get("/api/businesses")
+        for part in business["components"]
+        if part["node_id"] == node_id
+    }
+    return drained(plan, node_id, there)
+
+
+def drained(plan: Form, node_id: str, there: dict[str, str]) -> Drained:
+    """What a plan with the node drained does with the instances there (name → `running` or `stopped`)."""
+    found = Drained()
+    to = {_name(one): one["node_id"] for one in plan["actions"] if one["kind"] == "create"}
+    ending = {_name(one): one["reason"] for one in plan["actions"] if one["kind"] == "stop"}
+    waits = {_name(one): one["reason"] for one in plan["pending"]}
+    keeps = plan["stays"].keys() | {_name(one) for one in plan["actions"] if one["kind"] == "update"}
+    for name, wanted in sorted(there.items()):
+        if to.get(name, node_id) != node_id:
+            found.moves[name] = to[name]
+        elif name in ending or wanted == "stopped":
+            found.ends[name] = ending.get(name, "its business is stopped")
+        elif name in waits or name in keeps:
+            found.stays[name] = waits.get(name, "holds its volumes there")
+        else:
+            found.ends[name] = "it is to go once the node reports again"
+    return found
+
+
+def show_drain(found: Drained, node_id: str) -> None:
+    """Print what would become of each instance."""
+    rows = [(plain(name), f"moves to {plain(to)}", "") for name, to in found.moves.items()]
+    rows += [(plain(name), "ends", plain(why)) for name, why in found.ends.items()]
+    rows += [(plain(name), "[red]stays[/]", plain(why)) for name, why in found.stays.items()]
+    if rows:
+        table(("INSTANCE", "", ""), rows)
+    count = len(found.stays)
+    left = f"{count} {'instance' if count == 1 else 'instances'} would stay on {node_id}"
+    click.echo(left if count else f"{node_id} would be empty: everything has a place.")
+
+
+def _name(form: Form) -> str:
+    return f"{form['business_id']}/{form['component_id']}/{form['instance']}"

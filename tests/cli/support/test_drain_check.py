@@ -1,0 +1,112 @@
+"""`node drain --check`: what it says of every instance is what the real drain does."""
+
+from dataclasses import replace
+
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from reconciler.cli.support.drain_check import drained
+from reconciler.plan.ask.suppose import Suppose, supposed
+from reconciler.plan.model import Copy, Limits, Policy
+from reconciler.plan.proof.simulate import applied
+from reconciler.plan.reconcile.planner import plan
+from reconciler.plan.show.document import document
+from reconciler.wire.messages import Status, promise_of
+from tests.support.histories import worlds
+from tests.support.planning import NOW, World, business, component, node
+
+
+def checked(world: World, node_id: str) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    """Where instances would move, what would end, what would stay."""
+    desired, observed = supposed(Suppose(drain=(node_id,)), world.desired, world.observed, NOW)
+    form = document(plan(desired, observed, world.policy, NOW), desired)
+    there = {str(key): "running" for key, on in world.plan().placements.items() if on == node_id}
+    found = drained(form, node_id, there)
+    return found.moves, found.ends, found.stays
+
+
+def test_what_moves_what_ends_and_what_stays() -> None:
+    world = World(node("a", memory=100))
+    parts = (component("big", memory=60), component("data", data=True), component("log", mode="global"))
+    world.wants(business("shop", *parts, component("small", memory=10))).settles()
+    world.has(node("b", memory=50))
+    moves, ends, stays = checked(world, "a")
+    assert moves == {"shop/small/0": "b"}
+    assert ends == {"shop/log/0": "node a is draining"}
+    assert stays == {
+        "shop/big/0": "1 node: draining; 1 node: memory: needs 60 MB, at most 40 free",
+        "shop/data/0": "holds its volumes there",
+    }
+
+
+def test_what_is_to_go_from_a_silent_node_does_not_stay() -> None:
+    world = World(node("a"))
+    world.wants(business("shop", component("log", mode="global"))).settles()
+    world.node("a", silent=20)
+    assert checked(world, "a") == ({}, {"shop/log/0": "it is to go once the node reports again"}, {})
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(world=worlds(), data=st.data())
+def test_the_real_drain_does_what_was_said(world: World, data: st.DataObject) -> None:
+    assume(world.observed.nodes)
+    world.carries_out()
+    node_id = data.draw(st.sampled_from(sorted(world.observed.nodes)))
+    moves, ends, stays = checked(world, node_id)
+    before = {str(key) for key, on in world.plan().placements.items() if on == node_id}
+    nodes = world.observed.nodes
+    drained_node = replace(nodes[node_id], cordoned=True, draining=True)
+    world.observed = replace(world.observed, nodes={**nodes, node_id: drained_node})
+    after = {str(key): on for key, on in world.plan().placements.items()}
+    assert moves.keys() | ends.keys() | stays.keys() == before
+    assert {name: after.get(name) for name in moves} == moves
+    assert all(after[name] == node_id for name in stays)
+    assert not any(name in after for name in ends)
+
+
+def drains(world: World) -> None:
+    """Carry the drain out as the manager does: every place is written down, then what waits for nothing is done."""
+    for _ in range(100):
+        result = world.plan()
+        present = {(one.key, one.node_id) for one in world.observed.copies}
+        assignments = tuple(
+            Copy(
+                action.key,
+                action.node_id,
+                Status.PENDING,
+                action.digest,
+                version,
+                promise_of(action.component, action.gpu_devices),
+                confirmed=False,
+            )
+            for version, action in enumerate(result.actions, 1000)
+            if action.component is not None and (action.key, action.node_id) not in present
+        )
+        world.observed = replace(world.observed, copies=(*world.observed.copies, *assignments))
+        able = tuple(action for action in result.actions if not action.held and not action.waits_for)
+        if not able:
+            return
+        world.observed = applied(replace(result, actions=able), world.observed)
+    raise AssertionError("the drain does not end")
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(world=worlds(), data=st.data())
+def test_step_by_step_it_ends_as_was_said(world: World, data: st.DataObject) -> None:
+    assume(world.observed.nodes)
+    world.policy = Policy(limits=Limits(volumes=1000))
+    world.carries_out()
+    healthy = (replace(copy, status=Status.RUNNING, ended=False) for copy in world.observed.copies)
+    world.observed = replace(world.observed, copies=tuple(healthy))
+    assume(not world.plan().actions)
+    node_id = data.draw(st.sampled_from(sorted(world.observed.nodes)))
+    moves, ends, stays = checked(world, node_id)
+    world.node(node_id, cordoned=True, draining=True)
+    drains(world)
+    found: dict[str, set[str]] = {}
+    for copy in world.observed.copies:
+        if copy.node_id in world.observed.nodes and copy.confirmed:
+            found.setdefault(str(copy.key), set()).add(copy.node_id)
+    assert {name: found.get(name, set()) for name in moves} == {name: {to} for name, to in moves.items()}
+    assert all(node_id in found[name] for name in stays)
+    assert not any(node_id in found.get(name, ()) for name in ends)
