@@ -8,7 +8,7 @@ import yaml
 
 from tests.support.processes import command
 
-GITOPS = Path(__file__).parents[2] / "examples" / "gitops"
+GITOPS = Path(__file__).parents[3] / "examples" / "gitops"
 
 
 @pytest.fixture
