@@ -10,7 +10,7 @@ from api.views import commit_form, event_form, iso
 from reconciler.control.ask.why import Why, why
 from reconciler.control.manager import Controller
 from reconciler.plan.ask.status import InstanceStatus
-from reconciler.plan.model import DesiredBusiness
+from reconciler.plan.model.desired import DesiredBusiness
 from reconciler.plan.show.document import explanation_form
 from reconciler.store.tables.decisions import KEPT_DECISIONS, Decision
 

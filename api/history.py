@@ -12,7 +12,7 @@ from reconciler.control.desired.rollback import found
 from reconciler.control.manager import Controller
 from reconciler.manifest.errors import Problem, SpecError
 from reconciler.manifest.secrets.redact import redacted
-from reconciler.plan.model import DesiredBusiness
+from reconciler.plan.model.desired import DesiredBusiness
 from reconciler.plan.wants.changes import business_changes
 from reconciler.source.deferral import is_quarantined
 from reconciler.store.model import Revision

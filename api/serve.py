@@ -10,7 +10,7 @@ from reconciler.control.manager import Controller
 from reconciler.net.http_server import HttpServer
 from reconciler.net.listen import bind, check_exposure, parse_listen
 from reconciler.net.service import wait_for_signal
-from reconciler.plan.model import Policy
+from reconciler.plan.model.policy import Policy
 from reconciler.source.configure import build_sources
 from reconciler.source.source import SourceConfig
 from reconciler.store.db.opening import path_of

@@ -8,7 +8,7 @@ from api.views import Form, commit_form, deferred_form, iso
 from reconciler.control.loop.view import SyncResult
 from reconciler.control.manager import Controller
 from reconciler.manifest.secrets.redact import without_password
-from reconciler.plan.model import Desired
+from reconciler.plan.model.desired import Desired
 from reconciler.source.git.source import GitSource
 from reconciler.source.source import Source
 

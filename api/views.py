@@ -12,7 +12,9 @@ from reconciler.control.loop.view import View
 from reconciler.manifest.secrets.redact import redacted
 from reconciler.plan.ask.status import BusinessStatus, InstanceStatus
 from reconciler.plan.keep.saved import SavedPlan
-from reconciler.plan.model import Change, Commit, Copy, Desired
+from reconciler.plan.model.desired import Commit, Desired
+from reconciler.plan.model.observed import Copy
+from reconciler.plan.model.plan import Change
 from reconciler.plan.wants.changes import business_changes
 from reconciler.source.deferral import Deferred
 from reconciler.store.model import Event

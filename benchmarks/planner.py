@@ -15,7 +15,9 @@ import time
 from dataclasses import replace
 
 from reconciler.manifest.model import Affinity, Business, Component, Resources
-from reconciler.plan.model import Desired, DesiredBusiness, Node, Observed, Plan
+from reconciler.plan.model.desired import Desired, DesiredBusiness
+from reconciler.plan.model.observed import Node, Observed
+from reconciler.plan.model.plan import Plan
 from reconciler.plan.proof.simulate import applied
 from reconciler.plan.reconcile.planner import plan
 from reconciler.wire.messages import Gpu

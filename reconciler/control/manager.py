@@ -24,7 +24,8 @@ from reconciler.control.loop.recorder import Recorder
 from reconciler.control.loop.view import View
 from reconciler.plan.ask.status import BusinessStatus, derive
 from reconciler.plan.keep.state import State
-from reconciler.plan.model import Liveness, Node, Observed, Policy
+from reconciler.plan.model.observed import Liveness, Node, Observed
+from reconciler.plan.model.policy import Policy
 from reconciler.plan.schedule.node_health import liveness
 from reconciler.source.source import Source
 from reconciler.store.model import BusinessRow, ComponentRow

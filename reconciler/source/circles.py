@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from reconciler.manifest.errors import Problem
 from reconciler.plan.gates.businesses import circles
-from reconciler.plan.model import Desired, DesiredBusiness
+from reconciler.plan.model.desired import Desired, DesiredBusiness
 from reconciler.source.files import Declared
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.manifest.errors import Problem
-from reconciler.plan.model import Commit, DesiredBusiness
+from reconciler.plan.model.desired import Commit, DesiredBusiness
 from reconciler.source.circles import in_circles
 from reconciler.source.deferral import Asked, Deferred, deferral, kept, policy_alone
 from reconciler.source.files import Declared, Snapshot, settled

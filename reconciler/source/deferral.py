@@ -14,7 +14,7 @@ from reconciler.manifest.content import content_digest
 from reconciler.manifest.model import Business, Sync
 from reconciler.manifest.windows import opening
 from reconciler.plan.gates.businesses import paused
-from reconciler.plan.model import DesiredBusiness
+from reconciler.plan.model.desired import DesiredBusiness
 from reconciler.source.files import Declared
 
 

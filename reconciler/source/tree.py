@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reconciler.manifest.errors import Problem
-from reconciler.plan.model import Commit
+from reconciler.plan.model.desired import Commit
 
 SUFFIXES = (".yaml", ".yml", ".json")
 

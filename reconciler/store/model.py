@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from reconciler.manifest.model import Business
-from reconciler.plan.model import Commit
+from reconciler.plan.model.desired import Commit
 
 
 class StoreError(Exception):

@@ -9,7 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.plan.ask.status import derive
-from reconciler.plan.model import Action, Copy, Desired, Kind, Limits, Liveness, Observed, Plan, Policy
+from reconciler.plan.model.desired import Desired
+from reconciler.plan.model.observed import Copy, Liveness, Observed
+from reconciler.plan.model.plan import Action, Kind, Plan
+from reconciler.plan.model.policy import Limits, Policy
 from reconciler.plan.proof.simulate import applied
 from reconciler.plan.reconcile.planner import plan
 from reconciler.plan.schedule.node_health import liveness

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.manifest.content import content_digest
 from reconciler.manifest.model import Business, Component
-from reconciler.plan.model import DesiredBusiness
+from reconciler.plan.model.desired import DesiredBusiness
 from reconciler.source.decide import Decision
 from reconciler.source.decide import decide as decide_all
 from reconciler.source.deferral import Asked

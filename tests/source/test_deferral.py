@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.manifest.errors import SpecError
 from reconciler.manifest.model import Business, Component, Sync, Window
-from reconciler.plan.model import DesiredBusiness
+from reconciler.plan.model.desired import DesiredBusiness
 from reconciler.source.configure import load_sources
 from reconciler.source.decide import Decision, decide
 from reconciler.source.deferral import Asked

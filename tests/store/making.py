@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.manifest.model import Business, Component
-from reconciler.plan.model import Copy
+from reconciler.plan.model.observed import Copy
 from reconciler.store import Accepted, Store
 from reconciler.wire.messages import (
     ComponentReport,

@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from reconciler.manifest.model import Business, Component, Dependency, Update
-from reconciler.plan.model import Node
+from reconciler.plan.model.observed import Node
 from reconciler.wire.messages import Status
 from tests.support.planning import World, business, component, node
 

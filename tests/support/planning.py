@@ -6,7 +6,10 @@ from typing import Any
 
 from reconciler.manifest.model import Affinity, Business, Component, Mount, Port, Resources
 from reconciler.plan.ask.status import BusinessStatus, Notes, derive
-from reconciler.plan.model import Action, Copy, Desired, DesiredBusiness, Node, Observed, Plan, Policy
+from reconciler.plan.model.desired import Desired, DesiredBusiness
+from reconciler.plan.model.observed import Copy, Node, Observed
+from reconciler.plan.model.plan import Action, Plan
+from reconciler.plan.model.policy import Policy
 from reconciler.plan.proof.simulate import applied
 from reconciler.plan.reconcile.planner import plan
 from reconciler.plan.schedule.fleet import Fleet

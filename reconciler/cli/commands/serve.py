@@ -100,7 +100,7 @@ def serve(
 ) -> None:
     """Run the manager. Specs come from a directory, from git repositories, from the REST API, or from all of them."""
     from api.serve import ManagerConfig, run_manager
-    from reconciler.plan.model import Limits, Policy
+    from reconciler.plan.model.policy import Limits, Policy
     from reconciler.source.source import SourceError
     from reconciler.store.model import StoreError
 

@@ -14,7 +14,7 @@ import msgspec
 from reconciler.cli.render.plan import show_plan
 from reconciler.cli.support.client import Client
 from reconciler.cli.support.errors import CliError, ProblemsError, WrongUse
-from reconciler.plan.model import Commit
+from reconciler.plan.model.desired import Commit
 from reconciler.source.files import Snapshot, read_specs
 from reconciler.source.git.command import GitError, git
 from reconciler.source.git.source import inner_path

@@ -10,7 +10,8 @@ from reconciler.manifest.model import Business
 from reconciler.plan.ask.explain import Explanation, explain
 from reconciler.plan.ask.suppose import NOTHING_SUPPOSED, Suppose, losses, survival
 from reconciler.plan.keep.state import State, preview
-from reconciler.plan.model import Observed, Policy
+from reconciler.plan.model.observed import Observed
+from reconciler.plan.model.policy import Policy
 from reconciler.source.decide import Decision
 from reconciler.store.store import Store
 from reconciler.wire.messages import InstanceKey

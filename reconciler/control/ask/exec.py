@@ -11,7 +11,7 @@ from reconciler.control.dispatch.agent_client import AgentClient
 from reconciler.control.errors import Busy, NotRunning, UnknownInstance
 from reconciler.manifest.secrets.redact import redacted_words
 from reconciler.plan.ask.status import BusinessStatus
-from reconciler.plan.model import Copy, Observed
+from reconciler.plan.model.observed import Copy, Observed
 from reconciler.store.model import Event
 from reconciler.store.store import Store
 from reconciler.wire.codec import MessageError

@@ -9,7 +9,8 @@ from reconciler.control.loop.view import View
 from reconciler.plan.ask.explain import Explanation, explain
 from reconciler.plan.ask.status import InstanceStatus
 from reconciler.plan.keep.replay import read_decided
-from reconciler.plan.model import Copy, DesiredBusiness
+from reconciler.plan.model.desired import DesiredBusiness
+from reconciler.plan.model.observed import Copy
 from reconciler.plan.show.document import Form
 from reconciler.store.model import Event
 from reconciler.store.store import Store

@@ -18,7 +18,8 @@ from reconciler.manifest.model import Business, Component
 from reconciler.plan.gates.businesses import circles
 from reconciler.plan.keep.saved import SavedPlan
 from reconciler.plan.keep.state import overlay
-from reconciler.plan.model import Copy, Desired, DesiredBusiness, Verdict
+from reconciler.plan.model.desired import Desired, DesiredBusiness, Verdict
+from reconciler.plan.model.observed import Copy
 from reconciler.plan.wants.versions import version
 from reconciler.source.decide import API, Decision, decide, merged
 from reconciler.source.deferral import Asked

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from reconciler.control.errors import Conflict, UnknownRevision
 from reconciler.manifest.content import content_digest
 from reconciler.manifest.model import Business
-from reconciler.plan.model import DesiredBusiness
+from reconciler.plan.model.desired import DesiredBusiness
 from reconciler.source.deferral import is_quarantined
 from reconciler.store.model import Revision
 

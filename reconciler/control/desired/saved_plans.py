@@ -12,7 +12,10 @@ from reconciler.manifest.model import Business
 from reconciler.plan.keep.preconditions import Basis
 from reconciler.plan.keep.saved import FORMAT, SavedPlan, assigned, departed, differs, save
 from reconciler.plan.keep.state import overlay
-from reconciler.plan.model import Action, Copy, Desired, Kind, Observed, Policy
+from reconciler.plan.model.desired import Desired
+from reconciler.plan.model.observed import Copy, Observed
+from reconciler.plan.model.plan import Action, Kind
+from reconciler.plan.model.policy import Policy
 from reconciler.plan.reconcile.planner import plan
 from reconciler.source.decide import API
 from reconciler.store.model import Event

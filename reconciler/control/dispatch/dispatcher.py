@@ -15,7 +15,9 @@ from reconciler.control.dispatch.agent_client import AgentClient, AgentError
 from reconciler.control.dispatch.backoff import backoff
 from reconciler.control.dispatch.node_queues import Lanes
 from reconciler.manifest.model import Component
-from reconciler.plan.model import Action, Copy, Desired, DesiredBusiness, Kind, Observed, Plan
+from reconciler.plan.model.desired import Desired, DesiredBusiness
+from reconciler.plan.model.observed import Copy, Observed
+from reconciler.plan.model.plan import Action, Kind, Plan
 from reconciler.store.store import Store
 from reconciler.wire.messages import Deploy, InstanceKey, Status, Stop, promise_of
 

@@ -7,7 +7,8 @@ is an event with its cause.
 from collections.abc import Callable
 
 from reconciler.control.loop.view import View
-from reconciler.plan.model import Action, Copy, Liveness
+from reconciler.plan.model.observed import Copy, Liveness
+from reconciler.plan.model.plan import Action
 
 CHANGES = ("accepted", "rollback", "unpinned", "promoted", "restart", "stop", "removed", "resumed")
 """The kinds of events that tell of a change of desired state."""

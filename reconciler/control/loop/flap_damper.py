@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reconciler.plan.model import Liveness
+from reconciler.plan.model.observed import Liveness
 
 WINDOW = 3600.0
 """Seconds without a loss after which earlier ones are forgotten."""

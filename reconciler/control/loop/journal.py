@@ -6,7 +6,8 @@ from dataclasses import replace
 from reconciler.control.loop.approvals import by_business, over_limit, told
 from reconciler.control.loop.causes import Recorded, cause_of, desired_cause
 from reconciler.control.loop.view import View, documented
-from reconciler.plan.model import Action, Liveness
+from reconciler.plan.model.observed import Liveness
+from reconciler.plan.model.plan import Action
 from reconciler.store.model import Event
 
 NODE_NEWS = {

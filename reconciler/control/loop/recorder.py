@@ -8,7 +8,7 @@ from reconciler.control.errors import Conflict, UnknownPlan
 from reconciler.control.loop.view import View, documented
 from reconciler.plan.keep.record import record
 from reconciler.plan.keep.replay import decided
-from reconciler.plan.model import Copy
+from reconciler.plan.model.observed import Copy
 from reconciler.store.model import Event
 from reconciler.store.store import Store
 from reconciler.store.tables.decisions import KEPT_DECISIONS, KEPT_SECONDS, Decision

@@ -7,7 +7,9 @@ from reconciler.manifest.errors import Problem
 from reconciler.manifest.memo import Memo
 from reconciler.plan.ask.status import BusinessStatus
 from reconciler.plan.keep.state import State
-from reconciler.plan.model import Commit, Desired, Liveness, Observed, Plan
+from reconciler.plan.model.desired import Commit, Desired
+from reconciler.plan.model.observed import Liveness, Observed
+from reconciler.plan.model.plan import Plan
 from reconciler.plan.show.document import Form, document
 from reconciler.source.deferral import Deferred
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reconciler.plan.model import Desired, Observed, Policy
+from reconciler.plan.model.desired import Desired
+from reconciler.plan.model.observed import Observed
+from reconciler.plan.model.policy import Policy
 from reconciler.plan.proof.simulate import applied
 from reconciler.plan.reconcile.planner import DEFAULT_POLICY, plan
 from reconciler.plan.schedule.filters import FILTERS

@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 
 from reconciler.manifest.model import Component
 from reconciler.plan.gates.businesses import paused
-from reconciler.plan.model import Action, Copy, Desired, DesiredBusiness, Drifted, Kind, Observed, Plan
+from reconciler.plan.model.desired import Desired, DesiredBusiness
+from reconciler.plan.model.observed import Copy, Observed
+from reconciler.plan.model.plan import Action, Drifted, Kind, Plan
 from reconciler.plan.reconcile.drift import STATUS
 from reconciler.plan.wants.versions import rolled_back
 from reconciler.wire.messages import InstanceKey, Status

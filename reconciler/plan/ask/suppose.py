@@ -6,7 +6,9 @@ from typing import Any
 
 import msgspec
 
-from reconciler.plan.model import Desired, Liveness, Node, Observed, Policy
+from reconciler.plan.model.desired import Desired
+from reconciler.plan.model.observed import Liveness, Node, Observed
+from reconciler.plan.model.policy import Policy
 from reconciler.plan.reconcile.planner import DEFAULT_POLICY, plan
 from reconciler.plan.schedule.node_health import liveness
 from reconciler.wire.messages import Gpu, InstanceKey

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping
 
 from reconciler.manifest.check.circles import circle, shown
 from reconciler.manifest.model import Business
-from reconciler.plan.model import Action, Copy, Desired, DesiredBusiness, Kind
+from reconciler.plan.model.desired import Desired, DesiredBusiness
+from reconciler.plan.model.observed import Copy
+from reconciler.plan.model.plan import Action, Kind
 from reconciler.plan.wants.wanted import Wanted
 from reconciler.wire.messages import InstanceKey, Status
 

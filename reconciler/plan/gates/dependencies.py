@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping
 
 from reconciler.manifest.model import Business, Component
 from reconciler.manifest.references import dependencies, refers
-from reconciler.plan.model import Action, Copy, Desired, Kind
+from reconciler.plan.model.desired import Desired
+from reconciler.plan.model.observed import Copy
+from reconciler.plan.model.plan import Action, Kind
 from reconciler.plan.wants.progress import Waits, good_from
 from reconciler.plan.wants.wanted import Wanted
 from reconciler.wire.messages import InstanceKey, Status

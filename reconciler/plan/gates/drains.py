@@ -9,7 +9,8 @@ does everything once a drain's deadline has passed.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
-from reconciler.plan.model import Action, Copy, Kind
+from reconciler.plan.model.observed import Copy
+from reconciler.plan.model.plan import Action, Kind
 from reconciler.plan.wants.progress import serves
 from reconciler.plan.wants.wanted import Wanted
 from reconciler.wire.messages import InstanceKey

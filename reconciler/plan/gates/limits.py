@@ -9,7 +9,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from reconciler.plan.model import Action, Copy, Desired, Kind, Limits, Node, Observed, Plan, Stop
+from reconciler.plan.model.desired import Desired, Stop
+from reconciler.plan.model.observed import Copy, Node, Observed
+from reconciler.plan.model.plan import Action, Kind, Plan
+from reconciler.plan.model.policy import Limits
 from reconciler.wire.messages import InstanceKey, Status
 
 VOLUMES = "volumes"

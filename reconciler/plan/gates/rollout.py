@@ -10,7 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from reconciler.manifest.model import Component
-from reconciler.plan.model import Action, Copy, Desired, Kind
+from reconciler.plan.model.desired import Desired
+from reconciler.plan.model.observed import Copy
+from reconciler.plan.model.plan import Action, Kind
 from reconciler.plan.wants.progress import Waits, allowed_failures, failed, good_from, serves
 from reconciler.plan.wants.wanted import Wanted
 from reconciler.wire.messages import InstanceKey

@@ -15,7 +15,10 @@ import msgspec
 
 from reconciler.manifest.model import Business, Component
 from reconciler.manifest.references import NODE, references
-from reconciler.plan.model import Action, Copy, Desired, Kind, Liveness, Node, Observed, Plan, Policy
+from reconciler.plan.model.desired import Desired
+from reconciler.plan.model.observed import Copy, Liveness, Node, Observed
+from reconciler.plan.model.plan import Action, Kind, Plan
+from reconciler.plan.model.policy import Policy
 from reconciler.plan.schedule.node_health import liveness
 from reconciler.plan.wants.references import host
 from reconciler.wire.messages import InstanceKey, Promise, Status, promise_of

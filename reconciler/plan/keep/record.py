@@ -16,7 +16,8 @@ import msgspec
 from reconciler.manifest.memo import Memo
 from reconciler.plan.keep.forms import form_of, value_of
 from reconciler.plan.keep.state import APART, FORMAT, State, encoded
-from reconciler.plan.model import Copy, DesiredBusiness, Node, Observed
+from reconciler.plan.model.desired import DesiredBusiness
+from reconciler.plan.model.observed import Copy, Node, Observed
 from reconciler.plan.show.document import Form
 
 MEASURED = ("last_seen", "cpu_percent", "memory_used_mb", "disk_free_mb")

@@ -8,7 +8,9 @@ import msgspec
 
 from reconciler.manifest.model import Business
 from reconciler.plan.keep.preconditions import Basis, Fact, Needs, facts, moved, needs
-from reconciler.plan.model import Copy, Desired, Kind, Observed, Plan
+from reconciler.plan.model.desired import Desired
+from reconciler.plan.model.observed import Copy, Observed
+from reconciler.plan.model.plan import Kind, Plan
 from reconciler.plan.reconcile.planner import plan
 from reconciler.plan.show.document import document
 from reconciler.plan.show.hash import plan_hash

@@ -17,7 +17,10 @@ from reconciler.manifest.secrets.redact import without_password
 from reconciler.manifest.secrets.seal import sealed_business
 from reconciler.plan.ask.suppose import NOTHING_SUPPOSED, Suppose, mistakes, supposed
 from reconciler.plan.keep.forms import form_of, value_of
-from reconciler.plan.model import Copy, Desired, DesiredBusiness, Node, Observed, Plan, Policy
+from reconciler.plan.model.desired import Desired, DesiredBusiness
+from reconciler.plan.model.observed import Copy, Node, Observed
+from reconciler.plan.model.plan import Plan
+from reconciler.plan.model.policy import Policy
 from reconciler.plan.reconcile.planner import plan
 from reconciler.plan.show.document import document
 

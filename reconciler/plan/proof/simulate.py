@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from reconciler.plan.model import Copy, Fetch, Kind, Node, Observed, Plan
+from reconciler.plan.model.observed import Copy, Node, Observed
+from reconciler.plan.model.plan import Fetch, Kind, Plan
 from reconciler.wire.messages import Status, promise_of
 
 

@@ -8,7 +8,10 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Protocol
 
-from reconciler.plan.model import Action, Desired, Kind, Observed, Pending, Plan, Policy, Refusal
+from reconciler.plan.model.desired import Desired
+from reconciler.plan.model.observed import Observed
+from reconciler.plan.model.plan import Action, Kind, Pending, Plan, Refusal
+from reconciler.plan.model.policy import Policy
 from reconciler.plan.proof.simulate import applied
 from reconciler.plan.wants.versions import with_verdicts
 

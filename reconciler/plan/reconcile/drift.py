@@ -13,7 +13,9 @@ import msgspec
 
 from reconciler.manifest.drift import LIVE, ignores
 from reconciler.manifest.model import Component
-from reconciler.plan.model import Change, Copy, DesiredBusiness, Drifted, Vanished
+from reconciler.plan.model.desired import DesiredBusiness
+from reconciler.plan.model.observed import Copy, Vanished
+from reconciler.plan.model.plan import Change, Drifted
 from reconciler.plan.wants.wanted import Wanted, limits_changed, new_limits
 from reconciler.wire.messages import Drift, InstanceKey, Status
 

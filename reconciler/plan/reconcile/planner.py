@@ -14,20 +14,10 @@ from reconciler.plan.gates import businesses, drains
 from reconciler.plan.gates.dependencies import held
 from reconciler.plan.gates.limits import limited
 from reconciler.plan.gates.rollout import paced
-from reconciler.plan.model import (
-    Action,
-    Copy,
-    Desired,
-    Drifted,
-    Kind,
-    Liveness,
-    Observed,
-    Pending,
-    Plan,
-    Policy,
-    Refusal,
-    Verdict,
-)
+from reconciler.plan.model.desired import Desired, Verdict
+from reconciler.plan.model.observed import Copy, Liveness, Observed
+from reconciler.plan.model.plan import Action, Drifted, Kind, Pending, Plan, Refusal
+from reconciler.plan.model.policy import Policy
 from reconciler.plan.proof.stability import settled
 from reconciler.plan.reconcile.drift import Look, look, removed_by_hand, status_drift
 from reconciler.plan.reconcile.unknowns import unknowns

@@ -3,7 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from reconciler.plan.model import Action, Copy, Liveness, Unknown
+from reconciler.plan.model.observed import Copy, Liveness
+from reconciler.plan.model.plan import Action, Unknown
 from reconciler.plan.schedule.fleet import Fleet
 from reconciler.wire.messages import InstanceKey
 

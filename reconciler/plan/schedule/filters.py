@@ -10,7 +10,8 @@ from typing import Protocol
 
 import numpy as np
 
-from reconciler.plan.model import Liveness, Refusal
+from reconciler.plan.model.observed import Liveness
+from reconciler.plan.model.plan import Refusal
 from reconciler.plan.schedule.fleet import Fleet
 from reconciler.plan.schedule.images import UNPACKING
 from reconciler.plan.schedule.shape import MILLI, Shape

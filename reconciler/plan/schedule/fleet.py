@@ -8,7 +8,8 @@ from collections import Counter, defaultdict
 
 import numpy as np
 
-from reconciler.plan.model import Liveness, Node, Observed, Policy
+from reconciler.plan.model.observed import Liveness, Node, Observed
+from reconciler.plan.model.policy import Policy
 from reconciler.plan.schedule.images import ImageStock
 from reconciler.plan.schedule.node_health import liveness
 from reconciler.plan.schedule.shape import Constraint, Shape, mebibytes, milli

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reconciler.plan.model import Fetch, Node
+from reconciler.plan.model.observed import Node
+from reconciler.plan.model.plan import Fetch
 from reconciler.plan.schedule.shape import MOST, Shape, mebibytes
 
 UNPACKING = 2

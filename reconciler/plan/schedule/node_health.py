@@ -1,6 +1,7 @@
 """Whether a node can be counted on, from how long it has been silent. Time comes in as a value."""
 
-from reconciler.plan.model import Liveness, Node, Policy
+from reconciler.plan.model.observed import Liveness, Node
+from reconciler.plan.model.policy import Policy
 
 
 def liveness(node: Node, policy: Policy, now: float) -> Liveness:

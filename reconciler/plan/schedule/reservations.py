@@ -7,7 +7,8 @@ where the promises would overlap waits for every instance of that node that goes
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 
-from reconciler.plan.model import Action, Copy, Kind
+from reconciler.plan.model.observed import Copy
+from reconciler.plan.model.plan import Action, Kind
 from reconciler.plan.schedule.fleet import Fleet
 from reconciler.plan.schedule.shape import Shape, mebibytes, milli
 from reconciler.wire.messages import InstanceKey

@@ -11,7 +11,8 @@ from typing import Any
 from reconciler.manifest.references import dependencies
 from reconciler.manifest.secrets.redact import without_password
 from reconciler.plan.ask.explain import Explanation
-from reconciler.plan.model import Action, Desired, Drifted, Kind, Pending, Plan
+from reconciler.plan.model.desired import Desired
+from reconciler.plan.model.plan import Action, Drifted, Kind, Pending, Plan
 from reconciler.plan.show.hash import plan_hash
 from reconciler.wire.messages import InstanceKey, promise_of
 

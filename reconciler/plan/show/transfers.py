@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import Any
 
 from reconciler.manifest.images import is_pulled
-from reconciler.plan.model import Action, Fetch, Plan, Unknown
+from reconciler.plan.model.plan import Action, Fetch, Plan, Unknown
 
 Form = dict[str, Any]
 

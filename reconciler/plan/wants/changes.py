@@ -12,7 +12,7 @@ import msgspec
 from reconciler.manifest.digest import NOT_IN_DIGEST
 from reconciler.manifest.model import Business, Component
 from reconciler.manifest.secrets.redact import redacted
-from reconciler.plan.model import Change
+from reconciler.plan.model.plan import Change
 
 LONGEST = 120
 """Longer values are cut, in characters."""

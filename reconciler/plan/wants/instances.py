@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import count
 
 from reconciler.manifest.model import Component
-from reconciler.plan.model import Copy, Liveness
+from reconciler.plan.model.observed import Copy, Liveness
 from reconciler.plan.schedule.fleet import Fleet
 from reconciler.plan.schedule.shape import Constraint
 from reconciler.wire.messages import Status

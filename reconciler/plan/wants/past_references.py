@@ -7,7 +7,7 @@ from functools import cached_property
 from reconciler.manifest.model import Business, Component
 from reconciler.manifest.references import references, refers
 from reconciler.manifest.secrets.seal import sealed
-from reconciler.plan.model import Copy, Observed
+from reconciler.plan.model.observed import Copy, Observed
 from reconciler.plan.wants.references import Places, Resolver, Unresolved
 from reconciler.wire.messages import InstanceKey
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from reconciler.manifest.model import Component
-from reconciler.plan.model import Copy
+from reconciler.plan.model.observed import Copy
 from reconciler.wire.messages import InstanceKey, Status
 
 

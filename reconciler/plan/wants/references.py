@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from reconciler.manifest.model import Business, Component
 from reconciler.manifest.references import NODE, Reference, resolved
-from reconciler.plan.model import Node
+from reconciler.plan.model.observed import Node
 from reconciler.wire.messages import InstanceKey
 
 Places = Mapping[InstanceKey, str]

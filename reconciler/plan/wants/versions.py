@@ -11,7 +11,8 @@ import msgspec
 
 from reconciler.manifest.digest import NOT_IN_DIGEST, digest
 from reconciler.manifest.model import Component
-from reconciler.plan.model import Copy, Desired, DesiredBusiness, Verdict
+from reconciler.plan.model.desired import Desired, DesiredBusiness, Verdict
+from reconciler.plan.model.observed import Copy
 from reconciler.plan.wants.progress import allowed_failures, failed, good_from
 from reconciler.wire.messages import InstanceKey
 

@@ -8,7 +8,9 @@ from reconciler.manifest.digest import digest, digest_of_sealed
 from reconciler.manifest.model import Component, Dependency
 from reconciler.manifest.references import dependencies, refers
 from reconciler.manifest.secrets.seal import sealed
-from reconciler.plan.model import Change, Copy, Desired, DesiredBusiness, Node
+from reconciler.plan.model.desired import Desired, DesiredBusiness
+from reconciler.plan.model.observed import Copy, Node
+from reconciler.plan.model.plan import Change
 from reconciler.plan.schedule.fleet import Fleet
 from reconciler.plan.schedule.shape import Shape, mebibytes, milli, shape_of
 from reconciler.plan.wants.changes import changes

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from reconciler.manifest.secrets.redact import without_password
-from reconciler.plan.model import Commit
+from reconciler.plan.model.desired import Commit
 
 FETCH_SECONDS = 120.0
 CALL_SECONDS = 30.0

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from reconciler.manifest.errors import Problem
 from reconciler.manifest.secrets.redact import without_password
-from reconciler.plan.model import Commit
+from reconciler.plan.model.desired import Commit
 from reconciler.source.files import Snapshot, read_specs
 from reconciler.source.git.command import GitError, Mirror, commit_of, signature_flaw
 from reconciler.source.git.tree import read_git_tree

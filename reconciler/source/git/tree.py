@@ -7,7 +7,7 @@ from pathlib import Path
 
 from reconciler.manifest.errors import Problem
 from reconciler.manifest.load import MAX_BYTES
-from reconciler.plan.model import Commit
+from reconciler.plan.model.desired import Commit
 from reconciler.source.bases import with_bases
 from reconciler.source.git.command import GitError, git
 from reconciler.source.tree import Tree, is_spec_path, outside

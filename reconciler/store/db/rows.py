@@ -7,7 +7,8 @@ import msgspec
 from sqlalchemy import Row
 
 from reconciler.manifest.model import Business, Component
-from reconciler.plan.model import Commit, Copy, Node
+from reconciler.plan.model.desired import Commit
+from reconciler.plan.model.observed import Copy, Node
 from reconciler.store.model import Revision
 from reconciler.wire.messages import Drift, Gpu, InstanceKey, Promise, Status
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 
 from sqlalchemy import delete, select
 
-from reconciler.plan.model import Stop
+from reconciler.plan.model.desired import Stop
 from reconciler.store.db.database import Database
 from reconciler.store.db.schema import approvals
 from reconciler.store.db.upsert import upsert

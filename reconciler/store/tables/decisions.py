@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from reconciler.plan.keep.record import Manifest, Record, copies_of, manifest_of, restored
-from reconciler.plan.model import Copy
+from reconciler.plan.model.observed import Copy
 from reconciler.store.db.database import Database
 from reconciler.store.db.schema import decision_parts, decisions
 from reconciler.store.db.upsert import upsert

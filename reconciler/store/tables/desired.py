@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import Connection, delete, select, update
 
 from reconciler.manifest.model import Business
-from reconciler.plan.model import Commit, Desired, DesiredBusiness, Stop, Verdict
+from reconciler.plan.model.desired import Commit, Desired, DesiredBusiness, Stop, Verdict
 from reconciler.store.db.database import Database
 from reconciler.store.db.rows import component_row, from_json, to_json
 from reconciler.store.db.schema import business_components, businesses, instances, verdicts

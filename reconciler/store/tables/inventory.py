@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from reconciler.plan.model import Copy, Node
+from reconciler.plan.model.observed import Copy, Node
 from reconciler.plan.schedule.shape import mebibytes
 from reconciler.wire.messages import MOST_IMAGES, Drift, InstanceKey, InstanceReport, NodeReport, Status
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
-from reconciler.plan.model import Copy, Node, Observed
+from reconciler.plan.model.observed import Copy, Node, Observed
 from reconciler.store.db.database import Database
 from reconciler.store.db.rows import agent_row, copy_of, instance_row, node_of
 from reconciler.store.db.schema import agents, counters, instances

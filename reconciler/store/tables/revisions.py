@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, delete, select
 
-from reconciler.plan.model import DesiredBusiness
+from reconciler.plan.model.desired import DesiredBusiness
 from reconciler.store.db.rows import commit_columns, revision_of, spec_digest, to_json
 from reconciler.store.db.schema import revisions
 from reconciler.store.model import Revision

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, delete, select, update
 
 from reconciler.manifest.model import Business
 from reconciler.plan.keep.saved import SavedPlan
-from reconciler.plan.model import Copy
+from reconciler.plan.model.observed import Copy
 from reconciler.store.db.rows import from_json, instance_row, to_json
 from reconciler.store.db.schema import instances, saved_plans
 from reconciler.store.db.upsert import upsert

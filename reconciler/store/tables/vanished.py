@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, bindparam, delete, select
 
-from reconciler.plan.model import Copy, Vanished
+from reconciler.plan.model.observed import Copy, Vanished
 from reconciler.store.db.schema import vanished
 from reconciler.store.db.upsert import upsert
 from reconciler.wire.messages import InstanceKey

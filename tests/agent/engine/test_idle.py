@@ -10,7 +10,7 @@ from agent.engine.drift.compare import drift_of
 from agent.engine.runtime import DockerRuntime
 from reconciler.manifest.digest import digest
 from reconciler.manifest.model import Healthcheck, Mount, Port, Resources
-from reconciler.plan.model import Copy
+from reconciler.plan.model.observed import Copy
 from reconciler.plan.reconcile.planner import plan
 from reconciler.wire.messages import Deploy, Status
 from tests.agent.engine.fixtures import client, node_id, runtime  # noqa: F401 - fixtures

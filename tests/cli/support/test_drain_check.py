@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from reconciler.cli.support.drain_check import drained
 from reconciler.plan.ask.suppose import Suppose, supposed
-from reconciler.plan.model import Copy, Limits, Policy
+from reconciler.plan.model.observed import Copy
+from reconciler.plan.model.policy import Limits, Policy
 from reconciler.plan.proof.simulate import applied
 from reconciler.plan.reconcile.planner import plan
 from reconciler.plan.show.document import document

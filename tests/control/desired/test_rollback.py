@@ -5,7 +5,7 @@ import pytest
 from reconciler.control.desired.rollback import going_back
 from reconciler.control.errors import Conflict, UnknownRevision
 from reconciler.manifest.content import content_digest
-from reconciler.plan.model import DesiredBusiness
+from reconciler.plan.model.desired import DesiredBusiness
 from reconciler.store.model import Revision
 from tests.store.making import business
 

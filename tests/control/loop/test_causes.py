@@ -6,7 +6,9 @@ from reconciler.control.loop.causes import cause_of
 from reconciler.control.loop.journal import happened
 from reconciler.control.loop.view import View
 from reconciler.plan.ask.status import derive
-from reconciler.plan.model import Commit, Desired, Policy, Vanished
+from reconciler.plan.model.desired import Commit, Desired
+from reconciler.plan.model.observed import Vanished
+from reconciler.plan.model.policy import Policy
 from reconciler.plan.schedule.node_health import liveness
 from reconciler.wire.messages import Status
 from tests.support.planning import NOW, World, business, component, node

@@ -1,7 +1,7 @@
 """Nodes that come and go."""
 
 from reconciler.control.loop.flap_damper import FIRST, LONGEST, WINDOW, Steadiness
-from reconciler.plan.model import Liveness
+from reconciler.plan.model.observed import Liveness
 from tests.support.planning import NOW, World, business, component, node
 
 

@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from reconciler.plan.ask.explain import Explanation, explain
-from reconciler.plan.model import Desired, Observed
+from reconciler.plan.model.desired import Desired
+from reconciler.plan.model.observed import Observed
 from reconciler.plan.reconcile.planner import plan
 from reconciler.wire.messages import InstanceKey
 from tests.support.histories import worlds

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from reconciler.plan.ask.suppose import NewNode, Suppose, mistakes, supposed, survival
-from reconciler.plan.model import Plan
+from reconciler.plan.model.plan import Plan
 from reconciler.plan.reconcile.planner import plan
 from tests.support.histories import worlds
 from tests.support.planning import NOW, World, business, component, lines, node

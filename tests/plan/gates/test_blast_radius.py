@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.plan.gates.limits import endings, stop_of
-from reconciler.plan.model import Action, Kind, Limits, Policy
+from reconciler.plan.model.plan import Action, Kind
+from reconciler.plan.model.policy import Limits, Policy
 from tests.support.histories import worlds
 from tests.support.planning import World, business, component, node
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from reconciler.manifest.model import Component, Dependency
-from reconciler.plan.model import Kind
+from reconciler.plan.model.plan import Kind
 from reconciler.wire.messages import Status
 from tests.support.planning import NOW, World, business, component, node
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from reconciler.plan.keep.record import Record, manifest_of, record, restored
 from reconciler.plan.keep.replay import decided, read_decided, replay
 from reconciler.plan.keep.state import State, to_json
-from reconciler.plan.model import Observed, Policy
+from reconciler.plan.model.observed import Observed
+from reconciler.plan.model.policy import Policy
 from reconciler.plan.show.document import document
 from tests.plan.keep.test_state import SECRET, secretive
 from tests.support.histories import worlds

@@ -13,7 +13,8 @@ from reconciler.control.desired.operations import overlay
 from reconciler.manifest.model import Business
 from reconciler.plan.keep.preconditions import Basis, Fact, moved
 from reconciler.plan.keep.saved import SavedPlan, assigned, departed, differs, save
-from reconciler.plan.model import Desired, Policy
+from reconciler.plan.model.desired import Desired
+from reconciler.plan.model.policy import Policy
 from reconciler.plan.reconcile.planner import plan
 from reconciler.wire.messages import Gpu, Status
 from tests.support.histories import worlds

@@ -12,7 +12,8 @@ from reconciler.manifest.errors import SpecError
 from reconciler.manifest.model import Business, Component, ConfigFile
 from reconciler.plan.ask.suppose import Suppose
 from reconciler.plan.keep.state import State, StateError, from_json, preview, to_json
-from reconciler.plan.model import Policy, Verdict
+from reconciler.plan.model.desired import Verdict
+from reconciler.plan.model.policy import Policy
 from reconciler.plan.show.document import document
 from reconciler.plan.show.hash import canonical
 from tests.support.histories import worlds

@@ -6,7 +6,10 @@ from dataclasses import replace
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from reconciler.plan.model import Action, Change, Desired, Kind, Observed, Plan, Policy
+from reconciler.plan.model.desired import Desired
+from reconciler.plan.model.observed import Observed
+from reconciler.plan.model.plan import Action, Change, Kind, Plan
+from reconciler.plan.model.policy import Policy
 from reconciler.plan.proof.simulate import applied
 from reconciler.plan.proof.stability import Planner, settled
 from reconciler.plan.reconcile.planner import DEFAULT_POLICY, draft

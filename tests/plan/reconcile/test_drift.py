@@ -6,7 +6,9 @@ from typing import Any
 from msgspec import structs
 
 from reconciler.manifest.model import Sync
-from reconciler.plan.model import Plan, Policy, Vanished
+from reconciler.plan.model.observed import Vanished
+from reconciler.plan.model.plan import Plan
+from reconciler.plan.model.policy import Policy
 from reconciler.plan.reconcile.planner import plan
 from reconciler.wire.messages import Drift, Promise, Status
 from tests.support.planning import NOW, World, business, component, key, node

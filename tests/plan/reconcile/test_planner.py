@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.plan.model import Kind
+from reconciler.plan.model.plan import Kind
 from reconciler.wire.messages import Promise, Status
 from tests.support.planning import World, business, component, key, node
 

@@ -2,7 +2,9 @@
 
 import pytest
 
-from reconciler.plan.model import Liveness, Policy, Refusal
+from reconciler.plan.model.observed import Liveness
+from reconciler.plan.model.plan import Refusal
+from reconciler.plan.model.policy import Policy
 from reconciler.plan.schedule.node_health import liveness
 from reconciler.plan.show.document import document
 from reconciler.wire.messages import Status

@@ -1,7 +1,7 @@
 """What a plan could not know is told, holds what depends on it, and nothing else."""
 
 from reconciler.manifest.model import Dependency
-from reconciler.plan.model import Unknown
+from reconciler.plan.model.plan import Unknown
 from tests.support.planning import NOW, World, business, component, key, node
 
 

@@ -1,6 +1,6 @@
 """Changed specs: in place where the new version fits, elsewhere where it does not, and in the right order."""
 
-from reconciler.plan.model import Kind, Plan
+from reconciler.plan.model.plan import Kind, Plan
 from tests.support.planning import World, business, component, key, node
 
 

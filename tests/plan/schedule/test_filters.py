@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.plan.model import Node
+from reconciler.plan.model.observed import Node
 from tests.support.planning import World, business, component, node
 
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from reconciler.manifest.model import Update
 from reconciler.plan.ask.explain import explain
-from reconciler.plan.model import Fetch, Policy
+from reconciler.plan.model.plan import Fetch
+from reconciler.plan.model.policy import Policy
 from reconciler.plan.schedule.fleet import Fleet
 from reconciler.plan.schedule.place import _scores, score_parts
 from reconciler.plan.schedule.shape import shape_of

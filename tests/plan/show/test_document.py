@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from reconciler.manifest.model import Business, Dependency
-from reconciler.plan.model import Desired, Node, Observed
+from reconciler.plan.model.desired import Desired
+from reconciler.plan.model.observed import Node, Observed
 from reconciler.plan.reconcile.planner import plan
 from reconciler.plan.show.document import document
 from reconciler.plan.show.hash import canonical

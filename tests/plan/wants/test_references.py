@@ -3,7 +3,7 @@
 from typing import Any
 
 from reconciler.manifest.model import Component, Dependency, Port
-from reconciler.plan.model import Action
+from reconciler.plan.model.plan import Action
 from reconciler.wire.messages import Status
 from tests.support.planning import World, business, component, node
 

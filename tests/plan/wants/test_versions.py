@@ -5,7 +5,7 @@ from typing import Any
 
 from reconciler.manifest.digest import digest
 from reconciler.manifest.model import Update
-from reconciler.plan.model import Verdict
+from reconciler.plan.model.desired import Verdict
 from reconciler.plan.wants.versions import with_verdicts
 from reconciler.wire.messages import Status
 from tests.support.planning import NOW, World, business, component, node

@@ -4,7 +4,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from reconciler.plan.model import Verdict
+from reconciler.plan.model.desired import Verdict
 from reconciler.store import Accepted, BusinessRow, ComponentRow, Event, Store, SyncOutcome
 from reconciler.store.tables.desired import KEPT_VERDICTS
 from tests.store.making import accept, business, instance, report, rows

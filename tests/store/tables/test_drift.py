@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from reconciler.plan.model import Vanished
+from reconciler.plan.model.observed import Vanished
 from reconciler.store import Store
 from reconciler.wire.messages import Drift, Status
 from tests.store.making import accept, business, component, instance, key, report, unconfirmed
