@@ -20,8 +20,10 @@ def drift_routes(controller: Controller) -> Blueprint:
         view = controller.view()
         status_of(view, business_id)
         entry = view.desired.businesses[business_id]
-        copies = (copy for copy in view.observed.copies if copy.key.business_id == business_id)
-        return jsonify([_form(one) for one in found(entry, copies, view.plan.drifted)])
+        allocations = (
+            allocation for allocation in view.observed.allocations if allocation.key.business_id == business_id
+        )
+        return jsonify([_form(one) for one in found(entry, allocations, view.plan.drifted)])
 
     @routes.post("/api/businesses/<business_id>/components/<component_id>/thaw")
     def thaw(business_id: str, component_id: str) -> Reply:

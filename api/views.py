@@ -13,7 +13,7 @@ from reconciler.manifest.secrets.redact import redacted
 from reconciler.plan.ask.status import BusinessStatus, InstanceStatus
 from reconciler.plan.keep.saved import SavedPlan
 from reconciler.plan.model.desired import Commit, Desired
-from reconciler.plan.model.observed import Copy
+from reconciler.plan.model.observed import Allocation
 from reconciler.plan.model.plan import Change
 from reconciler.plan.wants.changes import business_changes
 from reconciler.source.deferral import Deferred
@@ -85,7 +85,7 @@ def _component_form(item: InstanceStatus, report: InstanceReport | None, at: flo
         "container_id": item.container_id,
         "image_name": item.component.image_name,
         "restart_count": report.restart_count if report else 0,
-        "host_ports": list(report.promise.host_ports) if report else [],
+        "host_ports": list(report.reservation.host_ports) if report else [],
         "resource_usage": {
             "cpu_percent": round(usage.cpu_percent, 1) if usage else 0.0,
             "memory_mb": round(usage.memory_mb, 1) if usage else 0.0,
@@ -136,32 +136,32 @@ def execution_form(execution: Execution) -> Form:
 
 def node_forms(view: View) -> list[Form]:
     """Every node, with what it has promised."""
-    copies: dict[str, list[Copy]] = defaultdict(list)
-    for copy in view.observed.copies:
-        copies[copy.node_id].append(copy)
-    return [_node_form(view, node_id, copies[node_id]) for node_id in sorted(view.observed.nodes)]
+    allocations: dict[str, list[Allocation]] = defaultdict(list)
+    for allocation in view.observed.allocations:
+        allocations[allocation.node_id].append(allocation)
+    return [_node_form(view, node_id, allocations[node_id]) for node_id in sorted(view.observed.nodes)]
 
 
-def _node_form(view: View, node_id: str, copies: list[Copy]) -> Form:
+def _node_form(view: View, node_id: str, allocations: list[Allocation]) -> Form:
     node = view.observed.nodes[node_id]
     return {
         "node_id": node_id,
-        "state": view.liveness.get(node_id, "suspect"),
+        "state": view.node_health.get(node_id, "suspect"),
         "cordoned": node.cordoned,
         "draining": node.draining,
         "drain_by": None if node.drain_by is None else iso(node.drain_by),
         "address": node.address,
         "capacity": {"cpu_cores": node.cpu_cores, "memory_mb": node.memory_mb},
         "allocated": {
-            "cpu_cores": round(sum(copy.promise.cpu_cores for copy in copies), 3),
-            "memory_mb": sum(copy.promise.memory_mb for copy in copies),
-            "gpus": sorted(device for copy in copies for device in copy.promise.gpu_devices),
+            "cpu_cores": round(sum(allocation.reservation.cpu_cores for allocation in allocations), 3),
+            "memory_mb": sum(allocation.reservation.memory_mb for allocation in allocations),
+            "gpus": sorted(device for allocation in allocations for device in allocation.reservation.gpu_devices),
         },
         "usage": {"cpu_percent": node.cpu_percent, "memory_mb": node.memory_used_mb},
         "labels": node.labels,
         "gpus": [msgspec.to_builtins(gpu) | {"index": gpu.index} for gpu in node.gpus],
         "runtimes": list(node.runtimes),
-        "instances": len(copies),
+        "instances": len(allocations),
         "last_seen": iso(node.last_seen),
     }
 

@@ -79,7 +79,7 @@ def situation(name: str, wanted: Desired, nodes: dict[str, Node]) -> Observed:
         return observed
     observed = applied(plan(wanted, observed, now=NOW), observed)
     if name == "one node lost":
-        lost = observed.copies[len(observed.copies) // 2].node_id
+        lost = observed.allocations[len(observed.allocations) // 2].node_id
         observed = replace(observed, nodes={**nodes, lost: replace(nodes[lost], last_seen=NOW - 3600)})
     return observed
 

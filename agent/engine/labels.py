@@ -10,7 +10,7 @@ import re
 import msgspec
 
 from reconciler.manifest.model import Healthcheck
-from reconciler.wire.messages import Deploy, InstanceKey, Promise, promise_of
+from reconciler.wire.messages import Deploy, InstanceKey, Reservation, reservation_of
 
 BUSINESS = "reconciler.business_id"
 COMPONENT = "reconciler.component_id"
@@ -18,7 +18,7 @@ INSTANCE = "reconciler.instance"
 NODE = "reconciler.node_id"
 DIGEST = "reconciler.digest"
 VERSION = "reconciler.version"
-PROMISE = "reconciler.promise"
+RESERVATION = "reconciler.promise"
 GRACE = "reconciler.grace"
 PROBE = "reconciler.probe"
 PRE_STOP = "reconciler.pre_stop"
@@ -40,7 +40,7 @@ def labels_of(deploy: Deploy, node_id: str) -> dict[str, str]:
         NODE: node_id,
         DIGEST: deploy.digest,
         VERSION: str(deploy.version),
-        PROMISE: msgspec.json.encode(promise_of(component, deploy.gpu_devices)).decode(),
+        RESERVATION: msgspec.json.encode(reservation_of(component, deploy.gpu_devices)).decode(),
         GRACE: str(math.ceil(component.stop_grace_period)),
     }
     if check is not None and (check.http or check.tcp):
@@ -84,12 +84,12 @@ def key_of(labels: dict[str, str]) -> InstanceKey | None:
         return None
 
 
-def promise_in(labels: dict[str, str]) -> Promise:
+def reservation_in(labels: dict[str, str]) -> Reservation:
     """What the container holds of its node; nothing when the label is missing or damaged."""
     try:
-        return msgspec.json.decode(labels.get(PROMISE, "{}"), type=Promise)
+        return msgspec.json.decode(labels.get(RESERVATION, "{}"), type=Reservation)
     except msgspec.MsgspecError:
-        return Promise()
+        return Reservation()
 
 
 def version_in(labels: dict[str, str]) -> int:

@@ -19,7 +19,7 @@ from agent.engine.labels import (
     beside_name,
     container_name,
     key_of,
-    promise_in,
+    reservation_in,
     version_in,
 )
 from agent.runtime.contract import Running
@@ -115,7 +115,9 @@ def running_of(listed: dict[str, Any], details: Details, making: bool) -> Runnin
         version=version_in(labels),
         status=status,
         message=message,
-        promise=msgspec.structs.replace(promise_in(labels), cpu_cores=details.cpu_cores, memory_mb=details.memory_mb),
+        reservation=msgspec.structs.replace(
+            reservation_in(labels), cpu_cores=details.cpu_cores, memory_mb=details.memory_mb
+        ),
         restart_count=details.restart_count,
         started_at=details.started_at,
         ended=over(listed, making),

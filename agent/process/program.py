@@ -76,7 +76,7 @@ class Program:
     def _grace(self) -> float:
         return self._record.deploy.component.stop_grace_period
 
-    def promise(self, deploy: Deploy) -> None:
+    def reservation(self, deploy: Deploy) -> None:
         """It runs on, with the limits of this deploy."""
         self._note(deploy=deploy)
 

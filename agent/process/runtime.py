@@ -31,7 +31,7 @@ from agent.runtime.contract import (
     Stock,
 )
 from reconciler.manifest.model import Component
-from reconciler.wire.messages import Deploy, InstanceKey, LogChunk, LogLine, Usage, promise_of
+from reconciler.wire.messages import Deploy, InstanceKey, LogChunk, LogLine, Usage, reservation_of
 
 
 class ProcessRuntime:
@@ -98,7 +98,7 @@ class ProcessRuntime:
         """Note the new limits, which are promised and not enforced."""
         program = self._named(container_id)
         if program is not None:
-            program.promise(deploy)
+            program.reservation(deploy)
 
     def stop(self, container_id: str, within: float | None = None) -> None:
         """End the program and all it started, at most `within` seconds from now, and remove its folder."""
@@ -203,7 +203,7 @@ def _running(record: Record) -> Running:
         version=deploy.version,
         status=record.status,
         message=record.message,
-        promise=promise_of(deploy.component, deploy.gpu_devices),
+        reservation=reservation_of(deploy.component, deploy.gpu_devices),
         restart_count=record.restart_count,
         started_at=record.started_at,
         ended=record.ended,

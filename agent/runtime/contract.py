@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from reconciler.manifest.model import Component
-from reconciler.wire.messages import Deploy, Drift, InstanceKey, LogChunk, NodeImage, Promise, Status, Usage
+from reconciler.wire.messages import Deploy, Drift, InstanceKey, LogChunk, NodeImage, Reservation, Status, Usage
 
 LOG_BYTES = 1024 * 1024
 """The most output that one answer holds."""
@@ -57,7 +57,7 @@ class Running:
     version: int
     status: Status
     message: str = ""
-    promise: Promise = Promise()
+    reservation: Reservation = Reservation()
     restart_count: int = 0
     started_at: float | None = None
     ended: bool = False

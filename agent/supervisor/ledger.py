@@ -13,7 +13,7 @@ import msgspec
 
 from agent.runtime.contract import Running
 from agent.supervisor.inventory import Inventory
-from reconciler.wire.messages import Deploy, InstanceKey, InstanceReport, Promise, Status, Stop
+from reconciler.wire.messages import Deploy, InstanceKey, InstanceReport, Reservation, Status, Stop
 
 STALE_SECONDS = 180.0
 """How long a failed update of something that runs on is told, unless it is tried again; managers retry sooner.
@@ -60,7 +60,7 @@ class Note:
     version: int = 0
     message: str = ""
     progress: float | None = None
-    promise: Promise = Promise()
+    reservation: Reservation = Reservation()
     failed_digest: str = ""
     since: float = field(default_factory=monotonic)
 
@@ -249,7 +249,7 @@ def report_of(key: InstanceKey, entry: Entry | None, copies: list[Copy]) -> Inst
             version=max(running.version, asked if digest == running.digest else 0),
             container_id=running.container_id,
             message=running.message,
-            promise=running.promise,
+            reservation=running.reservation,
             restart_count=running.restart_count,
             started_at=running.started_at,
             ended=running.ended,
@@ -270,7 +270,7 @@ def report_of(key: InstanceKey, entry: Entry | None, copies: list[Copy]) -> Inst
         drift=() if other else report.drift,
         message=note.message,
         progress=note.progress,
-        promise=report.promise if note.promise == Promise() else note.promise,
+        reservation=report.reservation if note.reservation == Reservation() else note.reservation,
         ended=note.status is Status.FAILED and (report.ended or not copies),
     )
 

@@ -103,7 +103,7 @@ class Supervisor:
             exists = bool(self._ledger.copies(key)) or entry.note is not None
             note = Note(Status.STOPPING) if exists else None
             if entry.note is not None and note is not None:
-                note = Note(Status.STOPPING, entry.note.digest, entry.note.version, promise=entry.note.promise)
+                note = Note(Status.STOPPING, entry.note.digest, entry.note.version, reservation=entry.note.reservation)
             turn = entry.take(stop, note, ready=True)
         self._ledger.tell(key)
         self._worker.begin(key, turn)

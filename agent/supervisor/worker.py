@@ -15,7 +15,7 @@ from agent.runtime.contract import Running, RuntimeFailure
 from agent.supervisor.inventory import Inventory
 from agent.supervisor.ledger import Copy, Ledger, Note, Relinquish, Tidy
 from reconciler.manifest.drift import LIVE
-from reconciler.wire.messages import Deploy, InstanceKey, Status, Stop, promise_of
+from reconciler.wire.messages import Deploy, InstanceKey, Status, Stop, reservation_of
 
 log = logging.getLogger(__name__)
 
@@ -192,7 +192,7 @@ class Worker:
                 deploy.digest,
                 deploy.version,
                 Status.STARTING,
-                promise=promise_of(deploy.component, deploy.gpu_devices),
+                reservation=reservation_of(deploy.component, deploy.gpu_devices),
                 singleton=deploy.component.singleton,
             )
         )
@@ -293,7 +293,7 @@ def under_way(deploy: Deploy, status: Status, message: str = "", progress: float
         deploy.version,
         message,
         progress,
-        promise_of(deploy.component, deploy.gpu_devices),
+        reservation_of(deploy.component, deploy.gpu_devices),
     )
 
 
@@ -315,13 +315,13 @@ def drifted(copy: Copy, deploy: Deploy) -> set[str]:
 
 def _unlimited(copy: Copy, deploy: Deploy) -> bool:
     """Whether it has a limit where there is to be none: the Engine takes none away from what runs."""
-    have, want = copy.running.promise, deploy.component.resource_requirements
+    have, want = copy.running.reservation, deploy.component.resource_requirements
     return (have.cpu_cores > 0 and not want.cpu_cores) or (have.memory_mb > 0 and not want.memory_mb)
 
 
 def limits_differ(copy: Copy, deploy: Deploy) -> bool:
     """Whether what runs has other CPU and memory limits than the deploy asks for."""
-    have, want = copy.running.promise, deploy.component.resource_requirements
+    have, want = copy.running.reservation, deploy.component.resource_requirements
     return (round(have.cpu_cores, 3), have.memory_mb) != (round(want.cpu_cores, 3), want.memory_mb)
 
 

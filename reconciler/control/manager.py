@@ -18,15 +18,15 @@ from reconciler.control.dispatch.agent_client import AgentClient
 from reconciler.control.dispatch.dispatcher import Dispatcher
 from reconciler.control.errors import UnknownBusiness, UnknownInstance, UnknownNodeId
 from reconciler.control.loop.approvals import Approvals
-from reconciler.control.loop.flap_damper import Steadiness
+from reconciler.control.loop.flap_damper import FlapDamper
 from reconciler.control.loop.journal import asked_of_node, happened
 from reconciler.control.loop.recorder import Recorder
 from reconciler.control.loop.view import View
 from reconciler.plan.ask.status import BusinessStatus, derive
 from reconciler.plan.keep.state import State
-from reconciler.plan.model.observed import Liveness, Node, Observed
+from reconciler.plan.model.observed import Node, NodeHealth, Observed
 from reconciler.plan.model.policy import Policy
-from reconciler.plan.schedule.node_health import liveness
+from reconciler.plan.schedule.node_health import node_health
 from reconciler.source.source import Source
 from reconciler.store.model import BusinessRow, ComponentRow
 from reconciler.store.store import Store
@@ -68,7 +68,7 @@ class Controller:
         self.recorder = Recorder(store)
         self._dispatcher = Dispatcher(store, agents, self.wake)
         self._execs = Execs(store, agents, clock)
-        self._steadiness = Steadiness()
+        self._steadiness = FlapDamper()
         self._awake = threading.Event()
         self._files_changed = threading.Event()
         self._closing = threading.Event()
@@ -116,7 +116,7 @@ class Controller:
     def report(self, report: NodeReport) -> None:
         """Take a node's heartbeat and inventory."""
         changed = self._store.record_report(report, self._clock())
-        if changed or self._view.liveness.get(report.node_id) is not Liveness.READY:
+        if changed or self._view.node_health.get(report.node_id) is not NodeHealth.READY:
             self.wake()
 
     def report_component(self, report: ComponentReport) -> None:
@@ -150,10 +150,12 @@ class Controller:
     def logs(self, key: InstanceKey, query: Mapping[str, str]) -> LogChunk:
         """Some of an instance's output, from the node it is on. Raises UnknownInstance, AgentError."""
         observed = self._store.observed()
-        copies = [copy for copy in observed.copies if copy.key == key and copy.confirmed]
-        if not copies:
+        allocations = [
+            allocation for allocation in observed.allocations if allocation.key == key and allocation.confirmed
+        ]
+        if not allocations:
             raise UnknownInstance(f"nothing of {key} is on any node; 'reconciler status {key.business_id}' says why")
-        newest = max(copies, key=lambda copy: copy.version)
+        newest = max(allocations, key=lambda allocation: allocation.version)
         return self._agents.logs(observed.nodes[newest.node_id].address, key, query)
 
     def exec(self, exec_: Exec, who: str) -> Relay:
@@ -165,8 +167,8 @@ class Controller:
         status = view.statuses.get(exec_.business_id)
         if status is None:
             raise UnknownBusiness(exec_.business_id, tuple(view.statuses))
-        copy = copy_to_enter(exec_.key, status, observed)
-        return self._execs.start(observed.nodes[copy.node_id].address, copy.node_id, exec_, who)
+        allocation = copy_to_enter(exec_.key, status, observed)
+        return self._execs.start(observed.nodes[allocation.node_id].address, allocation.node_id, exec_, who)
 
     def view(self) -> View:
         """What is known now: never older than the last accepted change of desired state."""
@@ -232,7 +234,7 @@ class Controller:
             known,
             planned,
             {key: old[key] if old.get(key) == status else status for key, status in statuses.items()},
-            {node_id: liveness(node, self._policy, now) for node_id, node in observed.nodes.items()},
+            {node_id: node_health(node, self._policy, now) for node_id, node in observed.nodes.items()},
             now,
             state,
         )
@@ -242,11 +244,11 @@ class Controller:
     def observed(self, now: float) -> Observed:
         """Observed state, with what is known of its nodes beyond their reports."""
         observed = replace(self._heard(self._store.observed(), now), heals=self._store.heals())
-        self._steadiness.watch({key: liveness(node, self._policy, now) for key, node in observed.nodes.items()}, now)
+        self._steadiness.watch({key: node_health(node, self._policy, now) for key, node in observed.nodes.items()}, now)
         unsteady = self._steadiness.unsteady(now)
         if not unsteady:
             return observed
-        nodes = {key: replace(node, unsteady_until=unsteady.get(key, 0.0)) for key, node in observed.nodes.items()}
+        nodes = {key: replace(node, flapping_until=unsteady.get(key, 0.0)) for key, node in observed.nodes.items()}
         return replace(observed, nodes=nodes)
 
     def _heard(self, observed: Observed, now: float) -> Observed:

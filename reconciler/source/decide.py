@@ -11,7 +11,7 @@ from reconciler.manifest.errors import Problem
 from reconciler.plan.model.desired import Commit, DesiredBusiness
 from reconciler.source.circles import in_circles
 from reconciler.source.deferral import Asked, Deferred, deferral, kept, policy_alone
-from reconciler.source.files import Declared, Snapshot, settled
+from reconciler.source.files import Declared, SourceReading, settled
 
 API = "api"
 """The source of businesses that came over REST."""
@@ -36,7 +36,7 @@ class Decision:
 
 
 def decide(
-    snapshots: Iterable[Snapshot], businesses: Mapping[str, DesiredBusiness], asked: Asked
+    snapshots: Iterable[SourceReading], businesses: Mapping[str, DesiredBusiness], asked: Asked
 ) -> dict[str, Decision]:
     """Compare what the sources declare with what was accepted before; a decision by each source's name."""
     read = settled(snapshots)
@@ -60,8 +60,8 @@ def merged(decisions: Iterable[Decision]) -> Decision:
 
 
 def _decide(
-    snapshot: Snapshot,
-    read: list[Snapshot],
+    snapshot: SourceReading,
+    read: list[SourceReading],
     declared: set[str],
     businesses: Mapping[str, DesiredBusiness],
     asked: Asked,
@@ -105,7 +105,7 @@ def _without(decision: Decision, wrong: Mapping[str, Problem]) -> Decision:
 
 
 def _accepted(
-    snapshot: Snapshot, read: list[Snapshot], businesses: Mapping[str, DesiredBusiness], asked: Asked
+    snapshot: SourceReading, read: list[SourceReading], businesses: Mapping[str, DesiredBusiness], asked: Asked
 ) -> Decision:
     """What is new or different, what of it is not accepted, and how many businesses are as they were."""
     accept = []
@@ -132,12 +132,12 @@ def _accepted(
     return Decision(tuple(accept), tuple(deferred), tuple(released), (), unchanged, tuple(problems))
 
 
-def _still_meant(business_id: str, source: str, read: list[Snapshot]) -> bool:
+def _still_meant(business_id: str, source: str, read: list[SourceReading]) -> bool:
     """Whether the place that a business came from can't be read, and so may still mean it."""
     return any(snapshot.owns(source) and snapshot.may_mean(business_id, source) for snapshot in read)
 
 
-def _doubt(snapshot: Snapshot, gone: list[str], owned: int) -> str:
+def _doubt(snapshot: SourceReading, gone: list[str], owned: int) -> str:
     """Why these removals need an explicit yes; "" when they do not."""
     if gone and not snapshot.declared:
         why = f"no file of {snapshot.name} declares a business any more ({_names(gone)} would go)"

@@ -27,7 +27,7 @@ class Declared:
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class SourceReading:
     """What the source called `name` says now.
 
     `unreadable` says why the source itself could not be read ("" when it could). `silent` files were read and
@@ -54,7 +54,7 @@ class Snapshot:
             return True
         return any(source == place or source.startswith(f"{place}/") for place in self.broken)
 
-    def under(self, policy: Sync) -> "Snapshot":
+    def under(self, policy: Sync) -> "SourceReading":
         """The same, where what businesses leave open of their own sync policy is as this one has it."""
         declared = {key: Declared(_under(one.business, policy), one.file) for key, one in self.declared.items()}
         return self if policy == Sync() else replace(self, declared=declared)
@@ -64,10 +64,10 @@ def _under(business: Business, policy: Sync) -> Business:
     return msgspec.structs.replace(business, sync=business.sync.over(policy))
 
 
-def read_specs(tree: Tree) -> Snapshot:
+def read_specs(tree: Tree) -> SourceReading:
     """Everything the files of a tree declare."""
     if tree.unreadable:
-        return Snapshot(tree.name, unreadable=tree.unreadable, commit=tree.commit)
+        return SourceReading(tree.name, unreadable=tree.unreadable, commit=tree.commit)
     if ENVIRONMENT in tree.files or ENVIRONMENT in tree.broken:
         return _environment(tree)
     claims: dict[str, list[Declared]] = {}
@@ -96,7 +96,7 @@ def read_specs(tree: Tree) -> Snapshot:
     contested = {key: tuple(one.file for one in claimed) for key, claimed in claims.items() if len(claimed) > 1}
     for key, files in sorted(contested.items()):
         problems += quarrel(key, files)
-    return Snapshot(
+    return SourceReading(
         tree.name,
         {key: claimed[0] for key, claimed in claims.items() if key not in contested},
         frozenset(broken),
@@ -107,7 +107,7 @@ def read_specs(tree: Tree) -> Snapshot:
     )
 
 
-def _environment(tree: Tree) -> Snapshot:
+def _environment(tree: Tree) -> SourceReading:
     """What a tree declares that has bases and variables."""
 
     def within(path: str) -> str:
@@ -123,7 +123,7 @@ def _environment(tree: Tree) -> Snapshot:
     for key, files in sorted(layers.contested.items()):
         problems += quarrel(key, files) if len(files) > 1 else []
     everything = layers.everything or ENVIRONMENT in tree.broken
-    return Snapshot(
+    return SourceReading(
         tree.name,
         {} if everything else {business.business_id: Declared(business, file) for business, file in layers.declared},
         frozenset([tree.name]) if everything else layers.broken | {tree.file(path) for path in tree.broken},
@@ -149,7 +149,7 @@ def quarrel(business_id: str, files: Iterable[str]) -> list[Problem]:
     ]
 
 
-def settled(snapshots: Iterable[Snapshot]) -> list[Snapshot]:
+def settled(snapshots: Iterable[SourceReading]) -> list[SourceReading]:
     """The snapshots once what several sources claim is applied from none of them."""
     read = list(snapshots)
     claims: dict[str, list[tuple[str, ...]]] = {}
@@ -162,7 +162,7 @@ def settled(snapshots: Iterable[Snapshot]) -> list[Snapshot]:
     return [_without(snapshot, contested) for snapshot in read] if contested else read
 
 
-def _without(snapshot: Snapshot, contested: Mapping[str, tuple[str, ...]]) -> Snapshot:
+def _without(snapshot: SourceReading, contested: Mapping[str, tuple[str, ...]]) -> SourceReading:
     ours = {key: snapshot.declared[key].file for key in sorted(contested) if key in snapshot.declared}
     problems = [
         problem for key, file in ours.items() for problem in quarrel(key, contested[key]) if problem.file == file

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from reconciler.manifest.model import Sync
-from reconciler.source.files import Snapshot
+from reconciler.source.files import SourceReading
 
 POLL_SECONDS = 15.0
 """Time between two looks at a git repository that nobody tells of pushes."""
@@ -23,7 +23,7 @@ class Source(Protocol):
     def rest(self) -> float:
         """Seconds for which a business must have been missing until it counts as removed; 0 where reads are atomic."""
 
-    def read(self) -> Snapshot:
+    def read(self) -> SourceReading:
         """What it says now, without waiting for anything far away."""
 
     def start(self, changed: Callable[[], None]) -> None:

@@ -72,7 +72,7 @@ class Store(SavedStore, HealStore, EventStore, DeliveryStore, DecisionStore):
                 drop_old_decisions(connection, at)
             self._flushed(at)
             self.drop_old_heals(at, self.desired().businesses)
-            self._forget_removed({copy.key.business_id for copy in self.observed().copies})
+            self._forget_removed({allocation.key.business_id for allocation in self.observed().allocations})
 
     def close(self) -> None:
         """Write what waits in memory and let other managers have the database."""

@@ -94,7 +94,7 @@ class Usage(Message, frozen=True, kw_only=True):
     gpu_percent: float = 0.0
 
 
-class Promise(Message, frozen=True, kw_only=True, gc=False):
+class Reservation(Message, frozen=True, kw_only=True, gc=False):
     """What an instance holds of its node: CPU, memory, GPU devices by index, host ports as `"PORT/PROTOCOL"`.
 
     `volumes` says that it keeps data on its node (a bind mount or a named volume) and so does not move by itself.
@@ -140,7 +140,7 @@ class InstanceReport(Message, frozen=True, kw_only=True):
     message: str = ""
     progress: float | None = None
     resource_usage: Usage = Usage()
-    promise: Promise = Promise()
+    reservation: Reservation = Reservation()
     restart_count: int = 0
     started_at: float | None = None
     ended: bool = False
@@ -286,10 +286,10 @@ class Taken(Message, frozen=True, kw_only=True):
     lease_seconds: float
 
 
-def promise_of(component: Component, gpu_devices: tuple[int, ...] = ()) -> Promise:
+def reservation_of(component: Component, gpu_devices: tuple[int, ...] = ()) -> Reservation:
     """What an instance of this component holds of its node."""
     resources: Resources = component.resource_requirements
-    return Promise(
+    return Reservation(
         cpu_cores=resources.cpu_cores,
         memory_mb=resources.memory_mb,
         gpu_devices=gpu_devices,

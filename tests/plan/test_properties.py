@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from reconciler.plan.ask.status import derive
 from reconciler.plan.model.desired import Desired
-from reconciler.plan.model.observed import Copy, Liveness, Observed
+from reconciler.plan.model.observed import Allocation, NodeHealth, Observed
 from reconciler.plan.model.plan import Action, Kind, Plan
 from reconciler.plan.model.policy import Limits, Policy
 from reconciler.plan.proof.simulate import applied
 from reconciler.plan.reconcile.planner import plan
-from reconciler.plan.schedule.node_health import liveness
+from reconciler.plan.schedule.node_health import node_health
 from reconciler.plan.show.document import document
-from reconciler.wire.messages import InstanceKey, Status, promise_of
+from reconciler.wire.messages import InstanceKey, Status, reservation_of
 from tests.support.histories import worlds
 from tests.support.planning import NOW, World
 
@@ -30,32 +30,34 @@ WORDS = {"pending", "deploying", "running", "failed", "stopping", "stopped", "up
 
 def ready(world: World) -> set[str]:
     return {
-        node_id for node_id, node in world.observed.nodes.items() if liveness(node, Policy(), NOW) is Liveness.READY
+        node_id
+        for node_id, node in world.observed.nodes.items()
+        if node_health(node, Policy(), NOW) is NodeHealth.READY
     }
 
 
-def by_place(copies: Iterable[Copy]) -> dict[Place, Copy]:
-    return {(copy.key, copy.node_id): copy for copy in copies}
+def by_place(allocations: Iterable[Allocation]) -> dict[Place, Allocation]:
+    return {(allocation.key, allocation.node_id): allocation for allocation in allocations}
 
 
-def asks_anew(action: Action, before: dict[Place, Copy]) -> bool:
+def asks_anew(action: Action, before: dict[Place, Allocation]) -> bool:
     """Whether the action promises what its place did not hold before."""
     if action.component is None:
         return False
     held = before.get((action.key, action.node_id))
-    return held is None or held.promise != promise_of(action.component, action.gpu_devices)
+    return held is None or held.reservation != reservation_of(action.component, action.gpu_devices)
 
 
-def overpromised(world: World, node_id: str, copies: Iterable[Copy]) -> set[str]:
+def overpromised(world: World, node_id: str, allocations: Iterable[Allocation]) -> set[str]:
     """What of a node is promised beyond what it has, or twice."""
     node = world.observed.nodes[node_id]
-    here = [copy.promise for copy in copies if copy.node_id == node_id]
-    things = Counter(f"gpu {device}" for promise in here for device in promise.gpu_devices)
-    things.update(f"port {port}" for promise in here for port in promise.host_ports)
+    here = [allocation.reservation for allocation in allocations if allocation.node_id == node_id]
+    things = Counter(f"gpu {device}" for reservation in here for device in reservation.gpu_devices)
+    things.update(f"port {port}" for reservation in here for port in reservation.host_ports)
     found = {thing for thing, count in things.items() if count > 1}
-    if sum(promise.cpu_cores for promise in here) > node.cpu_cores:
+    if sum(reservation.cpu_cores for reservation in here) > node.cpu_cores:
         found.add("cpu")
-    if sum(promise.memory_mb for promise in here) > node.memory_mb:
+    if sum(reservation.memory_mb for reservation in here) > node.memory_mb:
         found.add("memory")
     return found
 
@@ -63,10 +65,12 @@ def overpromised(world: World, node_id: str, copies: Iterable[Copy]) -> set[str]
 def asks_for(action: Action) -> set[str]:
     """What an action's instance takes of its node, in the words of `overpromised`."""
     assert action.component is not None
-    promise = promise_of(action.component, action.gpu_devices)
-    takes = {f"gpu {device}" for device in promise.gpu_devices} | {f"port {port}" for port in promise.host_ports}
-    takes |= {"cpu"} if promise.cpu_cores else set()
-    return takes | ({"memory"} if promise.memory_mb else set())
+    reservation = reservation_of(action.component, action.gpu_devices)
+    takes = {f"gpu {device}" for device in reservation.gpu_devices} | {
+        f"port {port}" for port in reservation.host_ports
+    }
+    takes |= {"cpu"} if reservation.cpu_cores else set()
+    return takes | ({"memory"} if reservation.memory_mb else set())
 
 
 def carried_out(action: Action, observed: Observed) -> Observed:
@@ -77,11 +81,11 @@ def carried_out(action: Action, observed: Observed) -> Observed:
 @given(world=worlds(), seed=st.integers(0, 2**32))
 def test_the_same_input_in_any_order_gives_the_same_plan(world: World, seed: int) -> None:
     shuffle = random.Random(seed).shuffle
-    nodes, copies = list(world.observed.nodes.items()), list(world.observed.copies)
+    nodes, allocations = list(world.observed.nodes.items()), list(world.observed.allocations)
     entries = list(world.desired.businesses.items())
-    for items in (nodes, copies, entries):
+    for items in (nodes, allocations, entries):
         shuffle(items)
-    again = plan(Desired(dict(entries), world.desired.removed), Observed(dict(nodes), tuple(copies)), now=NOW)
+    again = plan(Desired(dict(entries), world.desired.removed), Observed(dict(nodes), tuple(allocations)), now=NOW)
     assert again == world.plan()
     assert document(again, world.desired) == document(world.plan(), world.desired)
 
@@ -99,18 +103,18 @@ def test_a_plan_that_was_carried_out_leaves_nothing_to_do(world: World) -> None:
 @bounded
 @given(world=worlds())
 def test_nothing_is_promised_twice(world: World) -> None:
-    before = by_place(world.observed.copies)
+    before = by_place(world.observed.allocations)
     actions = world.carries_out().actions
     for action in actions:
         if asks_anew(action, before):
-            assert not overpromised(world, action.node_id, world.observed.copies) & asks_for(action), action
+            assert not overpromised(world, action.node_id, world.observed.allocations) & asks_for(action), action
 
 
 @bounded
 @given(world=worlds(), seed=st.integers(0, 2**32))
 def test_nothing_is_promised_twice_at_any_moment(world: World, seed: int) -> None:
     """Actions that wait for nothing may run in any order; the others may once what they wait for is done."""
-    before = by_place(world.observed.copies)
+    before = by_place(world.observed.allocations)
     todo = list(world.plan().actions)
     random.Random(seed).shuffle(todo)
     observed = world.observed
@@ -122,14 +126,14 @@ def test_nothing_is_promised_twice_at_any_moment(world: World, seed: int) -> Non
         todo.remove(action)
         observed = carried_out(action, observed)
         if asks_anew(action, before):
-            assert not overpromised(world, action.node_id, observed.copies) & asks_for(action), action
+            assert not overpromised(world, action.node_id, observed.allocations) & asks_for(action), action
 
 
 @bounded
 @given(world=worlds())
 def test_what_answers_runs_each_wanted_instance_once_and_nothing_else(world: World) -> None:
     world.carries_out()
-    counts = Counter(copy.key for copy in world.observed.copies if copy.node_id in ready(world))
+    counts = Counter(allocation.key for allocation in world.observed.allocations if allocation.node_id in ready(world))
     keys = {want.key for want in world.wanted()}
     assert set(counts) <= keys
     assert not counts or max(counts.values()) == 1
@@ -149,23 +153,25 @@ def test_every_wanted_instance_has_a_place_or_a_reason(world: World) -> None:
 @given(world=worlds())
 def test_only_the_unwanted_the_moved_and_the_changed_are_touched(world: World) -> None:
     digests = {want.key: want.digest for want in world.wanted()}
-    before = by_place(world.observed.copies)
+    before = by_place(world.observed.allocations)
     result = world.plan()
     for action in result.actions:
-        copy = before.get((action.key, action.node_id))
+        allocation = before.get((action.key, action.node_id))
         if action.kind is Kind.STOP:
-            assert copy is not None
+            assert allocation is not None
             assert action.key not in digests or result.placements[action.key] != action.node_id, action
         elif action.kind is Kind.UPDATE:
-            assert copy is not None and (copy.digest != digests[action.key] or copy.ended or action.changes), action
+            assert allocation is not None and (
+                allocation.digest != digests[action.key] or allocation.ended or action.changes
+            ), action
         else:
-            assert copy is None or not copy.confirmed or copy.ended, action
+            assert allocation is None or not allocation.confirmed or allocation.ended, action
 
 
 @bounded
 @given(world=worlds())
 def test_nodes_that_do_not_answer_are_asked_nothing_and_closed_ones_get_nothing_new(world: World) -> None:
-    before = by_place(world.observed.copies)
+    before = by_place(world.observed.allocations)
     places = []
     for action in world.plan().actions:
         assert action.node_id in ready(world)
@@ -178,11 +184,11 @@ def test_nodes_that_do_not_answer_are_asked_nothing_and_closed_ones_get_nothing_
 @bounded
 @given(world=worlds())
 def test_new_instances_respect_affinity(world: World) -> None:
-    before = by_place(world.observed.copies)
+    before = by_place(world.observed.allocations)
     actions = world.carries_out().actions
     neighbours: dict[str, list[InstanceKey]] = defaultdict(list)
-    for copy in world.observed.copies:
-        neighbours[copy.node_id].append(copy.key)
+    for allocation in world.observed.allocations:
+        neighbours[allocation.node_id].append(allocation.key)
     for action in actions:
         if action.component is None or (action.key, action.node_id) in before:
             continue
@@ -212,8 +218,8 @@ def test_what_is_held_is_let_go(world: World) -> None:
     world.policy = Policy(limits=Limits(volumes=1000))
     for business_id in world.desired.businesses:
         world.pauses(business_id, paused=False)
-    healthy = (replace(copy, status=Status.RUNNING, ended=False) for copy in world.observed.copies)
-    world.observed = replace(world.observed, copies=tuple(healthy))
+    healthy = (replace(allocation, status=Status.RUNNING, ended=False) for allocation in world.observed.allocations)
+    world.observed = replace(world.observed, allocations=tuple(healthy))
     while (result := world.plan()).actions:
         able = tuple(action for action in result.actions if not action.held and not action.waits_for)
         if not able:

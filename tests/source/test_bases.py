@@ -9,7 +9,7 @@ from reconciler.source.decide import decide
 from reconciler.source.deferral import Asked
 from reconciler.source.directory.folder import read_directory_tree
 from reconciler.source.directory.source import DirectorySource
-from reconciler.source.files import Snapshot, read_specs
+from reconciler.source.files import SourceReading, read_specs
 from tests.source.directory.test_source import Watched
 
 BASE = "business_id: {0}\ncomponents:\n  - component_id: web\n    image_name: web:${{var.TAG}}\n"
@@ -29,7 +29,7 @@ def prod(tmp_path: Path) -> Path:
     return folder
 
 
-def read(folder: Path) -> Snapshot:
+def read(folder: Path) -> SourceReading:
     return read_specs(read_directory_tree(folder))
 
 

@@ -10,7 +10,7 @@ from reconciler.plan.model.desired import DesiredBusiness
 from reconciler.source.decide import Decision
 from reconciler.source.decide import decide as decide_all
 from reconciler.source.deferral import Asked
-from reconciler.source.files import Declared, Snapshot
+from reconciler.source.files import Declared, SourceReading
 
 
 def shop(name: str, image: str = "nginx:1") -> Business:
@@ -22,11 +22,11 @@ def known(*names: str, source: str = "desired/{}.yaml") -> dict[str, DesiredBusi
     return {name: DesiredBusiness(shop(name), source=source.format(name)) for name in names}
 
 
-def snapshot(*names: str, source: str = "desired", **more: object) -> Snapshot:
-    return Snapshot(source, {name: Declared(shop(name), f"{source}/{name}.yaml") for name in names}, **more)  # type: ignore[arg-type]
+def snapshot(*names: str, source: str = "desired", **more: object) -> SourceReading:
+    return SourceReading(source, {name: Declared(shop(name), f"{source}/{name}.yaml") for name in names}, **more)  # type: ignore[arg-type]
 
 
-def decide(read: Snapshot, businesses: dict[str, DesiredBusiness], confirmed: bool = False) -> Decision:
+def decide(read: SourceReading, businesses: dict[str, DesiredBusiness], confirmed: bool = False) -> Decision:
     """The decision about the only source."""
     return decide_all([read], businesses, Asked(0.0, prune=confirmed))[read.name]
 
@@ -41,7 +41,7 @@ def test_new_changed_and_unchanged() -> None:
 
 
 def test_a_business_that_moved_to_another_file_is_accepted_from_there() -> None:
-    declared = Snapshot("desired", {"a": Declared(shop("a"), "desired/other.yaml")})
+    declared = SourceReading("desired", {"a": Declared(shop("a"), "desired/other.yaml")})
     assert [entry.file for entry in decide(declared, known("a")).accept] == ["desired/other.yaml"]
 
 
@@ -51,7 +51,9 @@ def test_a_deleted_file_removes_its_business() -> None:
 
 @pytest.mark.parametrize("confirmed", [False, True])
 def test_an_unreadable_directory_never_removes(confirmed: bool) -> None:
-    decision = decide(Snapshot("desired", unreadable="desired: No such file or directory"), known("a", "b"), confirmed)
+    decision = decide(
+        SourceReading("desired", unreadable="desired: No such file or directory"), known("a", "b"), confirmed
+    )
     assert not decision.remove
     assert "No such file or directory" in decision.held
 
@@ -120,10 +122,10 @@ def test_a_business_moves_to_another_source_once_the_first_one_lets_go_of_it() -
 
 @pytest.mark.parametrize(
     "first",
-    [Snapshot("desired", unreadable="is away"), snapshot("b", broken=frozenset({"desired/a.yaml"}))],
+    [SourceReading("desired", unreadable="is away"), snapshot("b", broken=frozenset({"desired/a.yaml"}))],
     ids=["unreadable", "broken"],
 )
-def test_a_business_of_a_place_that_can_t_be_read_is_not_taken_from_it(first: Snapshot) -> None:
+def test_a_business_of_a_place_that_can_t_be_read_is_not_taken_from_it(first: SourceReading) -> None:
     decisions = decide_all([first, snapshot("a", source="infra@main")], known("a", "b"), Asked(0.0))
     assert not decisions["infra@main"].accept and not decisions["desired"].remove
     assert "desired/a.yaml" in decisions["infra@main"].problems[0].message
@@ -140,9 +142,9 @@ def pinned(image: str, *bad: str) -> dict[str, DesiredBusiness]:
     return {"a": DesiredBusiness(shop("a", image), source="desired/a.yaml", pinned=3, quarantined=digests)}
 
 
-def says(image: str, file: str = "desired/a.yaml") -> Snapshot:
+def says(image: str, file: str = "desired/a.yaml") -> SourceReading:
     """A directory whose one file declares `a` with this image."""
-    return Snapshot("desired", {"a": Declared(shop("a", image), file)})
+    return SourceReading("desired", {"a": Declared(shop("a", image), file)})
 
 
 def test_what_was_rolled_back_is_not_accepted_again_and_anything_else_is() -> None:

@@ -11,7 +11,7 @@ from reconciler.plan.model.desired import DesiredBusiness
 from reconciler.source.configure import load_sources
 from reconciler.source.decide import Decision, decide
 from reconciler.source.deferral import Asked
-from reconciler.source.files import Declared, Snapshot
+from reconciler.source.files import Declared, SourceReading
 
 NOW = 1772488800.0  # 2026-03-02 22:00 UTC
 BY_DAY = Window(kind="allow", schedule="0 8 * * *", duration=36000.0)
@@ -32,9 +32,9 @@ def shop(name: str, sync: Sync | None = None, image: str = "nginx:1", after: tup
     )
 
 
-def files(*businesses: Business, name: str = "desired") -> Snapshot:
+def files(*businesses: Business, name: str = "desired") -> SourceReading:
     declared = {one.business_id: Declared(one, f"{name}/{one.business_id}.yaml") for one in businesses}
-    return Snapshot(name, declared)
+    return SourceReading(name, declared)
 
 
 def known(*businesses: Business, **more: object) -> dict[str, DesiredBusiness]:
@@ -42,7 +42,7 @@ def known(*businesses: Business, **more: object) -> dict[str, DesiredBusiness]:
     return {entry.business.business_id: replace(entry, **more) for entry in entries}  # type: ignore[arg-type]
 
 
-def decided(read: Snapshot, businesses: dict[str, DesiredBusiness], asked: Asked | None = None) -> Decision:
+def decided(read: SourceReading, businesses: dict[str, DesiredBusiness], asked: Asked | None = None) -> Decision:
     return decide([read], businesses, asked or Asked(NOW))[read.name]
 
 

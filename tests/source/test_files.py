@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.source.directory.folder import fingerprint, read_directory_tree
-from reconciler.source.files import Snapshot, read_specs
+from reconciler.source.files import SourceReading, read_specs
 
 SPEC = """\
 business_id: {name}
@@ -19,7 +19,7 @@ components:
 """
 
 
-def read_directory(root: Path) -> Snapshot:
+def read_directory(root: Path) -> SourceReading:
     return read_specs(read_directory_tree(root))
 
 

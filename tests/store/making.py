@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.manifest.model import Business, Component
-from reconciler.plan.model.observed import Copy
+from reconciler.plan.model.observed import Allocation
 from reconciler.store import Accepted, Store
 from reconciler.wire.messages import (
     ComponentReport,
@@ -13,7 +13,7 @@ from reconciler.wire.messages import (
     InstanceReport,
     NodeCapacity,
     NodeReport,
-    Promise,
+    Reservation,
     Status,
     Usage,
 )
@@ -72,8 +72,10 @@ def using(cpu: float, memory: float = 100.0) -> InstanceReport:
     return instance(resource_usage=Usage(cpu_percent=cpu, memory_mb=memory))
 
 
-def unconfirmed(where: InstanceKey | None = None, version: int = 1, node_id: str = "n1") -> Copy:
-    return Copy(where or key(), node_id, Status.PENDING, "d1", version, Promise(cpu_cores=1.0), confirmed=False)
+def unconfirmed(where: InstanceKey | None = None, version: int = 1, node_id: str = "n1") -> Allocation:
+    return Allocation(
+        where or key(), node_id, Status.PENDING, "d1", version, Reservation(cpu_cores=1.0), confirmed=False
+    )
 
 
 def rows(path: Path, query: str) -> list[tuple[Any, ...]]:

@@ -114,26 +114,28 @@ def _step(draw: st.DrawFn, world: World, step: str) -> None:
     elif step == "silence" and world.observed.nodes:
         node_id = draw(st.sampled_from(sorted(world.observed.nodes)))
         world.node(node_id, silent=draw(st.sampled_from([0, 20, 61])))
-    elif step in ("copy", "duplicate") and world.observed.copies:
+    elif step in ("copy", "duplicate") and world.observed.allocations:
         _copy(draw, world, step)
 
 
 def _copy(draw: st.DrawFn, world: World, step: str) -> None:
     """A copy fails, ends, is only assigned, runs what nobody knows, or turns up on a second node."""
-    copies = list(world.observed.copies)
-    index = draw(st.integers(0, len(copies) - 1))
-    copy = copies[index]
+    allocations = list(world.observed.allocations)
+    index = draw(st.integers(0, len(allocations) - 1))
+    allocation = allocations[index]
     if step == "copy":
         changed = [
-            replace(copy, confirmed=False, container_id=None, status=Status.PENDING),
-            replace(copy, status=Status.FAILED, ended=True),
-            replace(copy, status=Status.FAILED, ended=True, container_id=None),
-            replace(copy, digest="of a version nobody kept"),
+            replace(allocation, confirmed=False, container_id=None, status=Status.PENDING),
+            replace(allocation, status=Status.FAILED, ended=True),
+            replace(allocation, status=Status.FAILED, ended=True, container_id=None),
+            replace(allocation, digest="of a version nobody kept"),
         ]
-        copies[index] = draw(st.sampled_from(changed))
+        allocations[index] = draw(st.sampled_from(changed))
     else:
-        taken = {other.node_id for other in copies if other.key == copy.key}
+        taken = {other.node_id for other in allocations if other.key == allocation.key}
         free = [node_id for node_id in [*world.observed.nodes, "unknown"] if node_id not in taken]
         if free:
-            copies.append(replace(copy, node_id=draw(st.sampled_from(free)), version=draw(st.integers(0, 99))))
-    world.observed = replace(world.observed, copies=tuple(copies))
+            allocations.append(
+                replace(allocation, node_id=draw(st.sampled_from(free)), version=draw(st.integers(0, 99)))
+            )
+    world.observed = replace(world.observed, allocations=tuple(allocations))

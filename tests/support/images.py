@@ -54,7 +54,7 @@ class RootFilesystem:
         member.type, member.linkname = tarfile.SYMTYPE, to
         self._tar.addfile(member)
 
-    def copy(self, source: str, path: str) -> None:
+    def allocation(self, source: str, path: str) -> None:
         """A file of this machine, whatever symlinks lead to it."""
         if path in self._have:
             return
@@ -68,17 +68,17 @@ class RootFilesystem:
         """An installed program at its own path, with the libraries that it is linked to."""
         path = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
         assert path, f"{name} is not installed; .ci/docker installs it"
-        self.copy(path, path.lstrip("/"))
+        self.allocation(path, path.lstrip("/"))
         listed = subprocess.run(["ldd", path], capture_output=True, text=True, check=False).stdout
         for word in listed.split():
             if word.startswith("/"):
-                self.copy(word, word.lstrip("/"))
+                self.allocation(word, word.lstrip("/"))
 
     def busybox(self) -> None:
         """The static busybox, as all the commands that tests use."""
         path = shutil.which("busybox")
         assert path, "busybox-static is not installed; .ci/docker installs it"
-        self.copy(path, "bin/busybox")
+        self.allocation(path, "bin/busybox")
         for applet in APPLETS:
             self.link(f"bin/{applet}", "busybox")
 
@@ -171,7 +171,7 @@ def name_service_libraries(root: RootFilesystem) -> None:
     for folder in sorted(Path("/lib").glob("*-linux-gnu")):
         for pattern in ("libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2"):
             for path in sorted(folder.glob(pattern)):
-                root.copy(str(path), str(path).lstrip("/"))
+                root.allocation(str(path), str(path).lstrip("/"))
 
 
 def save_tar(client: docker.DockerClient, image: str, folder: Path) -> Path:

@@ -7,13 +7,13 @@ from typing import Any
 from reconciler.manifest.model import Affinity, Business, Component, Mount, Port, Resources
 from reconciler.plan.ask.status import BusinessStatus, Notes, derive
 from reconciler.plan.model.desired import Desired, DesiredBusiness
-from reconciler.plan.model.observed import Copy, Node, Observed
+from reconciler.plan.model.observed import Allocation, Node, Observed
 from reconciler.plan.model.plan import Action, Plan
 from reconciler.plan.model.policy import Policy
 from reconciler.plan.proof.simulate import applied
 from reconciler.plan.reconcile.planner import plan
 from reconciler.plan.schedule.fleet import Fleet
-from reconciler.plan.wants.wanted import Wanted, wanted
+from reconciler.plan.wants.wanted import DesiredInstance, wanted
 from reconciler.wire.messages import Gpu, InstanceKey
 
 NOW = 1_000_000.0
@@ -122,27 +122,27 @@ class World:
             fields["last_seen"] = NOW - silent
         self.has(replace(self.observed.nodes[node_id], **fields))
 
-    def copy(self, text: str, **fields: Any) -> Copy:
+    def allocation(self, text: str, **fields: Any) -> Allocation:
         """The one copy of this instance, after changing these fields of it."""
-        found = [copy for copy in self.observed.copies if copy.key == key(text)]
+        found = [allocation for allocation in self.observed.allocations if allocation.key == key(text)]
         assert len(found) == 1, f"{text} has {len(found)} copies"
         changed = replace(found[0], **fields)
-        others = tuple(copy for copy in self.observed.copies if copy.key != key(text))
-        self.observed = replace(self.observed, copies=(*others, changed))
+        others = tuple(allocation for allocation in self.observed.allocations if allocation.key != key(text))
+        self.observed = replace(self.observed, allocations=(*others, changed))
         return changed
 
     def plan(self) -> Plan:
         """What would be done now."""
         return plan(self.desired, self.observed, self.policy, NOW)
 
-    def wanted(self) -> list[Wanted]:
+    def wanted(self) -> list[DesiredInstance]:
         """Every instance that should run."""
         fleet = Fleet(self.observed, Policy(), NOW)
-        copies: dict[InstanceKey, list[Copy]] = {}
-        for copy in self.observed.copies:
-            if copy.node_id in fleet.row:
-                copies.setdefault(copy.key, []).append(copy)
-        return list(wanted(self.desired, copies, fleet, self.plan().placements))
+        allocations: dict[InstanceKey, list[Allocation]] = {}
+        for allocation in self.observed.allocations:
+            if allocation.node_id in fleet.row:
+                allocations.setdefault(allocation.key, []).append(allocation)
+        return list(wanted(self.desired, allocations, fleet, self.plan().placements))
 
     def lines(self) -> list[str]:
         """What would be done now, as text."""
@@ -174,7 +174,7 @@ class World:
 
     def running(self) -> list[str]:
         """`shop/web/0 on a` for every copy there is."""
-        return sorted(f"{copy.key} on {copy.node_id}" for copy in self.observed.copies)
+        return sorted(f"{allocation.key} on {allocation.node_id}" for allocation in self.observed.allocations)
 
     def status(self, business_id: str, notes: Notes | None = None) -> BusinessStatus:
         """The business's status."""

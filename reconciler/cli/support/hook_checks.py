@@ -15,7 +15,7 @@ from reconciler.cli.render.plan import show_plan
 from reconciler.cli.support.client import Client
 from reconciler.cli.support.errors import CliError, ProblemsError, WrongUse
 from reconciler.plan.model.desired import Commit
-from reconciler.source.files import Snapshot, read_specs
+from reconciler.source.files import SourceReading, read_specs
 from reconciler.source.git.command import GitError, git
 from reconciler.source.git.source import inner_path
 from reconciler.source.git.tree import read_git_tree, read_index_tree
@@ -71,7 +71,7 @@ def _inner(folder: str) -> str:
         raise CliError(str(error)) from None
 
 
-def _judge(snapshot: Snapshot, what: str) -> None:
+def _judge(snapshot: SourceReading, what: str) -> None:
     """Raise ProblemsError for a snapshot with problems."""
     if snapshot.problems:
         count = len(snapshot.problems)
@@ -79,7 +79,7 @@ def _judge(snapshot: Snapshot, what: str) -> None:
         raise ProblemsError(snapshot.problems, summary)
 
 
-def _show(planner: Client, snapshot: Snapshot, repository: str, branch: str) -> None:
+def _show(planner: Client, snapshot: SourceReading, repository: str, branch: str) -> None:
     """Print what it would change; a manager that can't be asked keeps nobody from their work."""
     businesses = [declared.business for declared in snapshot.declared.values()]
     try:
@@ -91,7 +91,7 @@ def _show(planner: Client, snapshot: Snapshot, repository: str, branch: str) -> 
         click.echo(f"reconciler: no plan can be shown: {error.message}", err=True)
 
 
-def _missing(planner: Client, snapshot: Snapshot, repository: str, branch: str) -> list[tuple[str, str]]:
+def _missing(planner: Client, snapshot: SourceReading, repository: str, branch: str) -> list[tuple[str, str]]:
     """The businesses that the manager has from this repository and branch, and that are not declared any more."""
     sources: list[dict[str, Any]] = planner.get("/api/sources")
     names = [

@@ -11,7 +11,7 @@ from reconciler.control.dispatch.agent_client import AgentClient
 from reconciler.control.errors import Busy, NotRunning, UnknownInstance
 from reconciler.manifest.secrets.redact import redacted_words
 from reconciler.plan.ask.status import BusinessStatus
-from reconciler.plan.model.observed import Copy, Observed
+from reconciler.plan.model.observed import Allocation, Observed
 from reconciler.store.model import Event
 from reconciler.store.store import Store
 from reconciler.wire.codec import MessageError
@@ -79,7 +79,7 @@ class Execs:
         return Event(at, "exec", f"{who} runs: {shown}", key.business_id, key.component_id, key.instance, node_id)
 
 
-def copy_to_enter(key: InstanceKey, status: BusinessStatus, observed: Observed) -> Copy:
+def copy_to_enter(key: InstanceKey, status: BusinessStatus, observed: Observed) -> Allocation:
     """The copy of the instance that a command runs in: one that runs, the newest. Raises UnknownInstance, NotRunning.
 
     One that runs and counts as failed is fine, for that is when people want to look inside.
@@ -89,9 +89,13 @@ def copy_to_enter(key: InstanceKey, status: BusinessStatus, observed: Observed) 
         known = ", ".join(f"{other.key.component_id}/{other.key.instance}" for other in status.instances) or "none"
         wanted = f"{key.component_id}/{key.instance}"
         raise UnknownInstance(f"business '{key.business_id}' has no instance {wanted}; it has {known}")
-    copies = [copy for copy in observed.copies if copy.key == key and copy.confirmed and copy.container_id]
-    alive = [copy for copy in copies if not copy.ended]
+    allocations = [
+        allocation
+        for allocation in observed.allocations
+        if allocation.key == key and allocation.confirmed and allocation.container_id
+    ]
+    alive = [allocation for allocation in allocations if not allocation.ended]
     if not alive:
         reason = f": {item.message}" if item.message else ""
         raise NotRunning(f"{key} does not run now, it is {item.status}{reason}")
-    return max(alive, key=lambda copy: (copy.status is Status.RUNNING, copy.version))
+    return max(alive, key=lambda allocation: (allocation.status is Status.RUNNING, allocation.version))

@@ -10,7 +10,7 @@ from reconciler.plan.ask.explain import Explanation, explain
 from reconciler.plan.ask.status import InstanceStatus
 from reconciler.plan.keep.replay import read_decided
 from reconciler.plan.model.desired import DesiredBusiness
-from reconciler.plan.model.observed import Copy
+from reconciler.plan.model.observed import Allocation
 from reconciler.plan.show.document import Form
 from reconciler.store.model import Event
 from reconciler.store.store import Store
@@ -123,26 +123,28 @@ def _of_event(event: Event, store: Store) -> tuple[Event, InstanceKey]:
 
 def _of_container(target: str, store: Store, recorder: Recorder, view: View) -> tuple[Event, InstanceKey]:
     """What started a container, one that is gone too."""
-    found: Sequence[Copy] = ()
+    found: Sequence[Allocation] = ()
     if len(target) >= SHORTEST:
-        found = [copy for copy in view.observed.copies if (copy.container_id or "").startswith(target)]
+        found = [
+            allocation for allocation in view.observed.allocations if (allocation.container_id or "").startswith(target)
+        ]
         found = found or recorder.containers(target)
-    if len({copy.container_id for copy in found}) > 1:
+    if len({allocation.container_id for allocation in found}) > 1:
         raise Conflict(f"several containers begin with {target}: give more of the id")
     if not found:
         raise UnknownInstance(f"nothing that is on record is called '{target}': {HOW}")
-    copy = found[0]
-    key = copy.key
+    allocation = found[0]
+    key = allocation.key
     event = store.newest_event(
         key.business_id,
         STARTS,
         component_id=key.component_id,
         instance=key.instance,
-        node_id=copy.node_id,
-        at=copy.since,
+        node_id=allocation.node_id,
+        at=allocation.since,
     )
     if event is None:
-        raise UnknownInstance(f"{target} is {key} on {copy.node_id}; the events of its start are kept no more")
+        raise UnknownInstance(f"{target} is {key} on {allocation.node_id}; the events of its start are kept no more")
     return event, key
 
 

@@ -18,12 +18,12 @@ from reconciler.manifest.model import Business, Component
 from reconciler.plan.gates.businesses import circles
 from reconciler.plan.keep.saved import SavedPlan
 from reconciler.plan.keep.state import overlay
-from reconciler.plan.model.desired import Desired, DesiredBusiness, Verdict
-from reconciler.plan.model.observed import Copy
+from reconciler.plan.model.desired import Desired, DesiredBusiness, VersionResult
+from reconciler.plan.model.observed import Allocation
 from reconciler.plan.wants.versions import version
 from reconciler.source.decide import API, Decision, decide, merged
 from reconciler.source.deferral import Asked
-from reconciler.source.files import Snapshot
+from reconciler.source.files import SourceReading
 from reconciler.source.source import Source
 from reconciler.store.model import Accepted, Event
 from reconciler.store.store import Store
@@ -64,7 +64,7 @@ class Intake:
     def accept_planned(
         self,
         businesses: Sequence[Business],
-        places: Callable[[Desired, Desired], Sequence[Copy]],
+        places: Callable[[Desired, Desired], Sequence[Allocation]],
         saved: SavedPlan,
         who: str,
     ) -> tuple[str, ...]:
@@ -82,8 +82,8 @@ class Intake:
                     self._own(known)
                     refuse_quarantined(known, business)
             pairs = [(business, API) for business in businesses]
-            copies = places(desired, overlay(desired, pairs))
-            accepted = self._store.accept_planned(pairs, copies, saved, who, self._clock()).accepted
+            allocations = places(desired, overlay(desired, pairs))
+            accepted = self._store.accept_planned(pairs, allocations, saved, who, self._clock()).accepted
             changed = tuple(key for key, one in accepted.items() if one.changed)
             for key in changed:
                 message = f"revision {accepted[key].revision} accepted from {who}, as planned"
@@ -143,12 +143,12 @@ class Intake:
             entry = self._get(business_id)
             if component_id is not None:
                 self.component(business_id, component_id)
-            found: dict[tuple[str, str, str], Verdict] = {}
+            found: dict[tuple[str, str, str], VersionResult] = {}
             for component in entry.business.components:
                 running, mark = version(entry, component)
                 named = component_id in (None, component.component_id)
                 if named and running.update.canary and entry.verdict(component.component_id, mark) != "promoted":
-                    found[business_id, component.component_id, mark] = Verdict("promoted", f"by {who}")
+                    found[business_id, component.component_id, mark] = VersionResult("promoted", f"by {who}")
             if not found:
                 name = business_id if component_id is None else f"{business_id}/{component_id}"
                 raise Conflict(f"nothing of {name} waits to be promoted: that is for components with update.canary")
@@ -322,7 +322,7 @@ class Intake:
         event = Event(at=self._clock(), kind=kind, message=message, business_id=business_id, cause=cause)
         self._store.add_events([event])
 
-    def _read(self) -> list[Snapshot]:
+    def _read(self) -> list[SourceReading]:
         return [source.read() for source in self._sources]
 
     def _carry_out(self, source: Source, decision: Decision, patient: bool) -> SyncResult:

@@ -13,7 +13,7 @@ from reconciler.plan.keep.preconditions import Basis
 from reconciler.plan.keep.saved import FORMAT, SavedPlan, assigned, departed, differs, save
 from reconciler.plan.keep.state import overlay
 from reconciler.plan.model.desired import Desired
-from reconciler.plan.model.observed import Copy, Observed
+from reconciler.plan.model.observed import Allocation, Observed
 from reconciler.plan.model.plan import Action, Kind
 from reconciler.plan.model.policy import Policy
 from reconciler.plan.reconcile.planner import plan
@@ -58,16 +58,16 @@ class SavedPlans:
         _check(saved, businesses)
         specs = {business.business_id: business for business in businesses}
 
-        def places(before: Desired, after: Desired) -> Sequence[Copy]:
+        def places(before: Desired, after: Desired) -> Sequence[Allocation]:
             basis = self._basis(before)
             moved = departed(saved, basis)
             if moved:
                 raise Moved(moved)
-            copies = assigned(saved, specs, basis, after)
-            different = differs(saved, after, copies, basis)
+            allocations = assigned(saved, specs, basis, after)
+            different = differs(saved, after, allocations, basis)
             if different:
                 raise Moved(different)
-            return copies
+            return allocations
 
         with self._turn:
             self._intake.accept_planned(businesses, places, saved, who)
@@ -161,7 +161,7 @@ def _state(execution: Execution, view: View) -> str:
 
 def _missing(execution: Execution, view: View) -> Iterator[str]:
     """What the plan has and the fleet shows no sign of, once nothing is left to do."""
-    there = {(str(copy.key), copy.node_id): copy.digest for copy in view.observed.copies}
+    there = {(str(allocation.key), allocation.node_id): allocation.digest for allocation in view.observed.allocations}
     for one in execution.saved.actions():
         name = f"{one['business_id']}/{one['component_id']}/{one['instance']}"
         runs = there.get((name, one["node_id"]))

@@ -16,10 +16,10 @@ from reconciler.control.dispatch.backoff import backoff
 from reconciler.control.dispatch.node_queues import Lanes
 from reconciler.manifest.model import Component
 from reconciler.plan.model.desired import Desired, DesiredBusiness
-from reconciler.plan.model.observed import Copy, Observed
+from reconciler.plan.model.observed import Allocation, Observed
 from reconciler.plan.model.plan import Action, Kind, Plan
 from reconciler.store.store import Store
-from reconciler.wire.messages import Deploy, InstanceKey, Status, Stop, promise_of
+from reconciler.wire.messages import Deploy, InstanceKey, Status, Stop, reservation_of
 
 FORGET_AFTER = 120.0
 """Seconds without need after which failed attempts no longer slow the next one down."""
@@ -55,7 +55,7 @@ class Dispatcher:
     def carry_out(self, plan: Plan, desired: Desired, observed: Observed, at: float) -> list[Action]:
         """Send what is due of the plan; what of it was not asked for before. `at` is the time (epoch seconds)."""
         due, new = self._due(plan)
-        present = {(copy.key, copy.node_id) for copy in observed.copies}
+        present = {(allocation.key, allocation.node_id) for allocation in observed.allocations}
         paused = {key for key, entry in desired.businesses.items() if entry.paused}
         waiting = [
             action
@@ -193,14 +193,14 @@ def _waits(action: Action) -> bool:
     return bool(action.waits_for or action.held)
 
 
-def _assigned(action: Action, component: Component, version: int) -> Copy:
+def _assigned(action: Action, component: Component, version: int) -> Allocation:
     """The copy to write down before its node is asked for it."""
-    return Copy(
+    return Allocation(
         key=action.key,
         node_id=action.node_id,
         status=Status.PENDING,
         digest=action.digest,
         version=version,
-        promise=promise_of(component, action.gpu_devices),
+        reservation=reservation_of(component, action.gpu_devices),
         confirmed=False,
     )

@@ -76,7 +76,7 @@ class Approvals:
         known = self._store.approvals()
         if not known:
             return
-        there = {(copy.key, copy.node_id) for copy in view.observed.copies}
+        there = {(allocation.key, allocation.node_id) for allocation in view.observed.allocations}
         wanted = {*view.plan.placements, *(pending.key for pending in view.plan.pending)}
         self._store.withdraw(
             stop

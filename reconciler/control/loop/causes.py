@@ -7,7 +7,7 @@ is an event with its cause.
 from collections.abc import Callable
 
 from reconciler.control.loop.view import View
-from reconciler.plan.model.observed import Copy, Liveness
+from reconciler.plan.model.observed import Allocation, NodeHealth
 from reconciler.plan.model.plan import Action
 
 CHANGES = ("accepted", "rollback", "unpinned", "promoted", "restart", "stop", "removed", "resumed")
@@ -44,7 +44,7 @@ def _of_nodes(action: Action, reason: str, before: View, after: View) -> str:
         named = words[1]
         if reason.endswith(("is draining", "its deadline has passed")):
             return f"operator drain of {named}"
-        if words[2:] in (["is", Liveness.LOST], ["is", Liveness.SUSPECT]):
+        if words[2:] in (["is", NodeHealth.LOST], ["is", NodeHealth.SUSPECT]):
             return f"node {named} {words[3]}"
         same = before.desired.businesses.get(action.key.business_id) is after.desired.businesses.get(
             action.key.business_id
@@ -66,12 +66,12 @@ def _of_nodes(action: Action, reason: str, before: View, after: View) -> str:
     return f"report of node {gone.node_id}: it is gone" if gone is not None else ""
 
 
-def _gone(action: Action, before: View, after: View) -> Copy | None:
+def _gone(action: Action, before: View, after: View) -> Allocation | None:
     """The copy of the instance that there was until now."""
-    left = {(copy.key, copy.node_id) for copy in after.observed.copies}
-    for copy in before.observed.copies:
-        if copy.key == action.key and copy.confirmed and (copy.key, copy.node_id) not in left:
-            return copy
+    left = {(allocation.key, allocation.node_id) for allocation in after.observed.allocations}
+    for allocation in before.observed.allocations:
+        if allocation.key == action.key and allocation.confirmed and (allocation.key, allocation.node_id) not in left:
+            return allocation
     return None
 
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reconciler.plan.model.observed import Liveness
+from reconciler.plan.model.observed import NodeHealth
 
 WINDOW = 3600.0
 """Seconds without a loss after which earlier ones are forgotten."""
@@ -24,7 +24,7 @@ class _Losses:
     until: float = 0.0
 
 
-class Steadiness:
+class FlapDamper:
     """Watches nodes' liveness from plan to plan. Times are seconds since the epoch."""
 
     def __init__(self) -> None:
@@ -32,11 +32,11 @@ class Steadiness:
         self._lost: set[str] = set()
         self._losses: dict[str, _Losses] = {}
 
-    def watch(self, liveness: Mapping[str, Liveness], now: float) -> None:
+    def watch(self, node_health: Mapping[str, NodeHealth], now: float) -> None:
         """Note who is lost, and who is back."""
         with self._lock:
-            for node_id, alive in liveness.items():
-                if alive is Liveness.LOST:
+            for node_id, alive in node_health.items():
+                if alive is NodeHealth.LOST:
                     self._gone(node_id, now)
                 elif node_id in self._lost:
                     self._back(node_id, now)

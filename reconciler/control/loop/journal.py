@@ -6,14 +6,14 @@ from dataclasses import replace
 from reconciler.control.loop.approvals import by_business, over_limit, told
 from reconciler.control.loop.causes import Recorded, cause_of, desired_cause
 from reconciler.control.loop.view import View, documented
-from reconciler.plan.model.observed import Liveness
+from reconciler.plan.model.observed import NodeHealth
 from reconciler.plan.model.plan import Action
 from reconciler.store.model import Event
 
 NODE_NEWS = {
-    Liveness.READY: "answers again",
-    Liveness.SUSPECT: "has not reported lately",
-    Liveness.LOST: "is lost: what can move, moves",
+    NodeHealth.READY: "answers again",
+    NodeHealth.SUSPECT: "has not reported lately",
+    NodeHealth.LOST: "is lost: what can move, moves",
 }
 
 
@@ -59,12 +59,12 @@ def asked_of_node(node_id: str, cordoned: bool, draining: bool, deadline: float 
 def _of_nodes(before: View, after: View) -> list[Event]:
     """Nodes that are new, fell silent, or are back."""
     events = []
-    for node_id, alive in after.liveness.items():
-        silent = alive is not Liveness.READY
+    for node_id, alive in after.node_health.items():
+        silent = alive is not NodeHealth.READY
         cause = f"silence of node {node_id}" if silent else f"report of node {node_id}"
-        if node_id not in before.liveness:
+        if node_id not in before.node_health:
             events.append(Event(after.at, "node", f"{node_id} is known", node_id=node_id, cause=cause))
-        elif before.liveness[node_id] is not alive:
+        elif before.node_health[node_id] is not alive:
             events.append(Event(after.at, "node", f"{node_id} {NODE_NEWS[alive]}", node_id=node_id, cause=cause))
     return events
 

@@ -8,7 +8,7 @@ from reconciler.control.errors import Conflict, UnknownPlan
 from reconciler.control.loop.view import View, documented
 from reconciler.plan.keep.record import record
 from reconciler.plan.keep.replay import decided
-from reconciler.plan.model.observed import Copy
+from reconciler.plan.model.observed import Allocation
 from reconciler.store.model import Event
 from reconciler.store.store import Store
 from reconciler.store.tables.decisions import KEPT_DECISIONS, KEPT_SECONDS, Decision
@@ -56,7 +56,7 @@ class Recorder:
         found = [one for one in self._store.decisions(event.plan_hash) if one.at <= event.at] if event.plan_hash else []
         return (found[0], self._store.decided(found[0].id)) if found else (None, None)
 
-    def containers(self, prefix: str) -> Sequence[Copy]:
+    def containers(self, prefix: str) -> Sequence[Allocation]:
         """The copy whose container's id begins so, as a kept decision last saw it."""
         return self._store.decided_copies(f'"container_id":"{prefix}', LOOKED_THROUGH)
 

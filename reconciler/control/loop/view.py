@@ -8,7 +8,7 @@ from reconciler.manifest.memo import Memo
 from reconciler.plan.ask.status import BusinessStatus
 from reconciler.plan.keep.state import State
 from reconciler.plan.model.desired import Commit, Desired
-from reconciler.plan.model.observed import Liveness, Observed
+from reconciler.plan.model.observed import NodeHealth, Observed
 from reconciler.plan.model.plan import Plan
 from reconciler.plan.show.document import Form, document
 from reconciler.source.deferral import Deferred
@@ -25,7 +25,7 @@ class View:
     observed: Observed = field(default_factory=Observed)
     plan: Plan = field(default_factory=Plan)
     statuses: Mapping[str, BusinessStatus] = field(default_factory=dict)
-    liveness: Mapping[str, Liveness] = field(default_factory=dict)
+    node_health: Mapping[str, NodeHealth] = field(default_factory=dict)
     at: float = 0.0
     state: State = field(default_factory=lambda: State(Desired(), Observed()))
 

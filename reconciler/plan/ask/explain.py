@@ -62,12 +62,12 @@ def explain(
     if component.mode == "global" and node_id is not None:
         shape = replace(shape, constraint=replace(shape.constraint, node_id=node_id))
     after = applied(planned, observed)
-    fleet = Fleet(replace(after, copies=()), policy, now)
-    for copy in after.copies:
-        if copy.key != key and copy.node_id in fleet.row:
-            row = fleet.row[copy.node_id]
-            fleet.hold(row, copy.promise)
-            fleet.add_peer(copy.key.business_id, copy.key.component_id, row)
+    fleet = Fleet(replace(after, allocations=()), policy, now)
+    for allocation in after.allocations:
+        if allocation.key != key and allocation.node_id in fleet.row:
+            row = fleet.row[allocation.node_id]
+            fleet.hold(row, allocation.reservation)
+            fleet.add_peer(allocation.key.business_id, allocation.key.component_id, row)
     mine = [action for action in planned.actions if action.key == key]
     reasons = [f"{action.reason}, {action.held}" if action.held else action.reason for action in mine]
     reasons += [pending.reason for pending in planned.pending if pending.key == key]

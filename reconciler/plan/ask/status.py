@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from reconciler.manifest.model import Component
 from reconciler.plan.gates.businesses import paused
 from reconciler.plan.model.desired import Desired, DesiredBusiness
-from reconciler.plan.model.observed import Copy, Observed
+from reconciler.plan.model.observed import Allocation, Observed
 from reconciler.plan.model.plan import Action, Drifted, Kind, Plan
 from reconciler.plan.reconcile.drift import STATUS
 from reconciler.plan.wants.versions import rolled_back
@@ -42,9 +42,9 @@ class BusinessStatus:
 
 def derive(desired: Desired, observed: Observed, plan: Plan, notes: Notes | None = None) -> dict[str, BusinessStatus]:
     """The status of every desired business, by id."""
-    copies: dict[str, list[Copy]] = defaultdict(list)
-    for copy in observed.copies:
-        copies[copy.key.business_id].append(copy)
+    allocations: dict[str, list[Allocation]] = defaultdict(list)
+    for allocation in observed.allocations:
+        allocations[allocation.key.business_id].append(allocation)
     actions: dict[str, list[Action]] = defaultdict(list)
     for action in plan.actions:
         actions[action.key.business_id].append(action)
@@ -57,7 +57,7 @@ def derive(desired: Desired, observed: Observed, plan: Plan, notes: Notes | None
         keys[key.business_id, key.component_id].append(key)
     return {
         business_id: _business(
-            entry, keys, copies[business_id], actions[business_id], plan.placements, pending, drifted, notes or {}
+            entry, keys, allocations[business_id], actions[business_id], plan.placements, pending, drifted, notes or {}
         )
         for business_id, entry in sorted(desired.businesses.items())
     }
@@ -66,7 +66,7 @@ def derive(desired: Desired, observed: Observed, plan: Plan, notes: Notes | None
 def _business(
     entry: DesiredBusiness,
     keys: Mapping[tuple[str, str], Sequence[InstanceKey]],
-    copies: Sequence[Copy],
+    allocations: Sequence[Allocation],
     actions: Sequence[Action],
     placements: Mapping[InstanceKey, str],
     pending: Mapping[InstanceKey, str],
@@ -74,22 +74,22 @@ def _business(
     notes: Notes,
 ) -> BusinessStatus:
     business_id = entry.business.business_id
-    here = {(copy.key, copy.node_id): copy for copy in copies}
+    here = {(allocation.key, allocation.node_id): allocation for allocation in allocations}
     todo = {action.key: action for action in actions if action.kind is not Kind.STOP}
     # What is paused waits for one thing, which is said of the business.
     acting = {} if entry.paused else todo
     instances = []
     for component in entry.business.components:
         if entry.stopped:
-            instances += _stopped(business_id, component, copies)
+            instances += _stopped(business_id, component, allocations)
             continue
         for key in keys.get((business_id, component.component_id), ()):
             node_id = placements.get(key)
-            copy = here.get((key, node_id)) if node_id else None
+            allocation = here.get((key, node_id)) if node_id else None
             note = notes.get((key, node_id), "") if node_id else ""
-            item = _instance(key, component, node_id, copy, acting.get(key), pending.get(key, ""), note)
+            item = _instance(key, component, node_id, allocation, acting.get(key), pending.get(key, ""), note)
             instances.append(_with_drift(item, drifted.get(key, ())))
-    word = _word(entry, copies, instances, todo, pending)
+    word = _word(entry, allocations, instances, todo, pending)
     beyond = [action.held for action in actions if action.exceeds]
     quiet = word == "running" and not any(item.key in drifted for item in instances)
     message = beyond[0] if beyond else "" if quiet else _why(instances, pending)
@@ -106,9 +106,13 @@ def _pinned(entry: DesiredBusiness) -> str:
     return f"pinned to revision {entry.pinned}: {what} was rolled back"
 
 
-def _stopped(business_id: str, component: Component, copies: Sequence[Copy]) -> list[InstanceStatus]:
+def _stopped(business_id: str, component: Component, allocations: Sequence[Allocation]) -> list[InstanceStatus]:
     """The instances of a stopped business's component: stopping for as long as anything of them is left."""
-    left = {copy.key: copy for copy in copies if copy.key.component_id == component.component_id}
+    left = {
+        allocation.key: allocation
+        for allocation in allocations
+        if allocation.key.component_id == component.component_id
+    }
     replicas = component.replicas if component.mode == "replicated" else 0
     keys = left.keys() | {InstanceKey(business_id, component.component_id, number) for number in range(replicas)}
     return [
@@ -123,7 +127,7 @@ def _instance(
     key: InstanceKey,
     component: Component,
     node_id: str | None,
-    copy: Copy | None,
+    allocation: Allocation | None,
     action: Action | None,
     refused: str,
     note: str,
@@ -132,10 +136,12 @@ def _instance(
     waits = action.held if action else ""
     if action and action.waits_for:
         waits = f"waits until {', '.join(map(str, action.waits_for))} is gone"
-    if copy is None or not copy.confirmed:
+    if allocation is None or not allocation.confirmed:
         return InstanceStatus(key, component, Status.PENDING, node_id, message=refused or note or waits)
-    message = _joined(copy.message, refused, note) or waits
-    return InstanceStatus(key, component, copy.status, node_id, copy.container_id, message, copy.started_at)
+    message = _joined(allocation.message, refused, note) or waits
+    return InstanceStatus(
+        key, component, allocation.status, node_id, allocation.container_id, message, allocation.started_at
+    )
 
 
 def _with_drift(item: InstanceStatus, left: Sequence[Drifted]) -> InstanceStatus:
@@ -149,15 +155,15 @@ def _with_drift(item: InstanceStatus, left: Sequence[Drifted]) -> InstanceStatus
 
 def _word(
     entry: DesiredBusiness,
-    copies: Sequence[Copy],
+    allocations: Sequence[Allocation],
     instances: Sequence[InstanceStatus],
     todo: Mapping[InstanceKey, Action],
     pending: Mapping[InstanceKey, str],
 ) -> str:
     """The business's word. It is pending when anything has no place, be it only for its new version."""
     if entry.stopped:
-        return "stopping" if copies else "stopped"
-    failures = {(copy.key, copy.failed_digest) for copy in copies if copy.failed_digest}
+        return "stopping" if allocations else "stopped"
+    failures = {(allocation.key, allocation.failed_digest) for allocation in allocations if allocation.failed_digest}
     if any(instance.status is Status.FAILED for instance in instances) or any(
         (action.key, action.digest) in failures for action in todo.values()
     ):
@@ -167,7 +173,7 @@ def _word(
         return "pending"
     if all(_fine(instance) for instance in instances) and not updates:
         return "running"
-    runs = any(copy.status is Status.RUNNING for copy in copies)
+    runs = any(allocation.status is Status.RUNNING for allocation in allocations)
     return "updating" if updates or (runs and (entry.revision > 1 or entry.restarts)) else "deploying"
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 
 from reconciler.plan.model.desired import Desired
-from reconciler.plan.model.observed import Liveness, Node, Observed
+from reconciler.plan.model.observed import Node, NodeHealth, Observed
 from reconciler.plan.model.policy import Policy
 from reconciler.plan.reconcile.planner import DEFAULT_POLICY, plan
-from reconciler.plan.schedule.node_health import liveness
+from reconciler.plan.schedule.node_health import node_health
 from reconciler.wire.messages import Gpu, InstanceKey
 
 LONG_AGO = 0.0
@@ -100,7 +100,7 @@ def losses(
     groups: dict[str, list[str]] = {}
     for node_id, node in sorted(observed.nodes.items()):
         name = node_id if by is None else node.labels.get(by)
-        if name is not None and liveness(node, policy, now) is not Liveness.LOST:
+        if name is not None and node_health(node, policy, now) is not NodeHealth.LOST:
             groups.setdefault(name, []).append(node_id)
     return groups
 

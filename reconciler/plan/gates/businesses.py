@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from reconciler.manifest.check.circles import circle, shown
 from reconciler.manifest.model import Business
 from reconciler.plan.model.desired import Desired, DesiredBusiness
-from reconciler.plan.model.observed import Copy
+from reconciler.plan.model.observed import Allocation
 from reconciler.plan.model.plan import Action, Kind
-from reconciler.plan.wants.wanted import Wanted
+from reconciler.plan.wants.wanted import DesiredInstance
 from reconciler.wire.messages import InstanceKey, Status
 
 Place = tuple[InstanceKey, str]
@@ -39,8 +39,8 @@ def circles(desired: Desired, businesses: Iterable[Business]) -> dict[str, str]:
 
 def held(
     desired: Desired,
-    wants: Mapping[InstanceKey, Wanted],
-    copies: Iterable[Copy],
+    wants: Mapping[InstanceKey, DesiredInstance],
+    allocations: Iterable[Allocation],
     actions: Iterable[Action],
     placements: Mapping[InstanceKey, str],
 ) -> dict[Place, str]:
@@ -52,7 +52,7 @@ def held(
         if entry is not None and entry.paused and not entry.stopped:
             found[action.key, action.node_id] = paused(entry)
     if any(spec.depends_on_businesses for key in _all(desired) for spec in desired.specs(key)[:1]):
-        order = _Order(desired, wants, copies, actions, placements)
+        order = _Order(desired, wants, allocations, actions, placements)
         for action in actions:
             why = order.why(action)
             if why:
@@ -68,17 +68,17 @@ class _Order:
     def __init__(
         self,
         desired: Desired,
-        wants: Mapping[InstanceKey, Wanted],
-        copies: Iterable[Copy],
+        wants: Mapping[InstanceKey, DesiredInstance],
+        allocations: Iterable[Allocation],
         actions: tuple[Action, ...],
         placements: Mapping[InstanceKey, str],
     ) -> None:
         self._desired = desired
         self._wants = wants
         self._placements = placements
-        self._copies: dict[InstanceKey, list[Copy]] = defaultdict(list)
-        for copy in copies:
-            self._copies[copy.key].append(copy)
+        self._copies: dict[InstanceKey, list[Allocation]] = defaultdict(list)
+        for allocation in allocations:
+            self._copies[allocation.key].append(allocation)
         self._instances: dict[str, list[InstanceKey]] = defaultdict(list)
         for key in sorted(wants):
             self._instances[key.business_id].append(key)
@@ -106,7 +106,9 @@ class _Order:
             return f"waits until {user} has stopped" if user is not None else ""
         # An instance that moves runs on where it is until it may start elsewhere.
         start = self._starting.get(key)
-        if start is None or any(copy.confirmed and copy.digest == start.digest for copy in self._copies[key]):
+        if start is None or any(
+            allocation.confirmed and allocation.digest == start.digest for allocation in self._copies[key]
+        ):
             return ""
         needed = self._desired.businesses[key.business_id].business.depends_on_businesses
         return next((why for name in needed if (why := self._not_running(name))), "")
@@ -123,14 +125,18 @@ class _Order:
         if entry.stopped:
             return f"waits until business {business_id} runs, which is stopped"
         for key in self._instances[business_id]:
-            if not any(self._runs(copy) for copy in self._copies[key]):
+            if not any(self._runs(allocation) for allocation in self._copies[key]):
                 return f"waits until business {business_id} runs: {key.component_id}/{key.instance} does not yet"
         return ""
 
-    def _runs(self, copy: Copy) -> bool:
+    def _runs(self, allocation: Allocation) -> bool:
         """Whether it runs in the wanted version where it is to be, or has done its work."""
-        want = self._wants[copy.key]
-        if copy.node_id != self._placements.get(copy.key) or not copy.confirmed or copy.digest != want.digest:
+        want = self._wants[allocation.key]
+        if (
+            allocation.node_id != self._placements.get(allocation.key)
+            or not allocation.confirmed
+            or allocation.digest != want.digest
+        ):
             return False
-        done = copy.status is Status.STOPPED and copy.ended and not want.component.runs_always
-        return copy.status is Status.RUNNING or done
+        done = allocation.status is Status.STOPPED and allocation.ended and not want.component.runs_always
+        return allocation.status is Status.RUNNING or done

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 from reconciler.manifest.model import Business, Component
 from reconciler.manifest.references import dependencies, refers
 from reconciler.plan.model.desired import Desired
-from reconciler.plan.model.observed import Copy
+from reconciler.plan.model.observed import Allocation
 from reconciler.plan.model.plan import Action, Kind
 from reconciler.plan.wants.progress import Waits, good_from
-from reconciler.plan.wants.wanted import Wanted
+from reconciler.plan.wants.wanted import DesiredInstance
 from reconciler.wire.messages import InstanceKey, Status
 
 READY = {
@@ -25,8 +25,8 @@ READY = {
 
 def held(
     desired: Desired,
-    wants: Mapping[InstanceKey, Wanted],
-    copies: Iterable[Copy],
+    wants: Mapping[InstanceKey, DesiredInstance],
+    allocations: Iterable[Allocation],
     actions: Iterable[Action],
     placements: Mapping[InstanceKey, str],
     now: float,
@@ -38,7 +38,7 @@ def held(
     """
     if not any(_ordered(desired.specs(key)) for key in (*desired.businesses, *desired.removed)):
         return Waits()
-    order = _Order(desired, wants, copies, actions, placements, now)
+    order = _Order(desired, wants, allocations, actions, placements, now)
     for action in order.actions:
         why = order.why(action)
         if why:
@@ -54,8 +54,8 @@ class _Order:
     def __init__(
         self,
         desired: Desired,
-        wants: Mapping[InstanceKey, Wanted],
-        copies: Iterable[Copy],
+        wants: Mapping[InstanceKey, DesiredInstance],
+        allocations: Iterable[Allocation],
         actions: Iterable[Action],
         placements: Mapping[InstanceKey, str],
         now: float,
@@ -66,9 +66,9 @@ class _Order:
         self.actions = tuple(actions)
         self._desired = desired
         self._wants = wants
-        self._copies: dict[InstanceKey, list[Copy]] = defaultdict(list)
-        for copy in copies:
-            self._copies[copy.key].append(copy)
+        self._copies: dict[InstanceKey, list[Allocation]] = defaultdict(list)
+        for allocation in allocations:
+            self._copies[allocation.key].append(allocation)
         self._instances: dict[tuple[str, str], list[InstanceKey]] = defaultdict(list)
         for key in sorted(wants):
             self._instances[key.business_id, key.component_id].append(key)
@@ -94,25 +94,25 @@ class _Order:
     def _not_ready(self, key: InstanceKey) -> str:
         for name, dependency in self._wants[key].needs.items():
             for needed in self._instances[key.business_id, name]:
-                if not any(self._meets(copy, dependency.condition) for copy in self._copies[needed]):
+                if not any(self._meets(allocation, dependency.condition) for allocation in self._copies[needed]):
                     return f"waits until {name}/{needed.instance} {READY[dependency.condition]}"
         return ""
 
-    def _meets(self, copy: Copy, condition: str) -> bool:
+    def _meets(self, allocation: Allocation, condition: str) -> bool:
         """Whether the copy is of the wanted version, where it is to be, and as far as the condition asks."""
-        if copy.node_id != self._placements.get(copy.key, copy.node_id):
+        if allocation.node_id != self._placements.get(allocation.key, allocation.node_id):
             return False
-        if not copy.confirmed or copy.digest != self._wants[copy.key].digest:
+        if not allocation.confirmed or allocation.digest != self._wants[allocation.key].digest:
             return False
         if condition == "service_completed_successfully":
-            return copy.status is Status.STOPPED and copy.ended
+            return allocation.status is Status.STOPPED and allocation.ended
         if condition == "service_healthy":
-            good = good_from(self._wants[copy.key].component, copy, copy.digest)
+            good = good_from(self._wants[allocation.key].component, allocation, allocation.digest)
             if good is not None and good > self._now:
                 self.waits.until(good)
             return good is not None and good <= self._now
-        began = copy.started_at is not None and copy.status in (Status.STARTING, Status.STOPPED)
-        return copy.status is Status.RUNNING or began
+        began = allocation.started_at is not None and allocation.status in (Status.STARTING, Status.STOPPED)
+        return allocation.status is Status.RUNNING or began
 
     def _still_used(self, key: InstanceKey) -> str:
         """Stops go in reverse order: first what depends on it, where that stops too."""

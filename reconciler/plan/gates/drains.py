@@ -9,10 +9,10 @@ does everything once a drain's deadline has passed.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
-from reconciler.plan.model.observed import Copy
+from reconciler.plan.model.observed import Allocation
 from reconciler.plan.model.plan import Action, Kind
 from reconciler.plan.wants.progress import serves
-from reconciler.plan.wants.wanted import Wanted
+from reconciler.plan.wants.wanted import DesiredInstance
 from reconciler.wire.messages import InstanceKey
 
 ComponentKey = tuple[str, str]
@@ -20,18 +20,21 @@ Place = tuple[InstanceKey, str]
 
 
 def paced(
-    wants: Mapping[InstanceKey, Wanted], copies: Iterable[Copy], actions: Iterable[Action], leaving: Collection[str]
+    wants: Mapping[InstanceKey, DesiredInstance],
+    allocations: Iterable[Allocation],
+    actions: Iterable[Action],
+    leaving: Collection[str],
 ) -> dict[Place, str]:
     """Which moves wait, and for what, by instance and node. `leaving` are the nodes that give away what they run."""
     if not leaving:
         return {}
-    old: dict[InstanceKey, Copy] = {}
-    new: dict[InstanceKey, list[Copy]] = defaultdict(list)
-    for copy in copies:
-        if copy.node_id not in leaving:
-            new[copy.key].append(copy)
-        elif copy.key in wants and serves(copy) and not copy.promise.volumes:
-            old[copy.key] = copy
+    old: dict[InstanceKey, Allocation] = {}
+    new: dict[InstanceKey, list[Allocation]] = defaultdict(list)
+    for allocation in allocations:
+        if allocation.node_id not in leaving:
+            new[allocation.key].append(allocation)
+        elif allocation.key in wants and serves(allocation) and not allocation.reservation.volumes:
+            old[allocation.key] = allocation
     creates = {action.key: action for action in actions if action.kind is Kind.CREATE and action.key in old}
     queues: dict[ComponentKey, list[InstanceKey]] = defaultdict(list)
     for key in sorted(creates):
@@ -53,12 +56,12 @@ def paced(
     return held
 
 
-def _moves(want: Wanted, is_old_there: bool, new: Mapping[InstanceKey, list[Copy]]) -> bool:
+def _moves(want: DesiredInstance, is_old_there: bool, new: Mapping[InstanceKey, list[Allocation]]) -> bool:
     """Whether it is between two nodes: asked for on the other one, and not running there yet."""
     there = new.get(want.key, [])
     if any(map(serves, there)):
         return False
-    return any(copy.confirmed for copy in there) if is_old_there else want.component.singleton
+    return any(allocation.confirmed for allocation in there) if is_old_there else want.component.singleton
 
 
 def _why(before: list[InstanceKey], at_once: int) -> str:

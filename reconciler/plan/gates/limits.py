@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.plan.model.desired import Desired, Stop
-from reconciler.plan.model.observed import Copy, Node, Observed
+from reconciler.plan.model.observed import Allocation, Node, Observed
 from reconciler.plan.model.plan import Action, Kind, Plan
 from reconciler.plan.model.policy import Limits
 from reconciler.wire.messages import InstanceKey, Status
@@ -73,8 +73,8 @@ def _exceeded(
     counted: Sequence[Action], desired: Desired, observed: Observed, limits: Limits
 ) -> Iterator[tuple[str, str, Sequence[Action]]]:
     """Each limit that is exceeded: its name, how, and the stops concerned."""
-    copies = {(copy.key, copy.node_id): copy for copy in observed.copies}
-    holding = [action for action in counted if copies[action.key, action.node_id].promise.volumes]
+    allocations = {(allocation.key, allocation.node_id): allocation for allocation in observed.allocations}
+    holding = [action for action in counted if allocations[action.key, action.node_id].reservation.volumes]
     if len(holding) > limits.volumes:
         many = _more(len(holding), "stop", " of instances with volumes")
         yield VOLUMES, f"{many} the {limits.volumes} that one plan may do", holding
@@ -85,14 +85,14 @@ def _exceeded(
         many = _more(len(nodes), "node", " with stops")
         yield "nodes", f"{many} the {limits.nodes} that one plan may touch", counted
     if limits.share < 1.0:
-        yield from _shares(counted, desired, observed.copies, limits.share)
+        yield from _shares(counted, desired, observed.allocations, limits.share)
 
 
 def _shares(
-    counted: Sequence[Action], desired: Desired, copies: Sequence[Copy], share: float
+    counted: Sequence[Action], desired: Desired, allocations: Sequence[Allocation], share: float
 ) -> Iterator[tuple[str, str, Sequence[Action]]]:
     """The businesses that stay and would lose more than this share of what runs of them."""
-    running = Counter(copy.key.business_id for copy in copies if copy.status is Status.RUNNING)
+    running = Counter(allocation.key.business_id for allocation in allocations if allocation.status is Status.RUNNING)
     groups: dict[str, list[Action]] = defaultdict(list)
     for action in counted:
         entry = desired.businesses.get(action.key.business_id)

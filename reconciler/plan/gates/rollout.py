@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 
 from reconciler.manifest.model import Component
 from reconciler.plan.model.desired import Desired
-from reconciler.plan.model.observed import Copy
+from reconciler.plan.model.observed import Allocation
 from reconciler.plan.model.plan import Action, Kind
 from reconciler.plan.wants.progress import Waits, allowed_failures, failed, good_from, serves
-from reconciler.plan.wants.wanted import Wanted
+from reconciler.plan.wants.wanted import DesiredInstance
 from reconciler.wire.messages import InstanceKey
 
 ComponentKey = tuple[str, str]
@@ -23,8 +23,8 @@ ComponentKey = tuple[str, str]
 
 def paced(
     desired: Desired,
-    wants: Mapping[InstanceKey, Wanted],
-    copies: Iterable[Copy],
+    wants: Mapping[InstanceKey, DesiredInstance],
+    allocations: Iterable[Allocation],
     actions: Iterable[Action],
     now: float,
 ) -> Waits:
@@ -38,14 +38,14 @@ def paced(
     waits = Waits()
     if not updates:
         return waits
-    known: dict[ComponentKey, dict[InstanceKey, list[Copy]]] = {name: {} for name in updates}
+    known: dict[ComponentKey, dict[InstanceKey, list[Allocation]]] = {name: {} for name in updates}
     for key in wants:
         if (key.business_id, key.component_id) in known:
             known[key.business_id, key.component_id][key] = []
-    for copy in copies:
-        instances = known.get((copy.key.business_id, copy.key.component_id), {})
-        if copy.confirmed and copy.key in instances:
-            instances[copy.key].append(copy)
+    for allocation in allocations:
+        instances = known.get((allocation.key.business_id, allocation.key.component_id), {})
+        if allocation.confirmed and allocation.key in instances:
+            instances[allocation.key].append(allocation)
     for name, group in updates.items():
         entry = desired.businesses[name[0]]
         want = wants[group[0].key]
@@ -67,28 +67,34 @@ class _Rollout:
         self,
         component: Component,
         marks: Mapping[InstanceKey, str],
-        copies: Mapping[InstanceKey, list[Copy]],
+        allocations: Mapping[InstanceKey, list[Allocation]],
         promoted: bool,
         now: float,
     ) -> None:
         """`marks` are the digests that the instances are to have."""
         self._component = component
         self._marks = marks
-        self._copies = {key: copies[key] for key in sorted(copies)}
+        self._copies = {key: allocations[key] for key in sorted(allocations)}
         self._promoted = promoted
-        settling = {key: time for key, found in copies.items() if (time := self._settles(key, found)) > now}
+        settling = {key: time for key, found in allocations.items() if (time := self._settles(key, found)) > now}
         self.due = min(settling.values(), default=None)
-        failures = [key for key, found in self._copies.items() if any(failed(copy, marks[key]) for copy in found)]
+        failures = [
+            key for key, found in self._copies.items() if any(failed(allocation, marks[key]) for allocation in found)
+        ]
         if self._component.update.failure_action != "continue":
-            failures = failures[: allowed_failures(self._component, len(copies))]
+            failures = failures[: allowed_failures(self._component, len(allocations))]
         self._down = {key for key, found in self._copies.items() if found and not any(map(serves, found))}
-        tried = {key for key, found in self._copies.items() if any(copy.failed_digest == marks[key] for copy in found)}
+        tried = {
+            key
+            for key, found in self._copies.items()
+            if any(allocation.failed_digest == marks[key] for allocation in found)
+        }
         self._settling = settling.keys()
         self._blocking = [
             key for key in self._copies if key in self._down | tried | self._settling and key not in failures
         ]
         self._begun = tried | {
-            key for key, found in self._copies.items() if any(copy.digest == marks[key] for copy in found)
+            key for key, found in self._copies.items() if any(allocation.digest == marks[key] for allocation in found)
         }
 
     def waiting(self, updates: list[Action]) -> Iterable[tuple[Action, str]]:
@@ -122,7 +128,7 @@ class _Rollout:
             verb = f"{'has' if len(before) == 1 else 'have'} run for {wait:g} s"
         return f"waits until {names} {verb}: {self._component.update.parallelism} at a time"
 
-    def _settles(self, key: InstanceKey, copies: list[Copy]) -> float:
+    def _settles(self, key: InstanceKey, allocations: list[Allocation]) -> float:
         """When what runs in the new version no longer keeps others waiting (epoch seconds); 0 if none does."""
-        times = [good_from(self._component, copy, self._marks[key]) for copy in copies]
+        times = [good_from(self._component, allocation, self._marks[key]) for allocation in allocations]
         return max((time + self._component.update.delay for time in times if time is not None), default=0.0)

@@ -16,12 +16,12 @@ import msgspec
 from reconciler.manifest.model import Business, Component
 from reconciler.manifest.references import NODE, references
 from reconciler.plan.model.desired import Desired
-from reconciler.plan.model.observed import Copy, Liveness, Node, Observed
+from reconciler.plan.model.observed import Allocation, Node, NodeHealth, Observed
 from reconciler.plan.model.plan import Action, Kind, Plan
 from reconciler.plan.model.policy import Policy
-from reconciler.plan.schedule.node_health import liveness
+from reconciler.plan.schedule.node_health import node_health
 from reconciler.plan.wants.references import host
-from reconciler.wire.messages import InstanceKey, Promise, Status, promise_of
+from reconciler.wire.messages import InstanceKey, Reservation, Status, reservation_of
 
 
 class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -103,10 +103,10 @@ def needs(plan: Plan, after: Desired, observed: Observed, businesses: Collection
     """What the plan's actions for these businesses ask of the fleet. `after` is the desired state it is for."""
     own = [action for action in plan.actions if action.key.business_id in businesses]
     nodes: dict[str, Touched] = {}
-    promises = _final(own, observed, businesses)
+    reservations = _final(own, observed, businesses)
     for node_id in sorted({action.node_id for action in own if action.kind is not Kind.STOP}):
         here = [action for action in own if action.node_id == node_id]
-        nodes[node_id] = _touched(here, promises[node_id])
+        nodes[node_id] = _touched(here, reservations[node_id])
     for node_id in sorted({action.node_id for action in own} - nodes.keys()):
         nodes[node_id] = Touched()
     return Needs(
@@ -117,31 +117,33 @@ def needs(plan: Plan, after: Desired, observed: Observed, businesses: Collection
     )
 
 
-def _final(own: Sequence[Action], observed: Observed, businesses: Collection[str]) -> dict[str, list[Promise]]:
+def _final(own: Sequence[Action], observed: Observed, businesses: Collection[str]) -> dict[str, list[Reservation]]:
     """What the businesses hold of each node once the plan is carried out."""
-    held: dict[tuple[InstanceKey, str], Promise] = {
-        (copy.key, copy.node_id): copy.promise for copy in observed.copies if copy.key.business_id in businesses
+    held: dict[tuple[InstanceKey, str], Reservation] = {
+        (allocation.key, allocation.node_id): allocation.reservation
+        for allocation in observed.allocations
+        if allocation.key.business_id in businesses
     }
     for action in own:
         if action.component is None:
             held.pop((action.key, action.node_id), None)
         else:
-            held[action.key, action.node_id] = promise_of(action.component, action.gpu_devices)
-    found: dict[str, list[Promise]] = defaultdict(list)
-    for (_, node_id), promise in held.items():
-        found[node_id].append(promise)
+            held[action.key, action.node_id] = reservation_of(action.component, action.gpu_devices)
+    found: dict[str, list[Reservation]] = defaultdict(list)
+    for (_, node_id), reservation in held.items():
+        found[node_id].append(reservation)
     return found
 
 
-def _touched(actions: Sequence[Action], promises: Sequence[Promise]) -> Touched:
+def _touched(actions: Sequence[Action], reservations: Sequence[Reservation]) -> Touched:
     """What these actions on one node, after which these promises hold there, ask of it."""
     components = [action.component for action in actions if action.component is not None]
     return Touched(
-        cpu_cores=round(sum(promise.cpu_cores for promise in promises), 3),
-        memory_mb=sum(promise.memory_mb for promise in promises),
+        cpu_cores=round(sum(reservation.cpu_cores for reservation in reservations), 3),
+        memory_mb=sum(reservation.memory_mb for reservation in reservations),
         disk_mb=sum(_images(actions).values()),
-        gpu_devices=tuple(sorted(device for promise in promises for device in promise.gpu_devices)),
-        host_ports=tuple(sorted(port for promise in promises for port in promise.host_ports)),
+        gpu_devices=tuple(sorted(device for reservation in reservations for device in reservation.gpu_devices)),
+        host_ports=tuple(sorted(port for reservation in reservations for port in reservation.host_ports)),
         labels=tuple(sorted({label for component in components for label in _labels(component)})),
         runtimes=tuple(sorted({component.type for component in components})),
         gpus=any(component.affinity.require_gpu for component in components),
@@ -199,19 +201,23 @@ def _digest(business: Business) -> str:
 
 def _instances(basis: Basis, needs: Needs) -> Iterator[Fact]:
     """Where the copies of the businesses are, and what runs there."""
-    for copy in basis.observed.copies:
-        if copy.key.business_id in needs.businesses and copy.node_id in basis.observed.nodes:
-            moving = str(copy.key) in needs.moving
-            yield Fact(f"instance {copy.key} on {copy.node_id}", "is", f"{copy.digest[:16]} {_state(copy, moving)}")
+    for allocation in basis.observed.allocations:
+        if allocation.key.business_id in needs.businesses and allocation.node_id in basis.observed.nodes:
+            moving = str(allocation.key) in needs.moving
+            yield Fact(
+                f"instance {allocation.key} on {allocation.node_id}",
+                "is",
+                f"{allocation.digest[:16]} {_state(allocation, moving)}",
+            )
 
 
-def _state(copy: Copy, moving: bool) -> str:
+def _state(allocation: Allocation, moving: bool) -> str:
     """How a copy is, as far as it matters: whether it serves is asked only of what something happens to."""
-    if not copy.confirmed:
+    if not allocation.confirmed:
         return "assigned"
-    if copy.ended:
+    if allocation.ended:
         return "ended"
-    return "there" if not moving else "running" if copy.status is Status.RUNNING else "not running"
+    return "there" if not moving else "running" if allocation.status is Status.RUNNING else "not running"
 
 
 def _nodes(basis: Basis, needs: Needs) -> Iterator[Fact]:
@@ -236,44 +242,44 @@ def _nodes(basis: Basis, needs: Needs) -> Iterator[Fact]:
 
 def _standing(node: Node, basis: Basis, opens: bool) -> str:
     """Whether a node can be asked, and whether it takes what is new, where that is asked of it."""
-    alive = liveness(node, basis.policy, basis.now)
-    if alive is not Liveness.READY or not opens:
+    alive = node_health(node, basis.policy, basis.now)
+    if alive is not NodeHealth.READY or not opens:
         return str(alive)
     if node.draining or node.cordoned:
         return "draining" if node.draining else "cordoned"
-    return "unsteady" if node.unsteady_until > basis.now else str(alive)
+    return "unsteady" if node.flapping_until > basis.now else str(alive)
 
 
 def _room(node: Node, basis: Basis, needs: Needs, touched: Touched) -> Iterator[Fact]:
     """What others leave of a node, and whether it suffices for all that the businesses have there at the end."""
     where = f"node {node.node_id}"
-    others = [copy.promise for copy in _others(node.node_id, basis, needs)]
+    others = [allocation.reservation for allocation in _others(node.node_id, basis, needs)]
     if touched.cpu_cores:
-        free = node.cpu_cores - sum(promise.cpu_cores for promise in others)
+        free = node.cpu_cores - sum(reservation.cpu_cores for reservation in others)
         yield Fact(f"{where}: cpu", "room", round(free, 3), touched.cpu_cores)
     if touched.memory_mb:
-        free_mb = node.memory_mb - sum(promise.memory_mb for promise in others)
+        free_mb = node.memory_mb - sum(reservation.memory_mb for reservation in others)
         yield Fact(f"{where}: memory", "room", free_mb, touched.memory_mb)
     if touched.disk_mb and node.disk_free_mb is not None:
         yield Fact(f"{where}: disk", "room", node.disk_free_mb, touched.disk_mb)
     if touched.host_ports:
-        taken = sorted(port for promise in others for port in promise.host_ports)
+        taken = sorted(port for reservation in others for port in reservation.host_ports)
         yield Fact(f"{where}: host ports", "free", taken, list(touched.host_ports))
     if touched.gpu_devices:
         there = {gpu.index for gpu in node.gpus}
         gone = [device for device in touched.gpu_devices if device not in there]
-        held = [device for promise in others for device in promise.gpu_devices]
+        held = [device for reservation in others for device in reservation.gpu_devices]
         yield Fact(f"{where}: GPU devices", "free", sorted({*gone, *held}), list(touched.gpu_devices))
 
 
-def _others(node_id: str, basis: Basis, needs: Needs) -> Iterator[Copy]:
+def _others(node_id: str, basis: Basis, needs: Needs) -> Iterator[Allocation]:
     """The copies on a node that are not the businesses' own, and are not about to go."""
-    for copy in basis.observed.copies:
-        key = copy.key
-        if copy.node_id == node_id and key.business_id not in needs.businesses:
+    for allocation in basis.observed.allocations:
+        key = allocation.key
+        if allocation.node_id == node_id and key.business_id not in needs.businesses:
             entry = basis.before.businesses.get(key.business_id)
             if entry is not None and not entry.stopped:
-                yield copy
+                yield allocation
 
 
 def _text(value: object) -> str:

@@ -17,7 +17,7 @@ from reconciler.manifest.memo import Memo
 from reconciler.plan.keep.forms import form_of, value_of
 from reconciler.plan.keep.state import APART, FORMAT, State, encoded
 from reconciler.plan.model.desired import DesiredBusiness
-from reconciler.plan.model.observed import Copy, Node, Observed
+from reconciler.plan.model.observed import Allocation, Node, Observed
 from reconciler.plan.show.document import Form
 
 MEASURED = ("last_seen", "cpu_percent", "memory_used_mb", "disk_free_mb")
@@ -34,14 +34,14 @@ class Manifest(msgspec.Struct, frozen=True):
     now: float
     businesses: list[str]
     nodes: list[str]
-    copies: list[str]
+    allocations: list[str]
     measures: str
     rest: str
     made: str
 
     def digests(self) -> Iterable[str]:
         """Of all parts."""
-        return (*self.businesses, *self.nodes, *self.copies, self.measures, self.rest, self.made)
+        return (*self.businesses, *self.nodes, *self.allocations, self.measures, self.rest, self.made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +83,9 @@ def manifest_of(data: bytes) -> Manifest:
     return msgspec.json.decode(data, type=Manifest)
 
 
-def copies_of(part: bytes) -> list[Copy]:
+def allocations_of(part: bytes) -> list[Allocation]:
     """The copies in a part that holds some."""
-    return [value_of(Copy, form) for form in msgspec.json.decode(part)]
+    return [value_of(Allocation, form) for form in msgspec.json.decode(part)]
 
 
 def restored(manifest: Manifest, part: Callable[[str], bytes]) -> bytes:
@@ -106,7 +106,9 @@ def restored(manifest: Manifest, part: Callable[[str], bytes]) -> bytes:
         "now": manifest.now,
         "businesses": sorted(items(manifest.businesses), key=lambda entry: str(entry["business"]["business_id"])),
         "nodes": nodes,
-        "copies": sorted(items(manifest.copies), key=lambda copy: (copy["key"], copy["node_id"])),
+        "copies": sorted(
+            items(manifest.allocations), key=lambda allocation: (allocation["key"], allocation["node_id"])
+        ),
     }
     return encoded(form, read(manifest.made))
 
@@ -150,7 +152,7 @@ def _facts(node: Node) -> bytes:
 
 def _copies(observed: Observed) -> Iterable[tuple[str, bytes]]:
     """Every copy, by its node."""
-    return ((copy.node_id, _encode(copy)) for copy in observed.copies)
+    return ((allocation.node_id, _encode(allocation)) for allocation in observed.allocations)
 
 
 _entry_text: Memo[DesiredBusiness, bytes] = Memo(lambda entry: _encode(form_of(entry)))

@@ -9,13 +9,13 @@ import msgspec
 from reconciler.manifest.model import Business
 from reconciler.plan.keep.preconditions import Basis, Fact, Needs, facts, moved, needs
 from reconciler.plan.model.desired import Desired
-from reconciler.plan.model.observed import Copy, Observed
+from reconciler.plan.model.observed import Allocation, Observed
 from reconciler.plan.model.plan import Kind, Plan
 from reconciler.plan.reconcile.planner import plan
 from reconciler.plan.show.document import document
 from reconciler.plan.show.hash import plan_hash
 from reconciler.plan.show.transfers import facts as facts_beside
-from reconciler.wire.messages import InstanceKey, Status, promise_of
+from reconciler.wire.messages import InstanceKey, Status, reservation_of
 
 FORMAT = "reconciler.saved-plan/1"
 
@@ -61,13 +61,15 @@ def departed(saved: SavedPlan, basis: Basis) -> list[tuple[str, str]]:
     return moved(saved.facts, facts(basis, saved.needs))
 
 
-def assigned(saved: SavedPlan, businesses: Mapping[str, Business], basis: Basis, after: Desired) -> tuple[Copy, ...]:
+def assigned(
+    saved: SavedPlan, businesses: Mapping[str, Business], basis: Basis, after: Desired
+) -> tuple[Allocation, ...]:
     """The copies to write down so that every create of the plan goes where it says. Versions are given elsewhere.
 
     Copies are as planning today would have them, on the saved nodes and devices. `after` is the desired state with
     `businesses` accepted.
     """
-    there = {(copy.key, copy.node_id) for copy in basis.observed.copies}
+    there = {(allocation.key, allocation.node_id) for allocation in basis.observed.allocations}
     found = []
     for form in saved.actions():
         key = InstanceKey(form["business_id"], form["component_id"], form["instance"])
@@ -77,18 +79,27 @@ def assigned(saved: SavedPlan, businesses: Mapping[str, Business], basis: Basis,
         part = next((one for one in business.components if one.component_id == key.component_id), None)
         if part is not None:
             devices = tuple(form["gpu_devices"])
-            promise = promise_of(part, devices)
+            reservation = reservation_of(part, devices)
             found.append(
-                Copy(key, form["node_id"], Status.PENDING, form["digest"], 0, promise, confirmed=False, since=basis.now)
+                Allocation(
+                    key,
+                    form["node_id"],
+                    Status.PENDING,
+                    form["digest"],
+                    0,
+                    reservation,
+                    confirmed=False,
+                    since=basis.now,
+                )
             )
     return tuple(found)
 
 
-def differs(saved: SavedPlan, after: Desired, copies: Sequence[Copy], basis: Basis) -> list[tuple[str, str]]:
+def differs(saved: SavedPlan, after: Desired, allocations: Sequence[Allocation], basis: Basis) -> list[tuple[str, str]]:
     """How the plan on the state with specs and places written down is another than the saved one."""
-    newest = max((copy.version for copy in basis.observed.copies), default=0)
-    new = tuple(replace(copy, version=newest + number) for number, copy in enumerate(copies, 1))
-    observed = Observed(basis.observed.nodes, (*basis.observed.copies, *new))
+    newest = max((allocation.version for allocation in basis.observed.allocations), default=0)
+    new = tuple(replace(allocation, version=newest + number) for number, allocation in enumerate(allocations, 1))
+    observed = Observed(basis.observed.nodes, (*basis.observed.allocations, *new))
     found = document(plan(after, observed, basis.policy, basis.now), after)
     today = [one for one in found["actions"] if one["business_id"] in saved.needs.businesses]
     then, now = [_same(one) for one in saved.actions()], [_same(one) for one in today]

@@ -18,7 +18,7 @@ from reconciler.manifest.secrets.seal import sealed_business
 from reconciler.plan.ask.suppose import NOTHING_SUPPOSED, Suppose, mistakes, supposed
 from reconciler.plan.keep.forms import form_of, value_of
 from reconciler.plan.model.desired import Desired, DesiredBusiness
-from reconciler.plan.model.observed import Copy, Node, Observed
+from reconciler.plan.model.observed import Allocation, Node, Observed
 from reconciler.plan.model.plan import Plan
 from reconciler.plan.model.policy import Policy
 from reconciler.plan.reconcile.planner import plan
@@ -143,11 +143,11 @@ sealed_entry: Memo[DesiredBusiness, DesiredBusiness] = Memo(_seal_entry)
 
 
 def _sealed_observed(observed: Observed) -> Observed:
-    copies = tuple(
-        replace(copy, message=without_password(copy.message)) if "://" in copy.message else copy
-        for copy in observed.copies
+    allocations = tuple(
+        replace(allocation, message=without_password(allocation.message)) if "://" in allocation.message else allocation
+        for allocation in observed.allocations
     )
-    return replace(observed, copies=copies)
+    return replace(observed, allocations=allocations)
 
 
 def to_json(state: State, made: dict[str, Any] | None = None) -> bytes:
@@ -164,7 +164,12 @@ def to_json(state: State, made: dict[str, Any] | None = None) -> bytes:
         "removed": [business for _, business in sorted(sealed.desired.removed.items())],
         "desired": form_of(sealed.desired, APART),
         "nodes": [form_of(node) for _, node in sorted(sealed.observed.nodes.items())],
-        "copies": [form_of(copy) for copy in sorted(sealed.observed.copies, key=lambda copy: (copy.key, copy.node_id))],
+        "copies": [
+            form_of(allocation)
+            for allocation in sorted(
+                sealed.observed.allocations, key=lambda allocation: (allocation.key, allocation.node_id)
+            )
+        ],
         "observed": form_of(sealed.observed, APART),
     }
     return encoded(form, made)
@@ -209,7 +214,7 @@ def from_form(form: Any, name: str = "the state", written: str = SNAPSHOT) -> St
                 Observed,
                 read.observed,
                 nodes={node.node_id: node for node in nodes},
-                copies=tuple(value_of(Copy, copy) for copy in read.copies),
+                allocations=tuple(value_of(Allocation, allocation) for allocation in read.allocations),
             ),
             value_of(Policy, read.policy),
             read.now,
@@ -226,7 +231,7 @@ class _Written(msgspec.Struct):
     businesses: list[dict[str, Any]]
     removed: list[Business]
     nodes: list[dict[str, Any]]
-    copies: list[dict[str, Any]]
+    allocations: list[dict[str, Any]]
     desired: dict[str, Any] = {}
     observed: dict[str, Any] = {}
 

@@ -8,7 +8,7 @@ from reconciler.wire.messages import InstanceKey
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class VersionResult:
     """What became of one version of a component: it was `good` everywhere, an operator `promoted` it, or `rejected`.
 
     A rejected one is not tried again: the version before it runs instead, for the `reason`.
@@ -51,7 +51,7 @@ class DesiredBusiness:
     source: str = "api"
     revision: int = 1
     earlier: tuple[Business, ...] = ()
-    verdicts: dict[tuple[str, str], Verdict] = field(default_factory=dict)
+    verdicts: dict[tuple[str, str], VersionResult] = field(default_factory=dict)
     commit: Commit | None = None
     paused: bool = False
     pinned: int | None = None

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from reconciler.wire.messages import Drift, Gpu, InstanceKey, Promise, Status
+from reconciler.wire.messages import Drift, Gpu, InstanceKey, Reservation, Status
 
 
-class Liveness(StrEnum):
+class NodeHealth(StrEnum):
     """How lately a node was heard of: `ready`, `suspect` (gets nothing new) or `lost` (what can move, moves)."""
 
     READY = "ready"
@@ -22,7 +22,7 @@ class Node:
     `images` has the size in MiB of each image that it has, by full name; `disk_free_mb` is how much is free where they
     are kept, at least (None: it does not say). A `cordoned` one gets nothing new; a `draining` one gives away what it
     runs besides, at `drain_by` all that is left (None: it takes what it takes). One that was lost again and again gets
-    nothing new before `unsteady_until`. Times are in seconds since the epoch.
+    nothing new before `flapping_until`. Times are in seconds since the epoch.
     """
 
     node_id: str
@@ -40,11 +40,11 @@ class Node:
     cordoned: bool = False
     draining: bool = False
     drain_by: float | None = None
-    unsteady_until: float = 0.0
+    flapping_until: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class Allocation:
     """One instance on one node, as reported, or as assigned and not reported yet (`confirmed` False).
 
     One instance may have several copies: while it moves, or when a lost node comes back. `ended` says that nothing
@@ -58,7 +58,7 @@ class Copy:
     status: Status
     digest: str
     version: int
-    promise: Promise = Promise()
+    reservation: Reservation = Reservation()
     container_id: str | None = None
     confirmed: bool = True
     message: str = ""
@@ -85,6 +85,6 @@ class Observed:
     """
 
     nodes: dict[str, Node] = field(default_factory=dict)
-    copies: tuple[Copy, ...] = ()
+    allocations: tuple[Allocation, ...] = ()
     heals: Mapping[tuple[InstanceKey, str], int] = field(default_factory=dict)
     vanished: Mapping[InstanceKey, Vanished] = field(default_factory=dict)

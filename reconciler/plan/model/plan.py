@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from reconciler.manifest.model import Component
-from reconciler.plan.model.desired import Verdict
+from reconciler.plan.model.desired import VersionResult
 from reconciler.wire.messages import InstanceKey
 
 
@@ -140,7 +140,7 @@ class Plan:
     actions: tuple[Action, ...] = ()
     pending: tuple[Pending, ...] = ()
     placements: dict[InstanceKey, str] = field(default_factory=dict)
-    verdicts: dict[tuple[str, str, str], Verdict] = field(default_factory=dict)
+    verdicts: dict[tuple[str, str, str], VersionResult] = field(default_factory=dict)
     look_again: float | None = None
     unknowns: tuple[Unknown, ...] = ()
     drifted: tuple[Drifted, ...] = ()

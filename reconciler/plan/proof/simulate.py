@@ -2,34 +2,34 @@
 
 from dataclasses import replace
 
-from reconciler.plan.model.observed import Copy, Node, Observed
+from reconciler.plan.model.observed import Allocation, Node, Observed
 from reconciler.plan.model.plan import Fetch, Kind, Plan
-from reconciler.wire.messages import Status, promise_of
+from reconciler.wire.messages import Status, reservation_of
 
 
 def applied(plan: Plan, observed: Observed) -> Observed:
     """The observation after the plan was carried out to the letter."""
     nodes = dict(observed.nodes)
-    copies = {(copy.key, copy.node_id): copy for copy in observed.copies}
-    version = max((copy.version for copy in observed.copies), default=0)
+    allocations = {(allocation.key, allocation.node_id): allocation for allocation in observed.allocations}
+    version = max((allocation.version for allocation in observed.allocations), default=0)
     for action in plan.actions:
         place = (action.key, action.node_id)
         if action.kind is Kind.STOP:
-            copies.pop(place, None)
+            allocations.pop(place, None)
         elif action.component is not None:
             version += 1
-            copies[place] = Copy(
+            allocations[place] = Allocation(
                 key=action.key,
                 node_id=action.node_id,
                 status=Status.RUNNING,
                 digest=action.digest,
                 version=version,
-                promise=promise_of(action.component, action.gpu_devices),
+                reservation=reservation_of(action.component, action.gpu_devices),
                 container_id=f"container-{version}",
             )
         if action.fetch is not None and action.node_id in nodes:
             nodes[action.node_id] = _fetched(nodes[action.node_id], action.fetch)
-    return replace(observed, nodes=nodes, copies=tuple(copies.values()))
+    return replace(observed, nodes=nodes, allocations=tuple(allocations.values()))
 
 
 def _fetched(node: Node, fetch: Fetch) -> Node:

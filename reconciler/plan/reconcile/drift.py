@@ -14,9 +14,9 @@ import msgspec
 from reconciler.manifest.drift import LIVE, ignores
 from reconciler.manifest.model import Component
 from reconciler.plan.model.desired import DesiredBusiness
-from reconciler.plan.model.observed import Copy, Vanished
+from reconciler.plan.model.observed import Allocation, Vanished
 from reconciler.plan.model.plan import Change, Drifted
-from reconciler.plan.wants.wanted import Wanted, limits_changed, new_limits
+from reconciler.plan.wants.wanted import DesiredInstance, limits_changed, new_limits
 from reconciler.wire.messages import Drift, InstanceKey, Status
 
 STATUS = "status"
@@ -60,71 +60,76 @@ AS_WANTED = Look()
 
 def look(
     entry: DesiredBusiness,
-    want: Wanted,
-    copy: Copy,
+    want: DesiredInstance,
+    allocation: Allocation,
     heals: Mapping[tuple[InstanceKey, str], int],
     freeze_after: int,
 ) -> Look:
     """How a copy in the wanted version differs from what it should be."""
-    limits = new_limits(want, copy)
-    running = copy.confirmed and not copy.ended
-    if not limits and not (running and copy.drift):
+    limits = new_limits(want, allocation)
+    running = allocation.confirmed and not allocation.ended
+    if not limits and not (running and allocation.drift):
         return AS_WANTED
     changed = tuple(change for change in limits if not running or _was_wanted(entry, want.component, change))
     drift = tuple(
-        change for change in by_hand(entry, want, copy) if not ignores(want.component.ignore_drift, change.field)
+        change for change in by_hand(entry, want, allocation) if not ignores(want.component.ignore_drift, change.field)
     )
     left: tuple[Drifted, ...]
     if not entry.self_heal:
-        left = (Drifted(copy.key, copy.node_id, drift, OFF),) if drift else ()
+        left = (Drifted(allocation.key, allocation.node_id, drift, OFF),) if drift else ()
         healed: tuple[Change, ...] = ()
     else:
-        frozen = [change for change in drift if heals.get((copy.key, change.field), 0) >= freeze_after]
-        left = tuple(Drifted(copy.key, copy.node_id, (change,), _frozen(copy, change, heals)) for change in frozen)
+        frozen = [change for change in drift if heals.get((allocation.key, change.field), 0) >= freeze_after]
+        left = tuple(
+            Drifted(allocation.key, allocation.node_id, (change,), _frozen(allocation, change, heals))
+            for change in frozen
+        )
         healed = tuple(change for change in drift if change not in frozen)
     reason = "; ".join([*(["limits changed"] if changed else []), *(["drift: changed on the node"] if healed else [])])
     fields = tuple(change.field for change in healed)
-    return Look(reason, changed + healed, fields, running and _can_live(want, copy, fields), left)
+    return Look(reason, changed + healed, fields, running and _can_live(want, allocation, fields), left)
 
 
-def by_hand(entry: DesiredBusiness, want: Wanted, copy: Copy) -> tuple[Change, ...]:
+def by_hand(entry: DesiredBusiness, want: DesiredInstance, allocation: Allocation) -> tuple[Change, ...]:
     """Every field of a running copy in the wanted version that is as neither the spec nor an earlier one has it."""
-    if not copy.confirmed or copy.ended or copy.digest != want.digest:
+    if not allocation.confirmed or allocation.ended or allocation.digest != want.digest:
         return ()
-    limits = (change for change in new_limits(want, copy) if not _was_wanted(entry, want.component, change))
-    return (*limits, *(_change(drift) for drift in copy.drift))
+    limits = (change for change in new_limits(want, allocation) if not _was_wanted(entry, want.component, change))
+    return (*limits, *(_change(drift) for drift in allocation.drift))
 
 
-def removed_by_hand(want: Wanted, vanished: Vanished | None) -> Drifted | None:
+def removed_by_hand(want: DesiredInstance, vanished: Vanished | None) -> Drifted | None:
     """That somebody removed an instance in the wanted version, None when nobody did."""
     if vanished is None or vanished.digest != want.digest:
         return None
     return Drifted(want.key, vanished.node_id, (Change(STATUS, "removed", Status.RUNNING.value),), OFF)
 
 
-def status_drift(copy: Copy) -> Drifted:
+def status_drift(allocation: Allocation) -> Drifted:
     """That an instance that should run has ended, and is left so."""
-    return Drifted(copy.key, copy.node_id, (Change(STATUS, copy.status.value, Status.RUNNING.value),), OFF)
+    return Drifted(
+        allocation.key, allocation.node_id, (Change(STATUS, allocation.status.value, Status.RUNNING.value),), OFF
+    )
 
 
-def found(entry: DesiredBusiness, copies: Iterable[Copy], left: Iterable[Drifted]) -> list[Found]:
+def found(entry: DesiredBusiness, allocations: Iterable[Allocation], left: Iterable[Drifted]) -> list[Found]:
     """Every field of these copies of a business that somebody changed, and what becomes of it; sorted."""
     why = {(one.key, change.field): one.why_left for one in left for change in one.changes}
     components = {component.component_id: component for component in entry.business.components}
     listed = []
-    for copy in copies:
-        component = components.get(copy.key.component_id)
-        if component is None or not copy.confirmed:
+    for allocation in allocations:
+        component = components.get(allocation.key.component_id)
+        if component is None or not allocation.confirmed:
             continue
-        for drift in (*_limit_drift(entry, component, copy), *copy.drift):
+        for drift in (*_limit_drift(entry, component, allocation), *allocation.drift):
             ignored = ignores(component.ignore_drift, drift.field)
-            fate = "ignored" if ignored else why.get((copy.key, drift.field), "is being set back")
-            listed.append(Found(copy.key, copy.node_id, drift, fate))
+            fate = "ignored" if ignored else why.get((allocation.key, drift.field), "is being set back")
+            listed.append(Found(allocation.key, allocation.node_id, drift, fate))
     return sorted(listed, key=lambda one: (one.key, one.node_id, one.drift.field))
 
 
-def _limit_drift(entry: DesiredBusiness, component: Component, copy: Copy) -> Iterable[Drift]:
-    for change in limits_changed(component, copy):
+def _limit_drift(entry: DesiredBusiness, component: Component, allocation: Allocation) -> Iterable[Drift]:
+    for change in limits_changed(component, allocation):
         if not _was_wanted(entry, component, change):
             yield Drift(field=change.field, expected=change.new, actual=change.old)
 
@@ -141,19 +146,20 @@ def _was_wanted(entry: DesiredBusiness, now: Component, change: Change) -> bool:
     return False
 
 
-def _can_live(want: Wanted, copy: Copy, heals: tuple[str, ...]) -> bool:
+def _can_live(want: DesiredInstance, allocation: Allocation, heals: tuple[str, ...]) -> bool:
     """Whether no new container is needed: the Engine takes no limit away from what runs."""
-    lifted = (copy.promise.cpu_cores > 0 and not want.shape.cpu_milli) or (
-        copy.promise.memory_mb > 0 and not want.shape.memory_mb
+    lifted = (allocation.reservation.cpu_cores > 0 and not want.shape.cpu_milli) or (
+        allocation.reservation.memory_mb > 0 and not want.shape.memory_mb
     )
     return not lifted and LIVE.issuperset(heals)
 
 
-def _frozen(copy: Copy, change: Change, heals: Mapping[tuple[InstanceKey, str], int]) -> str:
-    name = f"{copy.key.business_id}/{copy.key.component_id}"
+def _frozen(allocation: Allocation, change: Change, heals: Mapping[tuple[InstanceKey, str], int]) -> str:
+    name = f"{allocation.key.business_id}/{allocation.key.component_id}"
     return (
-        f"frozen: it was set back {heals[copy.key, change.field]} times, and something on node {copy.node_id} sets it "
-        f"again; change the spec, add ignore_drift: [{change.field}], or say `reconciler thaw {name}`"
+        f"frozen: it was set back {heals[allocation.key, change.field]} times, and something on node "
+        f"{allocation.node_id} sets it again; change the spec, add ignore_drift: [{change.field}], "
+        f"or say `reconciler thaw {name}`"
     )
 
 

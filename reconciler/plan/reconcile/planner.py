@@ -14,8 +14,8 @@ from reconciler.plan.gates import businesses, drains
 from reconciler.plan.gates.dependencies import held
 from reconciler.plan.gates.limits import limited
 from reconciler.plan.gates.rollout import paced
-from reconciler.plan.model.desired import Desired, Verdict
-from reconciler.plan.model.observed import Copy, Liveness, Observed
+from reconciler.plan.model.desired import Desired, VersionResult
+from reconciler.plan.model.observed import Allocation, NodeHealth, Observed
 from reconciler.plan.model.plan import Action, Drifted, Kind, Pending, Plan, Refusal
 from reconciler.plan.model.policy import Policy
 from reconciler.plan.proof.stability import settled
@@ -23,14 +23,14 @@ from reconciler.plan.reconcile.drift import Look, look, removed_by_hand, status_
 from reconciler.plan.reconcile.unknowns import unknowns
 from reconciler.plan.schedule.filters import refusals
 from reconciler.plan.schedule.fleet import Fleet, meets_but_runtime
-from reconciler.plan.schedule.place import Placement, Request, place, promise
-from reconciler.plan.schedule.reservations import Releases, unringed
+from reconciler.plan.schedule.place import Placement, Request, place, reservation
+from reconciler.plan.schedule.reservations import Releases, break_wait_cycles
 from reconciler.plan.schedule.shape import Shape
 from reconciler.plan.wants.past_references import Resolutions
 from reconciler.plan.wants.progress import serves
 from reconciler.plan.wants.references import Places
 from reconciler.plan.wants.versions import judged, may_roll_back, with_verdicts
-from reconciler.plan.wants.wanted import Wanted, wanted, why_unwanted, why_update
+from reconciler.plan.wants.wanted import DesiredInstance, wanted, why_unwanted, why_update
 from reconciler.wire.messages import InstanceKey
 
 DEFAULT_POLICY = Policy()
@@ -48,9 +48,9 @@ class _Move:
     A `pinned` one holds volumes where it is: it only waits for room there. One that `leaves` can't stay in any case.
     """
 
-    want: Wanted
+    want: DesiredInstance
     reason: str
-    old: Copy | None = None
+    old: Allocation | None = None
     pinned: bool = False
     leaves: bool = False
 
@@ -112,35 +112,35 @@ class _Planning:
         self.freeze_after = policy.freeze_after
         self.placements: dict[InstanceKey, str] = {}
         self.refusals: dict[Shape, tuple[Refusal, ...]] = {}
-        self.copies: dict[InstanceKey, list[Copy]] = defaultdict(list)
-        for copy in observed.copies:
-            row = self.fleet.row.get(copy.node_id)
+        self.allocations: dict[InstanceKey, list[Allocation]] = defaultdict(list)
+        for allocation in observed.allocations:
+            row = self.fleet.row.get(allocation.node_id)
             if row is not None:
-                if only is None or copy.key.business_id in only:
-                    self.copies[copy.key].append(copy)
-                self.fleet.hold(row, copy.promise)
-                self.fleet.add_peer(copy.key.business_id, copy.key.component_id, row)
+                if only is None or allocation.key.business_id in only:
+                    self.allocations[allocation.key].append(allocation)
+                self.fleet.hold(row, allocation.reservation)
+                self.fleet.add_peer(allocation.key.business_id, allocation.key.component_id, row)
 
     def result(self) -> Plan:
         """Keep, stop, update in place, and place, in this order."""
         moves: list[_Move] = []
-        updates: list[tuple[Wanted, Copy]] = []
+        updates: list[tuple[DesiredInstance, Allocation]] = []
         wants = self._wanted()
         verdicts, look_again = self._judge(wants)
         if any(verdict.word == "rejected" for verdict in verdicts.values()):
             wants = self._wanted()
         for want in wants.values():
-            self._keep(want, self.copies.pop(want.key, []), moves, updates)
-        for copies in self.copies.values():
-            for copy in copies:
-                self._stop(copy, why_unwanted(self.desired, copy, self.observed.nodes[copy.node_id]))
+            self._keep(want, self.allocations.pop(want.key, []), moves, updates)
+        for allocations in self.allocations.values():
+            for allocation in allocations:
+                self._stop(allocation, why_unwanted(self.desired, allocation, self.observed.nodes[allocation.node_id]))
         moves += self._update(sorted(updates, key=lambda pair: pair[0].key))
         self._place(moves)
-        actions = unringed([self._alone(self._timed(action)) for action in self.actions])
-        pace = paced(self.desired, wants, self.observed.copies, actions, self.now)
-        moving = drains.paced(wants, self.observed.copies, actions, self._leaving())
-        order = held(self.desired, wants, self.observed.copies, actions, self.placements, self.now)
-        between = businesses.held(self.desired, wants, self.observed.copies, actions, self.placements)
+        actions = break_wait_cycles([self._alone(self._timed(action)) for action in self.actions])
+        pace = paced(self.desired, wants, self.observed.allocations, actions, self.now)
+        moving = drains.paced(wants, self.observed.allocations, actions, self._leaving())
+        order = held(self.desired, wants, self.observed.allocations, actions, self.placements, self.now)
+        between = businesses.held(self.desired, wants, self.observed.allocations, actions, self.placements)
         waits = moving | pace.held | order.held
         if waits or between:
             actions = [
@@ -156,26 +156,28 @@ class _Planning:
             placements=dict(sorted(self.placements.items())),
             verdicts=verdicts,
             look_again=min(times, default=None),
-            unknowns=unknowns(self.fleet, self.observed.copies, self.placements, actions),
+            unknowns=unknowns(self.fleet, self.observed.allocations, self.placements, actions),
             drifted=tuple(sorted(self.drifted, key=lambda left: (left.key, left.node_id, left.changes[0].field))),
         )
 
-    def _wanted(self) -> dict[InstanceKey, Wanted]:
-        return {want.key: want for want in wanted(self.desired, self.copies, self.fleet, self.places)}
+    def _wanted(self) -> dict[InstanceKey, DesiredInstance]:
+        return {want.key: want for want in wanted(self.desired, self.allocations, self.fleet, self.places)}
 
-    def _judge(self, wants: dict[InstanceKey, Wanted]) -> tuple[dict[tuple[str, str, str], Verdict], float | None]:
+    def _judge(
+        self, wants: dict[InstanceKey, DesiredInstance]
+    ) -> tuple[dict[tuple[str, str, str], VersionResult], float | None]:
         """New verdicts, which the desired state has from here on, and when there may be more (epoch seconds)."""
-        judging: dict[tuple[str, str, str], list[Wanted]] = defaultdict(list)
+        judging: dict[tuple[str, str, str], list[DesiredInstance]] = defaultdict(list)
         for key, want in wants.items():
             entry = self.desired.businesses[key.business_id]
             asked = want.component.update.failure_action == "rollback"
             if asked and not entry.verdict(key.component_id, want.version):
                 judging[key.business_id, key.component_id, want.version].append(want)
-        found: dict[tuple[str, str, str], Verdict] = {}
+        found: dict[tuple[str, str, str], VersionResult] = {}
         times = []
         for name, group in judging.items():
             marks = {want.key: want.digest for want in group}
-            verdict, time = judged(group[0].component, marks, self.copies, self.now)
+            verdict, time = judged(group[0].component, marks, self.allocations, self.now)
             times += [] if time is None else [time]
             entry = self.desired.businesses[name[0]]
             if verdict is not None and (verdict.word == "good" or may_roll_back(entry, name[1], name[2])):
@@ -183,14 +185,24 @@ class _Planning:
         self.desired = with_verdicts(self.desired, found)
         return found, min(times, default=None)
 
-    def _keep(self, want: Wanted, copies: list[Copy], moves: list[_Move], updates: list[tuple[Wanted, Copy]]) -> None:
+    def _keep(
+        self,
+        want: DesiredInstance,
+        allocations: list[Allocation],
+        moves: list[_Move],
+        updates: list[tuple[DesiredInstance, Allocation]],
+    ) -> None:
         """Choose the copy that stays; the others stop."""
-        if not copies:
+        if not allocations:
             if not self._left_out(want):
                 gone = removed_by_hand(want, self.observed.vanished.get(want.key))
                 moves.append(_Move(want, f"was removed on {gone.node_id}" if gone else "not running yet"))
             return
-        kept = copies[0] if len(copies) == 1 else max(copies, key=lambda copy: self._worth(want, copy))
+        kept = (
+            allocations[0]
+            if len(allocations) == 1
+            else max(allocations, key=lambda allocation: self._worth(want, allocation))
+        )
         if not self._stays(want, kept):
             moves.append(_Move(want, f"node {kept.node_id} is {self._liveness(kept)}"))
         elif not self._admitted(want, kept):
@@ -209,28 +221,33 @@ class _Planning:
         else:
             self.drifted += looked.left
             self.placements[want.key] = kept.node_id
-            if self._liveness(kept) is Liveness.READY:
+            if self._liveness(kept) is NodeHealth.READY:
                 self._again(want, kept)
-            elif self._liveness(kept) is Liveness.LOST:
+            elif self._liveness(kept) is NodeHealth.LOST:
                 why = "is to be kept there" if want.component.on_node_loss else "holds its volumes"
                 self._waits(want, f"{kept.node_id} is lost and {why}: waits until it is back")
-        for copy in copies:
-            if copy is not kept:
-                held = self._handover(want, copy, kept.node_id, kept)
-                late = self._overdue(copy) and not serves(kept)
-                self._stop(copy, self._late(copy) if late else f"surplus: runs on {kept.node_id}", held)
+        for allocation in allocations:
+            if allocation is not kept:
+                held = self._handover(want, allocation, kept.node_id, kept)
+                late = self._overdue(allocation) and not serves(kept)
+                self._stop(allocation, self._late(allocation) if late else f"surplus: runs on {kept.node_id}", held)
 
-    def _looked(self, want: Wanted, copy: Copy) -> Look:
+    def _looked(self, want: DesiredInstance, allocation: Allocation) -> Look:
         """What differs of a copy in the wanted version."""
         entry = self.desired.businesses[want.key.business_id]
-        return look(entry, want, copy, self.observed.heals, self.freeze_after)
+        return look(entry, want, allocation, self.observed.heals, self.freeze_after)
 
-    def _left_out(self, want: Wanted) -> bool:
+    def _left_out(self, want: DesiredInstance) -> bool:
         """Whether somebody removed it from a node where it could be, and it is to be left so."""
         entry = self.desired.businesses[want.key.business_id]
         left = None if entry.self_heal else removed_by_hand(want, self.observed.vanished.get(want.key))
         row = None if left is None else self.fleet.row.get(left.node_id)
-        if left is None or row is None or self.fleet.liveness[row] is Liveness.LOST or self.fleet.nodes[row].draining:
+        if (
+            left is None
+            or row is None
+            or self.fleet.node_health[row] is NodeHealth.LOST
+            or self.fleet.nodes[row].draining
+        ):
             return False
         if not self.fleet.admits(want.shape.constraint)[row]:
             return False
@@ -238,45 +255,57 @@ class _Planning:
         self.drifted.append(left)
         return True
 
-    def _worth(self, want: Wanted, copy: Copy) -> tuple[bool, bool, bool, bool, int, bool, str]:
+    def _worth(self, want: DesiredInstance, allocation: Allocation) -> tuple[bool, bool, bool, bool, int, bool, str]:
         """What makes one of several copies the one to keep, most important first."""
-        stays, admitted, right = self._stays(want, copy), self._admitted(want, copy), copy.digest == want.digest
-        return stays, admitted, not self._leaves(copy), right, copy.version, copy.confirmed, copy.node_id
+        stays, admitted, right = (
+            self._stays(want, allocation),
+            self._admitted(want, allocation),
+            allocation.digest == want.digest,
+        )
+        return (
+            stays,
+            admitted,
+            not self._leaves(allocation),
+            right,
+            allocation.version,
+            allocation.confirmed,
+            allocation.node_id,
+        )
 
-    def _stays(self, want: Wanted, copy: Copy) -> bool:
+    def _stays(self, want: DesiredInstance, allocation: Allocation) -> bool:
         """Whether a copy counts where it is: its node answers, or is waited for, as when it holds data."""
-        alive = self._liveness(copy)
-        if not copy.confirmed:
-            return alive is Liveness.READY
+        alive = self._liveness(allocation)
+        if not allocation.confirmed:
+            return alive is NodeHealth.READY
         keep = want.component.on_node_loss
-        return alive is not Liveness.LOST or (copy.promise.volumes if keep is None else keep == "keep")
+        return alive is not NodeHealth.LOST or (allocation.reservation.volumes if keep is None else keep == "keep")
 
-    def _leaves(self, copy: Copy) -> bool:
+    def _leaves(self, allocation: Allocation) -> bool:
         """Whether the copy's node gives it away; one that holds data there stays."""
-        node = self.fleet.nodes[self.fleet.row[copy.node_id]]
-        return node.draining and self._liveness(copy) is Liveness.READY and not copy.promise.volumes
+        node = self.fleet.nodes[self.fleet.row[allocation.node_id]]
+        return node.draining and self._liveness(allocation) is NodeHealth.READY and not allocation.reservation.volumes
 
-    def _overdue(self, copy: Copy) -> bool:
+    def _overdue(self, allocation: Allocation) -> bool:
         """Whether the copy's node should have given it away by now."""
-        node = self.fleet.nodes[self.fleet.row[copy.node_id]]
-        return self._leaves(copy) and node.drain_by is not None and node.drain_by <= self.now
+        node = self.fleet.nodes[self.fleet.row[allocation.node_id]]
+        return self._leaves(allocation) and node.drain_by is not None and node.drain_by <= self.now
 
-    def _late(self, copy: Copy) -> str:
-        return f"node {copy.node_id} is draining and its deadline has passed"
+    def _late(self, allocation: Allocation) -> str:
+        return f"node {allocation.node_id} is draining and its deadline has passed"
 
     def _leaving(self) -> set[str]:
         """The nodes that give away what they run, and have time to."""
-        ready = (node for row, node in enumerate(self.fleet.nodes) if self.fleet.liveness[row] is Liveness.READY)
+        ready = (node for row, node in enumerate(self.fleet.nodes) if self.fleet.node_health[row] is NodeHealth.READY)
         return {node.node_id for node in ready if node.draining and (node.drain_by is None or node.drain_by > self.now)}
 
-    def _liveness(self, copy: Copy) -> Liveness:
-        return self.fleet.liveness[self.fleet.row[copy.node_id]]
+    def _liveness(self, allocation: Allocation) -> NodeHealth:
+        return self.fleet.node_health[self.fleet.row[allocation.node_id]]
 
-    def _admitted(self, want: Wanted, copy: Copy) -> bool:
+    def _admitted(self, want: DesiredInstance, allocation: Allocation) -> bool:
         """Whether the copy's node meets the constraints; its runtime may be away for a while."""
-        return meets_but_runtime(self.fleet.nodes[self.fleet.row[copy.node_id]], want.shape.constraint)
+        return meets_but_runtime(self.fleet.nodes[self.fleet.row[allocation.node_id]], want.shape.constraint)
 
-    def _handover(self, want: Wanted, old: Copy, node_id: str, new: Copy | None = None) -> str:
+    def _handover(self, want: DesiredInstance, old: Allocation, node_id: str, new: Allocation | None = None) -> str:
         """What the old copy of an instance that moves to another node waits for before it stops, "" for nothing.
 
         It runs on until the other node has what it takes to start the new one, or until that one runs. The old copy of
@@ -289,89 +318,97 @@ class _Planning:
         there = new is not None and new.confirmed and new.container_id is not None
         return "" if there else f"waits until {node_id} is about to start it"
 
-    def _waits(self, want: Wanted, reason: str) -> None:
+    def _waits(self, want: DesiredInstance, reason: str) -> None:
         """Nothing can be done for this instance until something happens to its node."""
         self.pending.append(Pending(want.key, (Refusal(0, reason),)))
 
-    def _again(self, want: Wanted, copy: Copy) -> None:
+    def _again(self, want: DesiredInstance, allocation: Allocation) -> None:
         """Ask once more for what was asked for and has not come, or has ended though it should run."""
-        if not copy.confirmed:
-            self._act(Kind.CREATE, want, copy.node_id, "not running yet", copy.promise.gpu_devices)
-        elif copy.ended and copy.container_id is None:
+        if not allocation.confirmed:
+            self._act(Kind.CREATE, want, allocation.node_id, "not running yet", allocation.reservation.gpu_devices)
+        elif allocation.ended and allocation.container_id is None:
             self._act(
-                Kind.CREATE, want, copy.node_id, f"failed: {copy.message or copy.status}", copy.promise.gpu_devices
+                Kind.CREATE,
+                want,
+                allocation.node_id,
+                f"failed: {allocation.message or allocation.status}",
+                allocation.reservation.gpu_devices,
             )
-        elif copy.ended and want.component.runs_always:
+        elif allocation.ended and want.component.runs_always:
             if not self.desired.businesses[want.key.business_id].self_heal:
-                self.drifted.append(status_drift(copy))
+                self.drifted.append(status_drift(allocation))
                 return
-            reason = f"has ended: {copy.message or copy.status}"
-            self._act(Kind.UPDATE, want, copy.node_id, reason, copy.promise.gpu_devices, copy.digest)
+            reason = f"has ended: {allocation.message or allocation.status}"
+            self._act(
+                Kind.UPDATE, want, allocation.node_id, reason, allocation.reservation.gpu_devices, allocation.digest
+            )
 
     def _act(
-        self, kind: Kind, want: Wanted, node_id: str, reason: str, devices: tuple[int, ...], old: str = ""
+        self, kind: Kind, want: DesiredInstance, node_id: str, reason: str, devices: tuple[int, ...], old: str = ""
     ) -> None:
         fetch = self.fleet.stock.fetch(want.shape.image, self.fleet.row[node_id])
         self.actions.append(
             Action(kind, want.key, node_id, reason, want.component, want.digest, old, gpu_devices=devices, fetch=fetch)
         )
 
-    def _stop(self, copy: Copy, reason: str, held: str = "") -> None:
+    def _stop(self, allocation: Allocation, reason: str, held: str = "") -> None:
         """Stop a copy; one whose node does not answer goes when the node is back."""
-        if self._liveness(copy) is not Liveness.READY:
+        if self._liveness(allocation) is not NodeHealth.READY:
             return
-        self.actions.append(Action(Kind.STOP, copy.key, copy.node_id, reason, old_digest=copy.digest, held=held))
-        self.releases.all_of(copy)
+        self.actions.append(
+            Action(Kind.STOP, allocation.key, allocation.node_id, reason, old_digest=allocation.digest, held=held)
+        )
+        self.releases.all_of(allocation)
 
-    def _update(self, updates: list[tuple[Wanted, Copy]]) -> list[_Move]:
+    def _update(self, updates: list[tuple[DesiredInstance, Allocation]]) -> list[_Move]:
         """Update in place what fits where it is, as long as that makes room for more; the rest has to move."""
         while True:
-            waiting = [(want, copy) for want, copy in updates if not self._updated(want, copy)]
+            waiting = [(want, allocation) for want, allocation in updates if not self._updated(want, allocation)]
             if len(waiting) in (0, len(updates)):
                 break
             updates = waiting
         moves = []
-        for want, copy in waiting:
-            if self._liveness(copy) is not Liveness.READY:
-                self._waits(want, f"{copy.node_id} is {self._liveness(copy)}: updated when it answers")
+        for want, allocation in waiting:
+            if self._liveness(allocation) is not NodeHealth.READY:
+                self._waits(want, f"{allocation.node_id} is {self._liveness(allocation)}: updated when it answers")
             else:
                 beside = " beside the old one" if want.component.update.order == "start-first" else ""
-                why = f"node {copy.node_id} has no room for the new version{beside}"
-                moves.append(_Move(want, why, copy, pinned=copy.promise.volumes))
+                why = f"node {allocation.node_id} has no room for the new version{beside}"
+                moves.append(_Move(want, why, allocation, pinned=allocation.reservation.volumes))
         return moves
 
-    def _updated(self, want: Wanted, copy: Copy) -> bool:
+    def _updated(self, want: DesiredInstance, allocation: Allocation) -> bool:
         """Update in place if the node answers and the new version fits in the place of the old."""
-        row = self.fleet.row[copy.node_id]
-        if self._liveness(copy) is not Liveness.READY:
+        row = self.fleet.row[allocation.node_id]
+        if self._liveness(allocation) is not NodeHealth.READY:
             return False
-        beside = want.component.update.order == "start-first" and serves(copy)
+        beside = want.component.update.order == "start-first" and serves(allocation)
         if not beside:
-            self.fleet.release(row, copy.promise)
+            self.fleet.release(row, allocation.reservation)
         if not self.fleet.fits(row, want.shape):
             if not beside:
-                self.fleet.hold(row, copy.promise)
+                self.fleet.hold(row, allocation.reservation)
             return False
-        placement = promise(self.fleet, row, want.shape, keep=copy.promise.gpu_devices)
+        placement = reservation(self.fleet, row, want.shape, keep=allocation.reservation.gpu_devices)
         if not beside:
-            self.releases.difference(copy, want.shape, placement.gpu_devices)
+            self.releases.difference(allocation, want.shape, placement.gpu_devices)
         if want.shape.peers:
             self.fleet.add_peer(*want.shape.peers, row, -1)
-        if want.digest == copy.digest:
-            looked = self._looked(want, copy)
+        if want.digest == allocation.digest:
+            looked = self._looked(want, allocation)
             self.drifted += looked.left
         else:
             entry = self.desired.businesses[want.key.business_id]
-            looked = Look(*why_update(entry, want, copy, self.resolutions))
+            looked = Look(*why_update(entry, want, allocation, self.resolutions))
         self.actions.append(
             Action(
                 Kind.UPDATE,
                 want.key,
-                copy.node_id,
+                allocation.node_id,
                 looked.reason,
                 want.component,
                 want.digest,
-                copy.digest,
+                allocation.digest,
                 placement.gpu_devices,
                 looked.changes,
                 live=looked.live,
@@ -431,10 +468,12 @@ class _Planning:
         if action.component is None or not action.component.singleton:
             return action
         others = sorted(
-            copy.node_id
-            for copy in self.observed.copies
-            if copy.key == action.key and copy.node_id in self.fleet.row and copy.node_id != action.node_id
-            if self._liveness(copy) is not Liveness.LOST
+            allocation.node_id
+            for allocation in self.observed.allocations
+            if allocation.key == action.key
+            and allocation.node_id in self.fleet.row
+            and allocation.node_id != action.node_id
+            if self._liveness(allocation) is not NodeHealth.LOST
         )
         return replace(action, held=f"waits until {others[0]} has ended it") if others else action
 

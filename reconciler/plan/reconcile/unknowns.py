@@ -3,33 +3,37 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from reconciler.plan.model.observed import Copy, Liveness
+from reconciler.plan.model.observed import Allocation, NodeHealth
 from reconciler.plan.model.plan import Action, Unknown
 from reconciler.plan.schedule.fleet import Fleet
 from reconciler.wire.messages import InstanceKey
 
 
 def unknowns(
-    fleet: Fleet, copies: Iterable[Copy], placements: Mapping[InstanceKey, str], actions: Iterable[Action]
+    fleet: Fleet, allocations: Iterable[Allocation], placements: Mapping[InstanceKey, str], actions: Iterable[Action]
 ) -> tuple[Unknown, ...]:
     """What is not known of silent nodes, and of what the actions fetch; nodes first, each kind sorted."""
-    return (*_silent(fleet, copies, placements), *_unsized(actions), *_unmeasured(actions))
+    return (*_silent(fleet, allocations, placements), *_unsized(actions), *_unmeasured(actions))
 
 
-def _silent(fleet: Fleet, copies: Iterable[Copy], placements: Mapping[InstanceKey, str]) -> Iterator[Unknown]:
-    silent = {node.node_id: row for row, node in enumerate(fleet.nodes) if fleet.liveness[row] is not Liveness.READY}
+def _silent(
+    fleet: Fleet, allocations: Iterable[Allocation], placements: Mapping[InstanceKey, str]
+) -> Iterator[Unknown]:
+    silent = {
+        node.node_id: row for row, node in enumerate(fleet.nodes) if fleet.node_health[row] is not NodeHealth.READY
+    }
     if not silent:
         return
     there: dict[str, set[InstanceKey]] = defaultdict(set)
-    for copy in copies:
-        if copy.node_id in silent:
-            there[copy.node_id].add(copy.key)
+    for allocation in allocations:
+        if allocation.node_id in silent:
+            there[allocation.node_id].add(allocation.key)
     for key, node_id in placements.items():
         if node_id in silent:
             there[node_id].add(key)
     for node_id, keys in sorted(there.items()):
         row = silent[node_id]
-        what = f"{fleet.liveness[row]}: what runs there is as it last reported"
+        what = f"{fleet.node_health[row]}: what runs there is as it last reported"
         yield Unknown(node_id, what, fleet.nodes[row].last_seen or None, tuple(sorted(keys)))
 
 

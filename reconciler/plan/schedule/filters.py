@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from reconciler.plan.model.observed import Liveness
+from reconciler.plan.model.observed import NodeHealth
 from reconciler.plan.model.plan import Refusal
 from reconciler.plan.schedule.fleet import Fleet
 from reconciler.plan.schedule.images import UNPACKING
@@ -45,8 +45,8 @@ class Open:
         """Lost, suspect, draining, cordoned, or back for too short a time."""
 
         def why(row: int) -> str:
-            alive = fleet.liveness[row]
-            if alive is not Liveness.READY:
+            alive = fleet.node_health[row]
+            if alive is not NodeHealth.READY:
                 return f"{alive}: has not reported lately"
             if fleet.nodes[row].draining:
                 return "draining"

@@ -8,12 +8,12 @@ from collections import Counter, defaultdict
 
 import numpy as np
 
-from reconciler.plan.model.observed import Liveness, Node, Observed
+from reconciler.plan.model.observed import Node, NodeHealth, Observed
 from reconciler.plan.model.policy import Policy
 from reconciler.plan.schedule.images import ImageStock
-from reconciler.plan.schedule.node_health import liveness
+from reconciler.plan.schedule.node_health import node_health
 from reconciler.plan.schedule.shape import Constraint, Shape, mebibytes, milli
-from reconciler.wire.messages import Promise
+from reconciler.wire.messages import Reservation
 
 MEASURED_STEPS = 10
 """Measured load is rounded to this many steps, so that noise does not change a plan between two looks at it."""
@@ -25,12 +25,12 @@ class Fleet:
     def __init__(self, observed: Observed, policy: Policy, now: float) -> None:
         self.nodes: list[Node] = [observed.nodes[node_id] for node_id in sorted(observed.nodes)]
         self.row: dict[str, int] = {node.node_id: row for row, node in enumerate(self.nodes)}
-        self.liveness: list[Liveness] = [liveness(node, policy, now) for node in self.nodes]
+        self.node_health: list[NodeHealth] = [node_health(node, policy, now) for node in self.nodes]
         size = len(self.nodes)
         self.open = np.array(
             [
-                alive is Liveness.READY and not (node.cordoned or node.draining or node.unsteady_until > now)
-                for node, alive in zip(self.nodes, self.liveness, strict=True)
+                alive is NodeHealth.READY and not (node.cordoned or node.draining or node.flapping_until > now)
+                for node, alive in zip(self.nodes, self.node_health, strict=True)
             ],
             dtype=bool,
         )
@@ -49,28 +49,28 @@ class Fleet:
         self._zones: dict[str, tuple[list[str], np.ndarray]] = {}
         self._peers: dict[tuple[str, str], dict[int, int]] = defaultdict(dict)
 
-    def hold(self, row: int, promise: Promise) -> None:
+    def hold(self, row: int, reservation: Reservation) -> None:
         """Count this promise as given by the node."""
-        self.cpu_free[row] -= milli(promise.cpu_cores)
-        self.memory_free[row] -= mebibytes(promise.memory_mb)
+        self.cpu_free[row] -= milli(reservation.cpu_cores)
+        self.memory_free[row] -= mebibytes(reservation.memory_mb)
         self.instances[row] += 1
-        for device in promise.gpu_devices:
+        for device in reservation.gpu_devices:
             self._gpu_holders[row][device] += 1
             self.gpu_free[row].pop(device, None)
-        for port in promise.host_ports:
+        for port in reservation.host_ports:
             self.port_rows[port][row] += 1
 
-    def release(self, row: int, promise: Promise) -> None:
+    def release(self, row: int, reservation: Reservation) -> None:
         """Take the promise back: the instance that held it goes, or is replaced."""
-        self.cpu_free[row] += milli(promise.cpu_cores)
-        self.memory_free[row] += mebibytes(promise.memory_mb)
+        self.cpu_free[row] += milli(reservation.cpu_cores)
+        self.memory_free[row] += mebibytes(reservation.memory_mb)
         self.instances[row] -= 1
         memory = {gpu.index: gpu.memory_mb for gpu in self.nodes[row].gpus}
-        for device in promise.gpu_devices:
+        for device in reservation.gpu_devices:
             self._gpu_holders[row][device] -= 1
             if device in memory and not self._gpu_holders[row][device]:
                 self.gpu_free[row][device] = memory[device]
-        for port in promise.host_ports:
+        for port in reservation.host_ports:
             self.port_rows[port][row] -= 1
             if not self.port_rows[port][row]:
                 del self.port_rows[port][row]

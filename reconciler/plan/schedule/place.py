@@ -19,7 +19,7 @@ import numpy as np
 from reconciler.plan.schedule.filters import feasible
 from reconciler.plan.schedule.fleet import Fleet
 from reconciler.plan.schedule.shape import MILLI, Shape
-from reconciler.wire.messages import InstanceKey, Promise
+from reconciler.wire.messages import InstanceKey, Reservation
 
 MEASURED_WEIGHT = 0.25
 INSTANCE_WEIGHT = 0.001
@@ -75,11 +75,11 @@ def place(requests: Iterable[Request], fleet: Fleet) -> dict[InstanceKey, Placem
     for shape in sorted(groups, key=_big_first):
         keys = sorted(groups[shape])
         for key, row in zip(keys, _rows(shape, len(keys), fleet), strict=False):
-            placed[key] = promise(fleet, row, shape)
+            placed[key] = reservation(fleet, row, shape)
     return placed
 
 
-def promise(fleet: Fleet, row: int, shape: Shape, keep: Sequence[int] = ()) -> Placement:
+def reservation(fleet: Fleet, row: int, shape: Shape, keep: Sequence[int] = ()) -> Placement:
     """Give one instance of the shape its share of a node that fits it; devices in `keep` are preferred."""
     free = fleet.free_gpus(row, shape.gpu_memory_mb) if shape.gpu_count else []
     devices = tuple(sorted(sorted(free, key=lambda device: device not in keep)[: shape.gpu_count]))
@@ -90,9 +90,9 @@ def promise(fleet: Fleet, row: int, shape: Shape, keep: Sequence[int] = ()) -> P
     return Placement(row, devices)
 
 
-def holding(shape: Shape, devices: tuple[int, ...] = ()) -> Promise:
+def holding(shape: Shape, devices: tuple[int, ...] = ()) -> Reservation:
     """What an instance of the shape holds of its node."""
-    return Promise(
+    return Reservation(
         cpu_cores=shape.cpu_milli / MILLI,
         memory_mb=shape.memory_mb,
         gpu_devices=devices,

@@ -7,7 +7,7 @@ where the promises would overlap waits for every instance of that node that goes
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 
-from reconciler.plan.model.observed import Copy
+from reconciler.plan.model.observed import Allocation
 from reconciler.plan.model.plan import Action, Kind
 from reconciler.plan.schedule.fleet import Fleet
 from reconciler.plan.schedule.shape import Shape, mebibytes, milli
@@ -25,7 +25,7 @@ class _Freed:
     shrinks: list[InstanceKey] = field(default_factory=list)
 
 
-def unringed(actions: list[Action]) -> list[Action]:
+def break_wait_cycles(actions: list[Action]) -> list[Action]:
     """The actions, without stops that are held for an action which may, over others, wait for that very stop.
 
     Its room is needed more than its service then. Such rings take two instances that swap crowded nodes.
@@ -50,30 +50,30 @@ class Releases:
         self._fleet = fleet
         self._freed: dict[int, _Freed] = defaultdict(_Freed)
 
-    def all_of(self, copy: Copy) -> None:
+    def all_of(self, allocation: Allocation) -> None:
         """A copy stops: its whole promise is free for the rest of the plan."""
-        row = self._fleet.row[copy.node_id]
-        self._fleet.release(row, copy.promise)
-        self._fleet.add_peer(copy.key.business_id, copy.key.component_id, row, -1)
+        row = self._fleet.row[allocation.node_id]
+        self._fleet.release(row, allocation.reservation)
+        self._fleet.add_peer(allocation.key.business_id, allocation.key.component_id, row, -1)
         freed = self._freed[row]
-        freed.cpu_milli += milli(copy.promise.cpu_cores)
-        freed.memory_mb += mebibytes(copy.promise.memory_mb)
-        freed.things |= {f"gpu {device}" for device in copy.promise.gpu_devices}
-        freed.things |= set(copy.promise.host_ports)
-        freed.stops.add(copy.key)
+        freed.cpu_milli += milli(allocation.reservation.cpu_cores)
+        freed.memory_mb += mebibytes(allocation.reservation.memory_mb)
+        freed.things |= {f"gpu {device}" for device in allocation.reservation.gpu_devices}
+        freed.things |= set(allocation.reservation.host_ports)
+        freed.stops.add(allocation.key)
 
-    def difference(self, copy: Copy, shape: Shape, devices: tuple[int, ...]) -> None:
+    def difference(self, allocation: Allocation, shape: Shape, devices: tuple[int, ...]) -> None:
         """A copy is updated in place (the fleet already holds the new promise): what it gives up is free."""
-        cpu = max(milli(copy.promise.cpu_cores) - shape.cpu_milli, 0)
-        memory = max(mebibytes(copy.promise.memory_mb) - shape.memory_mb, 0)
-        things = set(copy.promise.host_ports) - set(shape.host_ports)
-        things |= {f"gpu {device}" for device in set(copy.promise.gpu_devices) - set(devices)}
+        cpu = max(milli(allocation.reservation.cpu_cores) - shape.cpu_milli, 0)
+        memory = max(mebibytes(allocation.reservation.memory_mb) - shape.memory_mb, 0)
+        things = set(allocation.reservation.host_ports) - set(shape.host_ports)
+        things |= {f"gpu {device}" for device in set(allocation.reservation.gpu_devices) - set(devices)}
         if cpu or memory or things:
-            freed = self._freed[self._fleet.row[copy.node_id]]
+            freed = self._freed[self._fleet.row[allocation.node_id]]
             freed.cpu_milli += cpu
             freed.memory_mb += memory
             freed.things |= things
-            freed.shrinks.append(copy.key)
+            freed.shrinks.append(allocation.key)
 
     def needed_by(self, action: Action) -> tuple[InstanceKey, ...]:
         """The instances that must go or shrink before this action has its room; asked when the plan is complete."""

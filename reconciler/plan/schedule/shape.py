@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from reconciler.manifest.images import needed_image
 from reconciler.manifest.model import Business, Component
-from reconciler.wire.messages import Promise, promise_of
+from reconciler.wire.messages import Reservation, reservation_of
 
 MILLI = 1000
 """CPU is counted in whole thousandths of a core, so that promises add up exactly."""
@@ -61,17 +61,17 @@ def shape_of(business: Business, component: Component) -> Shape:
     Apart is mutual: it holds whichever of the two says so, because either may be placed first.
     """
     resources, affinity = component.resource_requirements, component.affinity
-    promise: Promise = promise_of(component)
+    reservation: Reservation = reservation_of(component)
     apart_from = set(affinity.anti_affinity)
     apart_from |= {
         other.component_id for other in business.components if component.component_id in other.affinity.anti_affinity
     }
     return Shape(
-        cpu_milli=milli(promise.cpu_cores),
-        memory_mb=mebibytes(promise.memory_mb),
+        cpu_milli=milli(reservation.cpu_cores),
+        memory_mb=mebibytes(reservation.memory_mb),
         gpu_count=resources.gpu_count or int(resources.gpu),
         gpu_memory_mb=resources.gpu_memory_mb,
-        host_ports=promise.host_ports,
+        host_ports=reservation.host_ports,
         constraint=Constraint(
             runtime=component.type,
             require_gpu=affinity.require_gpu,

@@ -14,7 +14,7 @@ from reconciler.plan.ask.explain import Explanation
 from reconciler.plan.model.desired import Desired
 from reconciler.plan.model.plan import Action, Drifted, Kind, Pending, Plan
 from reconciler.plan.show.hash import plan_hash
-from reconciler.wire.messages import InstanceKey, promise_of
+from reconciler.wire.messages import InstanceKey, reservation_of
 
 FORMAT = "reconciler.plan/1"
 
@@ -105,7 +105,7 @@ def _action(action: Action, plan: Plan, desired: Desired) -> Form:
         "interrupts": interrupts,
         "affects": affected(action, desired) if interrupts else [],
         "gpu_devices": list(action.gpu_devices),
-        "host_ports": list(promise_of(action.component).host_ports) if action.component else [],
+        "host_ports": list(reservation_of(action.component).host_ports) if action.component else [],
         "digest": action.digest or None,
         "old_digest": action.old_digest or None,
         "source": entry.source if entry else None,

@@ -7,7 +7,7 @@ from functools import cached_property
 from reconciler.manifest.model import Business, Component
 from reconciler.manifest.references import references, refers
 from reconciler.manifest.secrets.seal import sealed
-from reconciler.plan.model.observed import Copy, Observed
+from reconciler.plan.model.observed import Allocation, Observed
 from reconciler.plan.wants.references import Places, Resolver, Unresolved
 from reconciler.wire.messages import InstanceKey
 
@@ -30,27 +30,33 @@ class Resolutions:
     @cached_property
     def _until_now(self) -> ByBusiness:
         """The oldest copy of each counts."""
-        copies = sorted(self._observed.copies, key=lambda copy: (-copy.version, copy.node_id))
-        return _by_business((copy.key, copy.node_id) for copy in copies)
+        allocations = sorted(
+            self._observed.allocations, key=lambda allocation: (-allocation.version, allocation.node_id)
+        )
+        return _by_business((allocation.key, allocation.node_id) for allocation in allocations)
 
-    def of(self, specs: Sequence[tuple[Business, Component]], copy: Copy) -> Iterator[tuple[Component, Component]]:
+    def of(
+        self, specs: Sequence[tuple[Business, Component]], allocation: Allocation
+    ) -> Iterator[tuple[Component, Component]]:
         """Each of these versions of a component, with what the copy would be in it, secrets sealed; likeliest first."""
         plain = [component for _, component in specs if not refers(component)]
         yield from ((component, sealed(component)) for component in plain)
         referring = [(business, component) for business, component in specs if refers(component)]
-        for places in self._places(referring, copy) if referring else ():
+        for places in self._places(referring, allocation) if referring else ():
             resolver = Resolver(places, self._observed.nodes)
             for business, component in referring:
                 try:
-                    yield component, resolver.resolved(business, sealed(component), copy.key)
+                    yield component, resolver.resolved(business, sealed(component), allocation.key)
                 except Unresolved:
                     continue
 
-    def _places(self, specs: Sequence[tuple[Business, Component]], copy: Copy) -> Iterator[dict[InstanceKey, str]]:
-        own = {copy.key: copy.node_id}
-        now = self._now.get(copy.key.business_id, {}) | own
+    def _places(
+        self, specs: Sequence[tuple[Business, Component]], allocation: Allocation
+    ) -> Iterator[dict[InstanceKey, str]]:
+        own = {allocation.key: allocation.node_id}
+        now = self._now.get(allocation.key.business_id, {}) | own
         yield now
-        yield now | self._until_now.get(copy.key.business_id, {}) | own
+        yield now | self._until_now.get(allocation.key.business_id, {}) | own
         names = {reference.name for _, component in specs for reference in references(component)}
         targets = [key for key in now if key.component_id in names]
         nodes = self._observed.nodes

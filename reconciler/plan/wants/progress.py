@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from reconciler.manifest.model import Component
-from reconciler.plan.model.observed import Copy
+from reconciler.plan.model.observed import Allocation
 from reconciler.wire.messages import InstanceKey, Status
 
 
@@ -19,23 +19,25 @@ class Waits:
         self.look_again = min(time, self.look_again or time)
 
 
-def serves(copy: Copy) -> bool:
+def serves(allocation: Allocation) -> bool:
     """Whether it does its work, in whatever version."""
-    return copy.confirmed and copy.status is Status.RUNNING
+    return allocation.confirmed and allocation.status is Status.RUNNING
 
 
-def failed(copy: Copy, digest: str) -> bool:
+def failed(allocation: Allocation, digest: str) -> bool:
     """Whether this version has failed here, as what there is or in the attempt to replace what there is."""
-    return copy.confirmed and (copy.failed_digest == digest or (copy.digest == digest and copy.status is Status.FAILED))
+    return allocation.confirmed and (
+        allocation.failed_digest == digest or (allocation.digest == digest and allocation.status is Status.FAILED)
+    )
 
 
-def good_from(component: Component, copy: Copy, digest: str) -> float | None:
+def good_from(component: Component, allocation: Allocation, digest: str) -> float | None:
     """When it counts as good in this version (seconds since the epoch), if nothing happens; None if it does not run."""
-    if copy.digest != digest or not copy.confirmed:
+    if allocation.digest != digest or not allocation.confirmed:
         return None
-    if copy.status is Status.STOPPED and copy.ended and not component.runs_always:
-        return copy.since
-    return copy.since + component.monitor if copy.status is Status.RUNNING else None
+    if allocation.status is Status.STOPPED and allocation.ended and not component.runs_always:
+        return allocation.since
+    return allocation.since + component.monitor if allocation.status is Status.RUNNING else None
 
 
 def allowed_failures(component: Component, instances: int) -> int:

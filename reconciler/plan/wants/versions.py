@@ -11,32 +11,35 @@ import msgspec
 
 from reconciler.manifest.digest import NOT_IN_DIGEST, digest
 from reconciler.manifest.model import Component
-from reconciler.plan.model.desired import Desired, DesiredBusiness, Verdict
-from reconciler.plan.model.observed import Copy
+from reconciler.plan.model.desired import Desired, DesiredBusiness, VersionResult
+from reconciler.plan.model.observed import Allocation
 from reconciler.plan.wants.progress import allowed_failures, failed, good_from
 from reconciler.wire.messages import InstanceKey
 
 
 def judged(
-    component: Component, marks: Mapping[InstanceKey, str], copies: Mapping[InstanceKey, Sequence[Copy]], now: float
-) -> tuple[Verdict | None, float | None]:
+    component: Component,
+    marks: Mapping[InstanceKey, str],
+    allocations: Mapping[InstanceKey, Sequence[Allocation]],
+    now: float,
+) -> tuple[VersionResult | None, float | None]:
     """The verdict on a component's wanted version if it can be told now, or else when it may be (epoch seconds).
 
     `marks` are the digests that its instances have in that version.
     """
     failures = [
-        copy
+        allocation
         for key, mark in marks.items()
-        for copy in sorted(copies.get(key, ()), key=lambda copy: copy.node_id)
-        if failed(copy, mark)
+        for allocation in sorted(allocations.get(key, ()), key=lambda allocation: allocation.node_id)
+        if failed(allocation, mark)
     ]
-    if len({copy.key for copy in failures}) > allowed_failures(component, len(marks)):
-        return Verdict("rejected", failures[0].message or "it failed"), None
-    times = [_good(component, copies.get(key, ()), mark) for key, mark in marks.items()]
+    if len({allocation.key for allocation in failures}) > allowed_failures(component, len(marks)):
+        return VersionResult("rejected", failures[0].message or "it failed"), None
+    times = [_good(component, allocations.get(key, ()), mark) for key, mark in marks.items()]
     known = [time for time in times if time is not None]
     if not times or len(known) < len(times):
         return None, None
-    return (Verdict("good"), None) if max(known) <= now else (None, max(known))
+    return (VersionResult("good"), None) if max(known) <= now else (None, max(known))
 
 
 def version(entry: DesiredBusiness, component: Component) -> tuple[Component, str]:
@@ -60,7 +63,7 @@ def version(entry: DesiredBusiness, component: Component) -> tuple[Component, st
 
 def may_roll_back(entry: DesiredBusiness, component_id: str, mark: str) -> bool:
     """Whether there is another version to run in place of this one."""
-    verdicts = entry.verdicts | {(component_id, mark): Verdict("rejected")}
+    verdicts = entry.verdicts | {(component_id, mark): VersionResult("rejected")}
     rejected = replace(entry, verdicts=verdicts)
     return any(
         version(rejected, component)[1] != mark
@@ -69,7 +72,7 @@ def may_roll_back(entry: DesiredBusiness, component_id: str, mark: str) -> bool:
     )
 
 
-def with_verdicts(desired: Desired, verdicts: Mapping[tuple[str, str, str], Verdict]) -> Desired:
+def with_verdicts(desired: Desired, verdicts: Mapping[tuple[str, str, str], VersionResult]) -> Desired:
     """The desired state with more verdicts, by business id, component id and digest."""
     businesses = dict(desired.businesses)
     for (business_id, component_id, mark), verdict in verdicts.items():
@@ -93,6 +96,6 @@ def _any_rejected(entry: DesiredBusiness) -> bool:
     return any(verdict.word == "rejected" for verdict in entry.verdicts.values())
 
 
-def _good(component: Component, copies: Sequence[Copy], mark: str) -> float | None:
-    times = [time for copy in copies if (time := good_from(component, copy, mark)) is not None]
+def _good(component: Component, allocations: Sequence[Allocation], mark: str) -> float | None:
+    times = [time for allocation in allocations if (time := good_from(component, allocation, mark)) is not None]
     return min(times, default=None)

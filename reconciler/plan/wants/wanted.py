@@ -9,7 +9,7 @@ from reconciler.manifest.model import Component, Dependency
 from reconciler.manifest.references import dependencies, refers
 from reconciler.manifest.secrets.seal import sealed
 from reconciler.plan.model.desired import Desired, DesiredBusiness
-from reconciler.plan.model.observed import Copy, Node
+from reconciler.plan.model.observed import Allocation, Node
 from reconciler.plan.model.plan import Change
 from reconciler.plan.schedule.fleet import Fleet
 from reconciler.plan.schedule.shape import Shape, mebibytes, milli, shape_of
@@ -25,7 +25,7 @@ RESTARTS_BACK = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class DesiredInstance:
     """One instance that should run.
 
     `version` is the digest of the component as its spec has it, `digest` that of what this instance shall run, with its
@@ -45,15 +45,15 @@ class Wanted:
 
 
 def wanted(
-    desired: Desired, copies: Mapping[InstanceKey, Sequence[Copy]], fleet: Fleet, places: Places
-) -> Iterator[Wanted]:
+    desired: Desired, allocations: Mapping[InstanceKey, Sequence[Allocation]], fleet: Fleet, places: Places
+) -> Iterator[DesiredInstance]:
     """Every instance that should run, sorted by business, then as the spec has them.
 
-    `copies` are all that exist on the nodes of the fleet. `places` is what references are resolved by.
+    `allocations` are all that exist on the nodes of the fleet. `places` is what references are resolved by.
     """
     resolver = Resolver(places, {node.node_id: node for node in fleet.nodes})
-    known: dict[tuple[str, str], dict[int, Sequence[Copy]]] = defaultdict(dict)
-    for key, found in copies.items():
+    known: dict[tuple[str, str], dict[int, Sequence[Allocation]]] = defaultdict(dict)
+    for key, found in allocations.items():
         known[key.business_id, key.component_id][key.instance] = found
     for business_id in sorted(desired.businesses):
         entry = desired.businesses[business_id]
@@ -68,7 +68,7 @@ def wanted(
             seen = sealed(component)
             for number, bound in _instances(component, shape, there, fleet):
                 key = InstanceKey(business_id, component.component_id, number)
-                want = Wanted(key, component, mark, bound, mark, needs, seen)
+                want = DesiredInstance(key, component, mark, bound, mark, needs, seen)
                 yield want if plain else _resolved(want, entry, resolver)
 
 
@@ -82,7 +82,7 @@ def _instances(component: Component, shape: Shape, known: Known, fleet: Fleet) -
         yield number, replace(shape, constraint=replace(shape.constraint, node_id=node_id))
 
 
-def _resolved(want: Wanted, entry: DesiredBusiness, resolver: Resolver) -> Wanted:
+def _resolved(want: DesiredInstance, entry: DesiredBusiness, resolver: Resolver) -> DesiredInstance:
     try:
         component, seen = (resolver.resolved(entry.business, part, want.key) for part in (want.component, want.seen))
     except Unresolved as reason:
@@ -90,27 +90,27 @@ def _resolved(want: Wanted, entry: DesiredBusiness, resolver: Resolver) -> Wante
     return replace(want, component=component, seen=seen, digest=digest_of_sealed(seen, entry.restarts))
 
 
-def new_limits(want: Wanted, copy: Copy) -> tuple[Change, ...]:
+def new_limits(want: DesiredInstance, allocation: Allocation) -> tuple[Change, ...]:
     """What of the limits that a running container can be given anew is not as wanted."""
-    return limits_changed(want.component, copy)
+    return limits_changed(want.component, allocation)
 
 
-def limits_changed(component: Component, copy: Copy) -> tuple[Change, ...]:
+def limits_changed(component: Component, allocation: Allocation) -> tuple[Change, ...]:
     """Which limits of a copy are not as its component has them."""
-    resources, promise = component.resource_requirements, copy.promise
-    if promise.cpu_cores == resources.cpu_cores and promise.memory_mb == resources.memory_mb:
+    resources, reservation = component.resource_requirements, allocation.reservation
+    if reservation.cpu_cores == resources.cpu_cores and reservation.memory_mb == resources.memory_mb:
         return ()
     found = []
-    if milli(promise.cpu_cores) != milli(resources.cpu_cores):
-        cores = f"{promise.cpu_cores:g}", f"{resources.cpu_cores:g}"
+    if milli(reservation.cpu_cores) != milli(resources.cpu_cores):
+        cores = f"{reservation.cpu_cores:g}", f"{resources.cpu_cores:g}"
         found.append(Change("resource_requirements.cpu_cores", *cores))
-    if mebibytes(promise.memory_mb) != mebibytes(resources.memory_mb):
-        found.append(Change("resource_requirements.memory_mb", str(promise.memory_mb), str(resources.memory_mb)))
+    if mebibytes(reservation.memory_mb) != mebibytes(resources.memory_mb):
+        found.append(Change("resource_requirements.memory_mb", str(reservation.memory_mb), str(resources.memory_mb)))
     return tuple(found)
 
 
 def why_update(
-    entry: DesiredBusiness, want: Wanted, copy: Copy, resolutions: Resolutions
+    entry: DesiredBusiness, want: DesiredInstance, allocation: Allocation, resolutions: Resolutions
 ) -> tuple[str, tuple[Change, ...]]:
     """Why a copy whose digest is not the wanted one needs an update, and which fields differ."""
     rejected = rolled_back(entry).get(want.key.component_id, "")
@@ -120,10 +120,10 @@ def why_update(
         for component in business.components
         if component.component_id == want.key.component_id
     ]
-    for component, seen in resolutions.of(specs, copy):
+    for component, seen in resolutions.of(specs, allocation):
         for restarts in range(entry.restarts, max(entry.restarts - RESTARTS_BACK, 0) - 1, -1):
             mark = digest_of_sealed(seen, restarts) if refers(component) else digest(component, restarts)
-            if mark == copy.digest:
+            if mark == allocation.digest:
                 different = changes(seen, want.seen)
                 moved = refers(component) and not changes(component, specs[0][1])
                 reason = "what it refers to has moved" if moved else "spec changed"
@@ -133,16 +133,16 @@ def why_update(
     return rejected or "runs a version that no kept revision has", ()
 
 
-def why_unwanted(desired: Desired, copy: Copy, node: Node) -> str:
+def why_unwanted(desired: Desired, allocation: Allocation, node: Node) -> str:
     """Why nothing should run under the key of this copy, which is on that node."""
-    entry = desired.businesses.get(copy.key.business_id)
+    entry = desired.businesses.get(allocation.key.business_id)
     if entry is None:
-        return f"business {copy.key.business_id} is not in the desired state"
+        return f"business {allocation.key.business_id} is not in the desired state"
     if entry.stopped:
-        return f"business {copy.key.business_id} is stopped"
+        return f"business {allocation.key.business_id} is stopped"
     for component in entry.business.components:
-        if component.component_id == copy.key.component_id:
+        if component.component_id == allocation.key.component_id:
             if component.mode == "replicated":
                 return f"replicas is {component.replicas}"
             return f"node {node.node_id} is draining" if node.draining else f"node {node.node_id} is to have none"
-    return f"component {copy.key.component_id} is no longer in the spec"
+    return f"component {allocation.key.component_id} is no longer in the spec"

@@ -13,7 +13,7 @@ from watchfiles import watch
 
 from reconciler.manifest.model import Sync
 from reconciler.source.directory.folder import directory_name, fingerprint, read_directory_tree
-from reconciler.source.files import Snapshot, read_specs
+from reconciler.source.files import SourceReading, read_specs
 
 STEP_MS = 5
 """A change is told of once nothing more has changed for this long: a write of many files is one change."""
@@ -38,7 +38,7 @@ class DirectorySource:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def read(self) -> Snapshot:
+    def read(self) -> SourceReading:
         """What the files say now."""
         tree = read_directory_tree(self.root, self.name)
         self._bases = tuple(self.root / path for path in tree.bases)

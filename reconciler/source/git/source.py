@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from reconciler.manifest.errors import Problem
 from reconciler.manifest.secrets.redact import without_password
 from reconciler.plan.model.desired import Commit
-from reconciler.source.files import Snapshot, read_specs
+from reconciler.source.files import SourceReading, read_specs
 from reconciler.source.git.command import GitError, Mirror, commit_of, signature_flaw
 from reconciler.source.git.tree import read_git_tree
 from reconciler.source.source import SourceConfig, SourceError
@@ -36,7 +36,7 @@ class GitState:
     `fetched_at` is when the last fetch succeeded (epoch seconds), `fetch_seconds` how long that took.
     """
 
-    snapshot: Snapshot
+    snapshot: SourceReading
     flaw: str = ""
     fetched_at: float | None = None
     fetch_seconds: float = 0.0
@@ -60,10 +60,10 @@ class GitSource:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._changed: Callable[[], None] = lambda: None
-        self.state = GitState(Snapshot(self.name, unreadable=f"{self.name} has not been fetched yet"))
+        self.state = GitState(SourceReading(self.name, unreadable=f"{self.name} has not been fetched yet"))
         self._take_good()
 
-    def read(self) -> Snapshot:
+    def read(self) -> SourceReading:
         """What the last good commit says, and what is wrong with newer ones."""
         state = self.state
         if not state.flaw:
@@ -101,7 +101,7 @@ class GitSource:
             self._thread.join()
 
     def _poll(self) -> None:
-        told: tuple[Snapshot, str] | None = None
+        told: tuple[SourceReading, str] | None = None
         while not self._stop.is_set():
             self._poked.clear()
             try:
@@ -147,7 +147,7 @@ class GitSource:
             log.warning("%s %s", self.name, flaw)
         self.state = replace(self.state, flaw=flaw)
 
-    def _read(self, commit: Commit) -> Snapshot:
+    def _read(self, commit: Commit) -> SourceReading:
         return read_specs(read_git_tree(self._mirror.directory, commit, self.path, self.name)).under(self.config.sync)
 
     def _take_good(self) -> None:

@@ -8,9 +8,9 @@ from sqlalchemy import Row
 
 from reconciler.manifest.model import Business, Component
 from reconciler.plan.model.desired import Commit
-from reconciler.plan.model.observed import Copy, Node
+from reconciler.plan.model.observed import Allocation, Node
 from reconciler.store.model import Revision
-from reconciler.wire.messages import Drift, Gpu, InstanceKey, Promise, Status
+from reconciler.wire.messages import Drift, Gpu, InstanceKey, Reservation, Status
 
 T = TypeVar("T")
 
@@ -111,37 +111,37 @@ def node_of(row: Row[Any]) -> Node:
     )
 
 
-def instance_row(copy: Copy) -> dict[str, object]:
+def instance_row(allocation: Allocation) -> dict[str, object]:
     """A copy as `instances` has it."""
     return {
-        "business_id": copy.key.business_id,
-        "component_id": copy.key.component_id,
-        "instance": copy.key.instance,
-        "node_id": copy.node_id,
-        "status": copy.status.value,
-        "digest": copy.digest,
-        "version": copy.version,
-        "promise": to_json(copy.promise),
-        "container_id": copy.container_id,
-        "confirmed": copy.confirmed,
-        "message": copy.message,
-        "started_at": copy.started_at,
-        "ended": copy.ended,
-        "updated_at": copy.since,
-        "failed_digest": copy.failed_digest,
-        "drift": to_json(copy.drift),
+        "business_id": allocation.key.business_id,
+        "component_id": allocation.key.component_id,
+        "instance": allocation.key.instance,
+        "node_id": allocation.node_id,
+        "status": allocation.status.value,
+        "digest": allocation.digest,
+        "version": allocation.version,
+        "promise": to_json(allocation.reservation),
+        "container_id": allocation.container_id,
+        "confirmed": allocation.confirmed,
+        "message": allocation.message,
+        "started_at": allocation.started_at,
+        "ended": allocation.ended,
+        "updated_at": allocation.since,
+        "failed_digest": allocation.failed_digest,
+        "drift": to_json(allocation.drift),
     }
 
 
-def copy_of(row: Row[Any]) -> Copy:
+def copy_of(row: Row[Any]) -> Allocation:
     """The copy in a row of `instances`."""
-    return Copy(
+    return Allocation(
         key=InstanceKey(row.business_id, row.component_id, row.instance),
         node_id=row.node_id,
         status=Status(row.status),
         digest=row.digest,
         version=row.version,
-        promise=from_json(row.promise, Promise),
+        reservation=from_json(row.promise, Reservation),
         container_id=row.container_id,
         confirmed=row.confirmed,
         message=row.message,

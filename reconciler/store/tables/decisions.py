@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
-from reconciler.plan.keep.record import Manifest, Record, copies_of, manifest_of, restored
-from reconciler.plan.model.observed import Copy
+from reconciler.plan.keep.record import Manifest, Record, allocations_of, manifest_of, restored
+from reconciler.plan.model.observed import Allocation
 from reconciler.store.db.database import Database
 from reconciler.store.db.schema import decision_parts, decisions
 from reconciler.store.db.upsert import upsert
@@ -101,7 +101,7 @@ class DecisionStore:
             packed = _packed(connection, [*manifest.digests()])
         return restored(manifest, lambda digest: self._part(packed, digest))
 
-    def decided_copies(self, text: str, most: int) -> list[Copy]:
+    def decided_copies(self, text: str, most: int) -> list[Allocation]:
         """The copies whose JSON has this text in it, of the newest decision where there are some.
 
         The newest `most` decisions are searched.
@@ -110,11 +110,16 @@ class DecisionStore:
         newest = select(decisions.c.manifest).order_by(decisions.c.id.desc()).limit(most)
         with self._database.transaction() as connection:
             for digest in connection.execute(newest).scalars().all():
-                new = [one for one in self._manifest(connection, digest).copies if one not in seen]
+                new = [one for one in self._manifest(connection, digest).allocations if one not in seen]
                 seen.update(new)
                 packed = _packed(connection, new)
                 holding = (data for one in new if needle in (data := self._part(packed, one)))
-                found = [copy for data in holding for copy in copies_of(data) if needle in msgspec.json.encode(copy)]
+                found = [
+                    allocation
+                    for data in holding
+                    for allocation in allocations_of(data)
+                    if needle in msgspec.json.encode(allocation)
+                ]
                 if found:
                     return found
         return []

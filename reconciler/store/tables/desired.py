@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import Connection, delete, select, update
 
 from reconciler.manifest.model import Business
-from reconciler.plan.model.desired import Commit, Desired, DesiredBusiness, Stop, Verdict
+from reconciler.plan.model.desired import Commit, Desired, DesiredBusiness, Stop, VersionResult
 from reconciler.store.db.database import Database
 from reconciler.store.db.rows import component_row, from_json, to_json
 from reconciler.store.db.schema import business_components, businesses, instances, verdicts
@@ -167,7 +167,7 @@ class DesiredStore:
             desired = replace(kept.desired, stopped=False, restarts=kept.desired.restarts + 1)
             self._change(replace(kept, desired=desired, updated_at=at))
 
-    def judge(self, found: Mapping[tuple[str, str, str], Verdict], at: float) -> None:
+    def judge(self, found: Mapping[tuple[str, str, str], VersionResult], at: float) -> None:
         """Keep verdicts by business id, component id and digest; those on unknown businesses are skipped."""
         with self._database.lock:
             known = {name: verdict for name, verdict in found.items() if name[0] in self._kept}
@@ -279,9 +279,11 @@ class DesiredStore:
             )
             saved.setdefault(row.business_id, {})[row.component_id] = (status, row.updated_at)
         self._removed = removed_businesses(connection)
-        judged: dict[str, dict[tuple[str, str], Verdict]] = {}
+        judged: dict[str, dict[tuple[str, str], VersionResult]] = {}
         for row in connection.execute(select(verdicts).order_by(verdicts.c.at)):
-            judged.setdefault(row.business_id, {})[row.component_id, row.digest] = Verdict(row.verdict, row.reason)
+            judged.setdefault(row.business_id, {})[row.component_id, row.digest] = VersionResult(
+                row.verdict, row.reason
+            )
         for row in connection.execute(select(businesses).order_by(businesses.c.business_id)).all():
             current, *earlier = newest_revisions(connection, row.business_id, EARLIER + 1)
             desired = DesiredBusiness(
@@ -322,7 +324,9 @@ def components_after(business: Business, old: Kept | None, at: float) -> dict[st
     return after
 
 
-def verdict_row(business_id: str, component_id: str, digest: str, verdict: Verdict, at: float) -> dict[str, object]:
+def verdict_row(
+    business_id: str, component_id: str, digest: str, verdict: VersionResult, at: float
+) -> dict[str, object]:
     """A verdict as `verdicts` has it."""
     return {
         "business_id": business_id,

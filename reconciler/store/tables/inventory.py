@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from reconciler.plan.model.observed import Copy, Node
+from reconciler.plan.model.observed import Allocation, Node
 from reconciler.plan.schedule.shape import mebibytes
 from reconciler.wire.messages import MOST_IMAGES, Drift, InstanceKey, InstanceReport, NodeReport, Status
 
@@ -23,9 +23,9 @@ class Difference:
     `written` leaves out copies of which only the message differs: no plan depends on it.
     """
 
-    written: tuple[Copy, ...]
+    written: tuple[Allocation, ...]
     deleted: tuple[InstanceKey, ...]
-    copies: dict[InstanceKey, Copy]
+    allocations: dict[InstanceKey, Allocation]
 
 
 def is_late(timestamp: float, newest: float) -> bool:
@@ -82,15 +82,15 @@ def coarse(free_mb: int | None, known: int | None) -> int | None:
     return free_mb // step * step
 
 
-def reported_copy(report: InstanceReport, node_id: str, known: Copy | None, at: float) -> Copy:
+def reported_copy(report: InstanceReport, node_id: str, known: Allocation | None, at: float) -> Allocation:
     """The copy that a report describes, seen at `at`; `known` is the copy as it was before."""
-    copy = Copy(
+    allocation = Allocation(
         key=report.key,
         node_id=node_id,
         status=report.status,
         digest=report.digest,
         version=report.version,
-        promise=report.promise,
+        reservation=report.reservation,
         container_id=report.container_id,
         message=report.message,
         started_at=report.started_at,
@@ -99,7 +99,11 @@ def reported_copy(report: InstanceReport, node_id: str, known: Copy | None, at: 
         failed_digest=report.failed_digest,
         drift=dated_drift(report.drift, known.drift if known is not None else (), at),
     )
-    return replace(copy, since=known.since) if known is not None and as_it_was(known) == as_it_was(copy) else copy
+    return (
+        replace(allocation, since=known.since)
+        if known is not None and as_it_was(known) == as_it_was(allocation)
+        else allocation
+    )
 
 
 def dated_drift(drift: Iterable[Drift], known: Iterable[Drift], at: float) -> tuple[Drift, ...]:
@@ -108,9 +112,9 @@ def dated_drift(drift: Iterable[Drift], known: Iterable[Drift], at: float) -> tu
     return tuple(msgspec.structs.replace(one, first_seen=seen.get(one.field, at)) for one in drift)
 
 
-def as_it_was(copy: Copy) -> tuple[object, ...]:
+def as_it_was(allocation: Allocation) -> tuple[object, ...]:
     """What of a copy changes when it starts, ends or falls ill."""
-    return copy.status, copy.confirmed, copy.container_id, copy.started_at, copy.digest
+    return allocation.status, allocation.confirmed, allocation.container_id, allocation.started_at, allocation.digest
 
 
 def same_place(one: Node, other: Node) -> bool:
@@ -125,27 +129,29 @@ def offer(node: Node) -> tuple[object, ...]:
     return node.address, node.cpu_cores, node.memory_mb, node.labels, node.runtimes, gpus, images
 
 
-def same_copy(one: Copy | None, other: Copy) -> bool:
+def same_copy(one: Allocation | None, other: Allocation) -> bool:
     """Whether two copies differ in their message at most."""
     return one == other or (one is not None and replace(one, message=other.message) == other)
 
 
 def full_difference(
-    node_id: str, held: Mapping[InstanceKey, Copy], reports: Iterable[InstanceReport], at: float
+    node_id: str, held: Mapping[InstanceKey, Allocation], reports: Iterable[InstanceReport], at: float
 ) -> Difference:
     """What a full inventory changes: confirmed copies that are not in it are gone, unconfirmed ones stay."""
-    copies = {
+    allocations = {
         report.key: reported_copy(report, node_id, held.get(report.key), at)
         for report in reports
         if not is_gone(report)
     }
-    written = tuple(copy for key, copy in copies.items() if not same_copy(held.get(key), copy))
-    missing = [copy for key, copy in held.items() if key not in copies]
-    copies.update((copy.key, copy) for copy in missing if not copy.confirmed)
-    return Difference(written, tuple(copy.key for copy in missing if copy.confirmed), copies)
+    written = tuple(allocation for key, allocation in allocations.items() if not same_copy(held.get(key), allocation))
+    missing = [allocation for key, allocation in held.items() if key not in allocations]
+    allocations.update((allocation.key, allocation) for allocation in missing if not allocation.confirmed)
+    return Difference(written, tuple(allocation.key for allocation in missing if allocation.confirmed), allocations)
 
 
-def single_difference(node_id: str, held: Mapping[InstanceKey, Copy], report: InstanceReport, at: float) -> Difference:
+def single_difference(
+    node_id: str, held: Mapping[InstanceKey, Allocation], report: InstanceReport, at: float
+) -> Difference:
     """What a report of one copy changes. News of an older version's end leaves a newer assignment be."""
     key = report.key
     old = held.get(key)
@@ -153,6 +159,6 @@ def single_difference(node_id: str, held: Mapping[InstanceKey, Copy], report: In
         newer = old is not None and not old.confirmed and old.version > report.version
         if old is None or newer:
             return Difference((), (), dict(held))
-        return Difference((), (key,), {other: copy for other, copy in held.items() if other != key})
-    copy = reported_copy(report, node_id, old, at)
-    return Difference(() if same_copy(old, copy) else (copy,), (), {**held, key: copy})
+        return Difference((), (key,), {other: allocation for other, allocation in held.items() if other != key})
+    allocation = reported_copy(report, node_id, old, at)
+    return Difference(() if same_copy(old, allocation) else (allocation,), (), {**held, key: allocation})

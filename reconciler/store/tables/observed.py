@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
-from reconciler.plan.model.observed import Copy, Node, Observed
+from reconciler.plan.model.observed import Allocation, Node, Observed
 from reconciler.store.db.database import Database
 from reconciler.store.db.rows import agent_row, copy_of, instance_row, node_of
 from reconciler.store.db.schema import agents, counters, instances
@@ -47,7 +47,7 @@ class Held:
     """A node in memory: its copies, and the timestamps of its last full report and of single ones since."""
 
     node: Node
-    copies: dict[InstanceKey, Copy] = field(default_factory=dict)
+    allocations: dict[InstanceKey, Allocation] = field(default_factory=dict)
     full_at: float = 0.0
     single_at: dict[InstanceKey, float] = field(default_factory=dict)
     unsaved: bool = False
@@ -64,7 +64,7 @@ class ObservedStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._held: dict[str, Held] = {}
-        self._copies: tuple[Copy, ...] | None = None
+        self._copies: tuple[Allocation, ...] | None = None
         self._observed: Observed | None = None
         self._reports: dict[Where, InstanceReport] = {}
         self._sampler = Sampler()
@@ -79,7 +79,7 @@ class ObservedStore:
         with self._database.lock:
             if self._observed is None:
                 if self._copies is None:
-                    self._copies = tuple(c for held in self._held.values() for c in held.copies.values())
+                    self._copies = tuple(c for held in self._held.values() for c in held.allocations.values())
                 nodes = {node_id: held.node for node_id, held in self._held.items()}
                 self._observed = Observed(nodes, self._copies, vanished=self._vanished.all())
             return self._observed
@@ -113,11 +113,11 @@ class ObservedStore:
                 self._saw(held, replace(held.node, last_seen=at), saved=False)
                 return False
             node = reported_node(report, at, held.node if held else None)
-            difference = full_difference(node.node_id, held.copies if held else {}, report.instances, at)
+            difference = full_difference(node.node_id, held.allocations if held else {}, report.instances, at)
             moved = held is None or not same_place(held.node, node)
             changed = bool(moved or difference.written or difference.deleted)
             if changed:
-                self._write_report(node, report.timestamp, difference, held.copies if held else {})
+                self._write_report(node, report.timestamp, difference, held.allocations if held else {})
             held = held or self._held.setdefault(node.node_id, Held(node))
             held.full_at, held.single_at = report.timestamp, {}
             self._saw(held, node, saved=changed)
@@ -138,10 +138,10 @@ class ObservedStore:
                 self._saw(held, replace(held.node, last_seen=at), saved=False)
                 return False
             node = replace(held.node, last_seen=at)
-            difference = single_difference(node.node_id, held.copies, report, at)
+            difference = single_difference(node.node_id, held.allocations, report, at)
             changed = bool(difference.written or difference.deleted)
             if changed:
-                self._write_report(node, max(held.newest, report.timestamp), difference, held.copies)
+                self._write_report(node, max(held.newest, report.timestamp), difference, held.allocations)
             held.single_at[key] = report.timestamp
             self._saw(held, node, saved=changed)
             self._take_over(held, difference)
@@ -151,41 +151,41 @@ class ObservedStore:
             self._flush_when_due(at)
             return changed
 
-    def assign(self, copies: Sequence[Copy], at: float) -> None:
+    def assign(self, allocations: Sequence[Allocation], at: float) -> None:
         """Note copies that are about to be created, all or nothing, until their nodes report them.
 
         A copy that was reported already stays as it is. Raises UnknownNode.
         """
         with self._database.lock:
-            new = self._assignable(copies, at)
+            new = self._assignable(allocations, at)
             if not new:
                 return
             vanished = self._vanished.after((), new)
             with self._database.transaction() as connection:
-                upsert(connection, instances, [instance_row(copy) for copy in new])
+                upsert(connection, instances, [instance_row(allocation) for allocation in new])
                 vanished.write(connection)
             self._vanished = vanished
             self._assigned(new)
 
-    def _assignable(self, copies: Sequence[Copy], at: float) -> list[Copy]:
+    def _assignable(self, allocations: Sequence[Allocation], at: float) -> list[Allocation]:
         """Those of the copies that no node has reported yet. Raises UnknownNode."""
-        new: list[Copy] = []
-        for copy in copies:
-            present = self._of(copy.node_id).copies.get(copy.key)
+        new: list[Allocation] = []
+        for allocation in allocations:
+            present = self._of(allocation.node_id).allocations.get(allocation.key)
             if present is None or not present.confirmed:
-                new.append(replace(copy, confirmed=False, since=at))
+                new.append(replace(allocation, confirmed=False, since=at))
         return new
 
-    def _assigned(self, new: Sequence[Copy]) -> None:
+    def _assigned(self, new: Sequence[Allocation]) -> None:
         """Bring memory to what was just committed."""
-        for copy in new:
-            self._held[copy.node_id].copies[copy.key] = copy
+        for allocation in new:
+            self._held[allocation.node_id].allocations[allocation.key] = allocation
         self._copies = self._observed = None
 
-    def expect_end(self, copies: Iterable[Where]) -> None:
+    def expect_end(self, allocations: Iterable[Where]) -> None:
         """These copies are about to be ended by us: when they are gone, nobody else did it."""
         with self._database.lock:
-            self._vanished.expected.update(copies)
+            self._vanished.expected.update(allocations)
 
     def want_only(self, keys: Collection[InstanceKey]) -> None:
         """Forget vanished instances that are not among those wanted now."""
@@ -200,12 +200,12 @@ class ObservedStore:
         """Forget a copy that no node reported. Does nothing when there is none."""
         with self._database.lock:
             held = self._held.get(node_id)
-            copy = held.copies.get(key) if held else None
-            if held is None or copy is None or copy.confirmed:
+            allocation = held.allocations.get(key) if held else None
+            if held is None or allocation is None or allocation.confirmed:
                 return
             with self._database.transaction() as connection:
                 delete_copies(connection, node_id, (key,))
-            del held.copies[key]
+            del held.allocations[key]
             self._copies = self._observed = None
 
     def next_versions(self, count: int) -> range:
@@ -239,7 +239,7 @@ class ObservedStore:
             held = self._of(node_id)
             with self._database.transaction() as connection:
                 connection.execute(delete(agents).where(agents.c.agent_id == node_id))
-            self._take_over(held, Difference((), tuple(held.copies), {}))
+            self._take_over(held, Difference((), tuple(held.allocations), {}))
             del self._held[node_id]
             self._observed = None
 
@@ -255,16 +255,16 @@ class ObservedStore:
         self._observed = None
 
     def _write_report(
-        self, node: Node, reported_at: float, difference: Difference, before: Mapping[InstanceKey, Copy]
+        self, node: Node, reported_at: float, difference: Difference, before: Mapping[InstanceKey, Allocation]
     ) -> None:
         """Write a node and its copies' difference to those `before` in one transaction."""
         gone = [before[key] for key in difference.deleted]
         vanished = self._vanished.after(gone, difference.written)
-        newest = max((copy.version for copy in difference.written), default=0)
+        newest = max((allocation.version for allocation in difference.written), default=0)
         with self._database.transaction() as connection:
             upsert(connection, agents, [agent_row(node, reported_at)])
             delete_copies(connection, node.node_id, difference.deleted)
-            upsert(connection, instances, [instance_row(copy) for copy in difference.written])
+            upsert(connection, instances, [instance_row(allocation) for allocation in difference.written])
             vanished.write(connection)
             if newest > self._reserved:
                 write_version(connection, newest)
@@ -278,8 +278,8 @@ class ObservedStore:
             where = (key, held.node.node_id)
             self._reports.pop(where, None)
             self._sampler.forget(where)
-        if held.copies != difference.copies:
-            held.copies = difference.copies
+        if held.allocations != difference.allocations:
+            held.allocations = difference.allocations
             self._copies = self._observed = None
 
     def _flush_when_due(self, at: float) -> None:
@@ -304,8 +304,8 @@ class ObservedStore:
         for row in connection.execute(select(agents).order_by(agents.c.agent_id)):
             self._held[row.agent_id] = Held(node_of(row), full_at=row.reported_at)
         for row in connection.execute(select(instances)):
-            copy = copy_of(row)
-            self._held[copy.node_id].copies[copy.key] = copy
+            allocation = copy_of(row)
+            self._held[allocation.node_id].allocations[allocation.key] = allocation
         self._vanished = VanishedInstances.read(connection)
         version = connection.execute(select(counters.c.value).where(counters.c.name == VERSION)).scalar()
         self._version = self._reserved = version or 0

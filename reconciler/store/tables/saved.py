@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, delete, select, update
 
 from reconciler.manifest.model import Business
 from reconciler.plan.keep.saved import SavedPlan
-from reconciler.plan.model.observed import Copy
+from reconciler.plan.model.observed import Allocation
 from reconciler.store.db.rows import from_json, instance_row, to_json
 from reconciler.store.db.schema import instances, saved_plans
 from reconciler.store.db.upsert import upsert
@@ -41,17 +41,24 @@ class SavedStore(ApprovalStore, ObservedStore):
     """Accepting a saved plan as a whole, and keeping what became of it."""
 
     def accept_planned(
-        self, wanted: Sequence[tuple[Business, str]], copies: Sequence[Copy], saved: SavedPlan, who: str, at: float
+        self,
+        wanted: Sequence[tuple[Business, str]],
+        allocations: Sequence[Allocation],
+        saved: SavedPlan,
+        who: str,
+        at: float,
     ) -> SyncOutcome:
         """Accept specs, assign copies and note the plan, all or nothing. Raises UnknownNode."""
         with self._database.lock:
-            versions = self.next_versions(len(copies))
-            given = [replace(copy, version=version) for copy, version in zip(copies, versions, strict=True)]
+            versions = self.next_versions(len(allocations))
+            given = [
+                replace(allocation, version=version) for allocation, version in zip(allocations, versions, strict=True)
+            ]
             new = self._assignable(given, at)
 
             def also(connection: Connection) -> None:
                 if new:
-                    upsert(connection, instances, [instance_row(copy) for copy in new])
+                    upsert(connection, instances, [instance_row(allocation) for allocation in new])
                 known = self._revisions_after(wanted)
                 upsert(connection, saved_plans, [_row(Execution(saved, known, who, at))])
                 newest = select(saved_plans.c.plan_hash).order_by(saved_plans.c.at.desc()).limit(KEPT_PLANS)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, bindparam, delete, select
 
-from reconciler.plan.model.observed import Copy, Vanished
+from reconciler.plan.model.observed import Allocation, Vanished
 from reconciler.store.db.schema import vanished
 from reconciler.store.db.upsert import upsert
 from reconciler.wire.messages import InstanceKey
@@ -49,17 +49,17 @@ class VanishedInstances:
         """Every vanished instance."""
         return dict(self.known)
 
-    def after(self, gone: Iterable[Copy], there: Iterable[Copy]) -> "VanishedInstances":
+    def after(self, gone: Iterable[Allocation], there: Iterable[Allocation]) -> "VanishedInstances":
         """As it is once these copies are gone, and those are there."""
         gone = tuple(gone)
         new = {
-            copy.key: Vanished(copy.node_id, copy.digest)
-            for copy in gone
-            if copy.confirmed and (copy.key, copy.node_id) not in self.expected
+            allocation.key: Vanished(allocation.node_id, allocation.digest)
+            for allocation in gone
+            if allocation.confirmed and (allocation.key, allocation.node_id) not in self.expected
         }
-        for copy in gone:
-            self.expected.discard((copy.key, copy.node_id))
-        back = {copy.key for copy in there}
+        for allocation in gone:
+            self.expected.discard((allocation.key, allocation.node_id))
+        back = {allocation.key for allocation in there}
         new = {key: one for key, one in new.items() if key not in back}
         dropped = [key for key in self.known if key in back]
         left = {key: one for key, one in self.known.items() if key not in back}

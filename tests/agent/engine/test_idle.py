@@ -55,13 +55,13 @@ def test_an_idle_hour_finds_no_drift_and_plans_nothing(
         now = NOW + turn * HEARTBEAT
         assert [drift_of(client.api.inspect_container(container_id)) for container_id in ids] == [()] * len(ids)
         world.node(node_id, last_seen=now)
-        world.observed = replace(world.observed, copies=copies_of(runtime, node_id))
+        world.observed = replace(world.observed, copies=allocations_of(runtime, node_id))
         found = plan(world.desired, world.observed, world.policy, now)
         assert (found.actions, found.pending, found.drifted) == ((), (), ()), turn
         assert len(found.placements) == len(parts)
 
 
-def copies_of(runtime: DockerRuntime, node_id: str) -> tuple[Copy, ...]:
+def allocations_of(runtime: DockerRuntime, node_id: str) -> tuple[Copy, ...]:
     """What the runtime tells of each container, as the manager keeps it."""
     return tuple(
         Copy(
@@ -70,7 +70,7 @@ def copies_of(runtime: DockerRuntime, node_id: str) -> tuple[Copy, ...]:
             one.status,
             one.digest,
             one.version,
-            one.promise,
+            one.reservation,
             one.container_id,
             ended=one.ended,
             started_at=one.started_at,

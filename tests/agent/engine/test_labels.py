@@ -9,11 +9,11 @@ from agent.engine.labels import (
     labels_of,
     pre_stop_in,
     probe_in,
-    promise_in,
+    reservation_in,
     version_in,
 )
 from reconciler.manifest.model import Healthcheck, HttpProbe, Mount, Port, Resources
-from reconciler.wire.messages import InstanceKey, Promise
+from reconciler.wire.messages import InstanceKey, Reservation
 from tests.agent.engine.parts import deploy
 
 
@@ -56,12 +56,12 @@ def test_labels_give_back_what_was_deployed() -> None:
     assert grace_in(labels) == 3
     assert pre_stop_in(labels) == ("nginx", "-s", "quit")
     assert probe_in(labels) == wanted.component.healthcheck
-    assert promise_in(labels) == Promise(cpu_cores=0.5, memory_mb=64, host_ports=("8080/tcp",), volumes=True)
+    assert reservation_in(labels) == Reservation(cpu_cores=0.5, memory_mb=64, host_ports=("8080/tcp",), volumes=True)
 
 
 def test_damaged_labels_are_survived() -> None:
     assert key_of({"reconciler.business_id": "shop"}) is None
-    assert promise_in({"reconciler.promise": "{"}) == Promise()
+    assert reservation_in({"reconciler.promise": "{"}) == Reservation()
     assert (probe_in({"reconciler.probe": "{"}), pre_stop_in({"reconciler.pre_stop": "{}"})) == (None, ())
     assert (version_in({}), grace_in({"reconciler.grace": "x"})) == (0, 10)
 

@@ -47,7 +47,7 @@ def test_what_was_made_is_found_again_by_another_runtime(runtime: DockerRuntime,
         later.close()
     assert (found.key, found.container_id, found.digest, found.version) == (wanted.key, container_id, "d1", 3)
     assert (found.status, found.ended, found.message) == (Status.RUNNING, False, "")
-    assert found.promise.memory_mb == 32
+    assert found.reservation.memory_mb == 32
     assert found.started_at is not None
 
 

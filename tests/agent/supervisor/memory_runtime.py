@@ -9,7 +9,7 @@ from dataclasses import replace
 from agent.runtime.contract import SILENCE, LogQuery, Piece, Progress, Running, RuntimeFailure, Stock
 from reconciler.manifest.digest import digest
 from reconciler.manifest.model import Component
-from reconciler.wire.messages import Deploy, InstanceKey, LogChunk, LogLine, Status, Stop, Usage, promise_of
+from reconciler.wire.messages import Deploy, InstanceKey, LogChunk, LogLine, Status, Stop, Usage, reservation_of
 
 WAIT_SECONDS = 30.0
 
@@ -52,7 +52,7 @@ class MemoryRuntime:
                 deploy.digest,
                 deploy.version,
                 status,
-                promise=promise_of(deploy.component, deploy.gpu_devices),
+                reservation=reservation_of(deploy.component, deploy.gpu_devices),
                 singleton=deploy.component.singleton,
                 started_at=1000.0 + len(self.created),
             )
@@ -69,8 +69,8 @@ class MemoryRuntime:
     def limit(self, container_id: str, deploy: Deploy) -> None:
         self._pass("limit")
         with self._lock:
-            promise = promise_of(deploy.component, deploy.gpu_devices)
-            self.containers[container_id] = replace(self.containers[container_id], promise=promise)
+            reservation = reservation_of(deploy.component, deploy.gpu_devices)
+            self.containers[container_id] = replace(self.containers[container_id], reservation=reservation)
 
     def stop(self, container_id: str, within: float | None = None) -> None:
         self._pass("stop")

@@ -116,7 +116,7 @@ def test_new_limits_are_given_to_what_runs(node: Node) -> None:
     node.supervisor.deploy(limited(64, 1))
     before = node.wait_status(Status.RUNNING)
     node.supervisor.deploy(limited(128, 2))
-    wait_until(lambda: (report := node.report()) and report.promise.memory_mb == 128, what="the new limit")
+    wait_until(lambda: (report := node.report()) and report.reservation.memory_mb == 128, what="the new limit")
     after = node.wait_status(Status.RUNNING, version=2)
     assert after.container_id == before.container_id
     assert len(node.runtime.created) == 1
@@ -130,4 +130,4 @@ def test_limits_that_can_t_be_changed_are_told(node: Node) -> None:
     wait_until(lambda: "the memory is in use" in str(node.report()), what="the reason")
     report = node.report(WEB)
     assert report is not None
-    assert (report.status, report.promise.memory_mb) == (Status.RUNNING, 64)
+    assert (report.status, report.reservation.memory_mb) == (Status.RUNNING, 64)

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from reconciler.cli.support.drain_check import drained
 from reconciler.plan.ask.suppose import Suppose, supposed
-from reconciler.plan.model.observed import Copy
+from reconciler.plan.model.observed import Allocation
 from reconciler.plan.model.policy import Limits, Policy
 from reconciler.plan.proof.simulate import applied
 from reconciler.plan.reconcile.planner import plan
 from reconciler.plan.show.document import document
-from reconciler.wire.messages import Status, promise_of
+from reconciler.wire.messages import Status, reservation_of
 from tests.support.histories import worlds
 from tests.support.planning import NOW, World, business, component, node
 
@@ -69,21 +69,21 @@ def drains(world: World) -> None:
     """Carry the drain out as the manager does: every place is written down, then what waits for nothing is done."""
     for _ in range(100):
         result = world.plan()
-        present = {(one.key, one.node_id) for one in world.observed.copies}
+        present = {(one.key, one.node_id) for one in world.observed.allocations}
         assignments = tuple(
-            Copy(
+            Allocation(
                 action.key,
                 action.node_id,
                 Status.PENDING,
                 action.digest,
                 version,
-                promise_of(action.component, action.gpu_devices),
+                reservation_of(action.component, action.gpu_devices),
                 confirmed=False,
             )
             for version, action in enumerate(result.actions, 1000)
             if action.component is not None and (action.key, action.node_id) not in present
         )
-        world.observed = replace(world.observed, copies=(*world.observed.copies, *assignments))
+        world.observed = replace(world.observed, allocations=(*world.observed.allocations, *assignments))
         able = tuple(action for action in result.actions if not action.held and not action.waits_for)
         if not able:
             return
@@ -97,17 +97,17 @@ def test_step_by_step_it_ends_as_was_said(world: World, data: st.DataObject) -> 
     assume(world.observed.nodes)
     world.policy = Policy(limits=Limits(volumes=1000))
     world.carries_out()
-    healthy = (replace(copy, status=Status.RUNNING, ended=False) for copy in world.observed.copies)
-    world.observed = replace(world.observed, copies=tuple(healthy))
+    healthy = (replace(allocation, status=Status.RUNNING, ended=False) for allocation in world.observed.allocations)
+    world.observed = replace(world.observed, allocations=tuple(healthy))
     assume(not world.plan().actions)
     node_id = data.draw(st.sampled_from(sorted(world.observed.nodes)))
     moves, ends, stays = checked(world, node_id)
     world.node(node_id, cordoned=True, draining=True)
     drains(world)
     found: dict[str, set[str]] = {}
-    for copy in world.observed.copies:
-        if copy.node_id in world.observed.nodes and copy.confirmed:
-            found.setdefault(str(copy.key), set()).add(copy.node_id)
+    for allocation in world.observed.allocations:
+        if allocation.node_id in world.observed.nodes and allocation.confirmed:
+            found.setdefault(str(allocation.key), set()).add(allocation.node_id)
     assert {name: found.get(name, set()) for name in moves} == {name: {to} for name, to in moves.items()}
     assert all(node_id in found[name] for name in stays)
     assert not any(node_id in found.get(name, ()) for name in ends)

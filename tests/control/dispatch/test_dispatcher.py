@@ -49,9 +49,9 @@ def test_what_has_to_wait_is_assigned_where_the_plan_says(store: Store) -> None:
     agent, woken = Agent(), threading.Event()
     dispatcher = Dispatcher(store, agent, woken.set)  # type: ignore[arg-type]
     dispatcher.carry_out(planned, world.desired, world.observed, NOW)
-    (copy,) = store.observed().copies
-    assert (copy.key, copy.node_id, copy.confirmed) == (create.key, "a", False)
-    assert copy.promise.gpu_devices == (0, 1)
+    (allocation,) = store.observed().allocations
+    assert (allocation.key, allocation.node_id, allocation.confirmed) == (create.key, "a", False)
+    assert allocation.reservation.gpu_devices == (0, 1)
     wait_until(lambda: sorted(agent.asked) == ["stop shop/old/0", "stop shop/web/0"], what="both to be stopped")
     dispatcher.close()
 
@@ -67,8 +67,8 @@ def test_an_assigned_instance_keeps_its_devices(store: Store) -> None:
     dispatcher = Dispatcher(store, Agent(), lambda: None)  # type: ignore[arg-type]
     dispatcher.carry_out(planned, world.desired, world.observed, NOW)
     dispatcher.close()
-    left = tuple(copy for copy in world.observed.copies if copy.key != key("shop/old/0"))
-    world.observed = type(world.observed)(world.observed.nodes, (*left, *store.observed().copies))
+    left = tuple(allocation for allocation in world.observed.allocations if allocation.key != key("shop/old/0"))
+    world.observed = type(world.observed)(world.observed.nodes, (*left, *store.observed().allocations))
     (again,) = world.plan().actions
     assert (again.key, again.node_id, again.gpu_devices) == (create.key, create.node_id, create.gpu_devices)
 
@@ -98,4 +98,4 @@ def test_of_a_paused_business_nothing_is_sent_and_nothing_assigned(store: Store)
     assert world.plan().actions
     assert dispatcher.carry_out(world.plan(), world.desired, world.observed, NOW) == []
     dispatcher.close()
-    assert not agent.asked and not store.observed().copies
+    assert not agent.asked and not store.observed().allocations

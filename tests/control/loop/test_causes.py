@@ -9,7 +9,7 @@ from reconciler.plan.ask.status import derive
 from reconciler.plan.model.desired import Commit, Desired
 from reconciler.plan.model.observed import Vanished
 from reconciler.plan.model.policy import Policy
-from reconciler.plan.schedule.node_health import liveness
+from reconciler.plan.schedule.node_health import node_health
 from reconciler.wire.messages import Status
 from tests.support.planning import NOW, World, business, component, node
 
@@ -23,7 +23,7 @@ CALLS = {
 
 def view(world: World) -> View:
     planned = world.plan()
-    alive = {node_id: liveness(one, Policy(), NOW) for node_id, one in world.observed.nodes.items()}
+    alive = {node_id: node_health(one, Policy(), NOW) for node_id, one in world.observed.nodes.items()}
     statuses = derive(world.desired, world.observed, planned)
     return View(world.desired, world.observed, planned, statuses, alive, NOW)
 
@@ -94,13 +94,13 @@ def test_what_happens_to_nodes_is_a_cause() -> None:
 def test_what_a_node_reports_is_a_cause() -> None:
     world = running("a")
     before = view(world)
-    world.copy("shop/web/0", status=Status.STOPPED, ended=True, message="exit code 1")
+    world.allocation("shop/web/0", status=Status.STOPPED, ended=True, message="exit code 1")
     assert causes(before, world) == {"update shop/web/0 on a": "report of node a: it ended"}
     world = running("a")
-    world.observed = replace(world.observed, copies=())
+    world.observed = replace(world.observed, allocations=())
     assert causes(before, world) == {"create shop/web/0 on a": "report of node a: it is gone"}
-    (copy,) = before.observed.copies
-    world.observed = replace(world.observed, vanished={copy.key: Vanished("a", copy.digest)})
+    (allocation,) = before.observed.allocations
+    world.observed = replace(world.observed, vanished={allocation.key: Vanished("a", allocation.digest)})
     assert causes(before, world) == {"create shop/web/0 on a": "report of node a: it is gone"}
 
 

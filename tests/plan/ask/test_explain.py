@@ -79,7 +79,7 @@ def test_what_is_said_of_a_node_is_confirmed_by_tying_the_instance_to_it(world: 
     wanted = data.draw(st.sampled_from(alone))
     found = explain(world.desired, world.observed, wanted, now=NOW)
     assume({pending.key for pending in world.carries_out().pending} <= {wanted})
-    rest = tuple(copy for copy in world.observed.copies if copy.key != wanted)
+    rest = tuple(allocation for allocation in world.observed.allocations if allocation.key != wanted)
     for situation in found.situations:
         for node_id in situation.nodes:
             result = plan(tied(world, wanted, node_id), Observed(world.observed.nodes, rest), now=NOW)

@@ -22,14 +22,14 @@ def running() -> World:
 
 def assigned() -> World:
     world = running()
-    world.copy("shop/web/0", confirmed=False, status=Status.PENDING, container_id=None)
+    world.allocation("shop/web/0", confirmed=False, status=Status.PENDING, container_id=None)
     return world
 
 
 def reports(status: Status, **fields: Any) -> Callable[[], World]:
     def story() -> World:
         world = running()
-        world.copy("shop/web/0", status=status, **fields)
+        world.allocation("shop/web/0", status=status, **fields)
         return world
 
     return story
@@ -38,7 +38,7 @@ def reports(status: Status, **fields: Any) -> Callable[[], World]:
 def one_shot(status: Status) -> Callable[[], World]:
     def story() -> World:
         world = World(node("a")).wants(business("shop", component(restart="no"))).settles()
-        world.copy("shop/web/0", status=status, ended=True)
+        world.allocation("shop/web/0", status=status, ended=True)
         return world
 
     return story
@@ -65,7 +65,7 @@ def updating() -> World:
 def update_downloads() -> World:
     world = updating().settles()
     world.wants(business("shop", component(image_name="web:2", replicas=2))).settles()
-    world.copy("shop/web/0", status=Status.DOWNLOADING)
+    world.allocation("shop/web/0", status=Status.DOWNLOADING)
     return world
 
 
@@ -138,7 +138,7 @@ def test_the_business_is_as_its_worst_component() -> None:
     """One failed component makes the business failed, whatever the others do, and the message names it."""
     world = World(node("a")).wants(business("shop", component("db"), component("web"), component("huge", cpu=99)))
     world.carries_out()
-    world.copy("shop/web/0", status=Status.FAILED, message="exit code 1")
+    world.allocation("shop/web/0", status=Status.FAILED, message="exit code 1")
     status = world.status("shop")
     assert (status.status, status.message) == ("failed", "web/0: exit code 1")
     assert [str(found.status) for found in status.instances] == ["running", "failed", "pending"]
@@ -146,7 +146,7 @@ def test_the_business_is_as_its_worst_component() -> None:
 
 def test_an_instance_says_where_it_is_and_in_which_container() -> None:
     world = running()
-    world.copy("shop/web/0", container_id="c0ffee", started_at=12.5)
+    world.allocation("shop/web/0", container_id="c0ffee", started_at=12.5)
     (found,) = world.status("shop").instances
     assert (found.node_id, found.container_id, found.started_at) == ("a", "c0ffee", 12.5)
 

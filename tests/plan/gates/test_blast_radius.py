@@ -103,9 +103,9 @@ def test_moves_surplus_copies_and_drained_nodes_do_not_count() -> None:
     world.node("n0", draining=True, cordoned=True)
     stops = [action for action in world.plan().actions if action.kind is Kind.STOP]
     assert len(stops) == 2 and not held(world), "one moves, one has nothing to do on a node that is emptied"
-    (copy, *_) = world.observed.copies
-    surplus = replace(copy, node_id="n1", version=99)
-    world.observed = replace(world.observed, copies=(*world.observed.copies, surplus))
+    (allocation, *_) = world.observed.allocations
+    surplus = replace(allocation, node_id="n1", version=99)
+    world.observed = replace(world.observed, allocations=(*world.observed.allocations, surplus))
     assert not held(world)
 
 
@@ -136,9 +136,9 @@ def test_what_a_plan_ends_for_good_is_within_the_limits_or_held(
     world.policy = Policy(limits=Limits(stops, 1.0, nodes, volumes))
     result = world.plan()
     going = [action for action in endings(result, world.desired, world.observed) if not action.exceeds]
-    copies = {(copy.key, copy.node_id): copy for copy in world.observed.copies}
+    allocations = {(allocation.key, allocation.node_id): allocation for allocation in world.observed.allocations}
     assert len(going) <= stops and len({action.node_id for action in going}) <= nodes
-    assert sum(copies[action.key, action.node_id].promise.volumes for action in going) <= volumes
+    assert sum(allocations[action.key, action.node_id].reservation.volumes for action in going) <= volumes
     world.desired = replace(world.desired, approved=frozenset(stop_of(action) for action in result.actions))
     world.policy = Policy(limits=Limits(stops, 1.0, nodes, volumes))
     assert not any(action.exceeds for action in world.plan().actions)

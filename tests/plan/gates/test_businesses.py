@@ -32,10 +32,10 @@ def test_a_business_starts_when_every_instance_of_the_other_runs() -> None:
     world = World(node("a"), node("b")).wants(shop(), data(replicas=2))
     assert held(world) == {"create shop/web/0": "waits until business data runs: db/0 does not yet"}
     world.carry_out(tuple(action for action in world.plan().actions if action.key.business_id == "data"))
-    world.copy("data/db/1", status=Status.STARTING)
+    world.allocation("data/db/1", status=Status.STARTING)
     assert held(world) == {"create shop/web/0": "waits until business data runs: db/1 does not yet"}
     assert world.status("shop").instances[0].message == held(world)["create shop/web/0"]
-    world.copy("data/db/1", status=Status.RUNNING)
+    world.allocation("data/db/1", status=Status.RUNNING)
     assert held(world) == {}
     world.settles()
 
@@ -50,16 +50,16 @@ def test_a_change_waits_until_the_other_runs_in_its_new_version() -> None:
 
 def test_a_one_shot_that_has_done_its_work_counts_as_running() -> None:
     world = World(node("a")).wants(data(restart="no")).settles()
-    world.copy("data/db/0", status=Status.STOPPED, ended=True)
+    world.allocation("data/db/0", status=Status.STOPPED, ended=True)
     assert held(world.wants(shop())) == {}
-    world.copy("data/db/0", status=Status.FAILED, ended=True)
+    world.allocation("data/db/0", status=Status.FAILED, ended=True)
     assert list(held(world)) == ["create shop/web/0"]
 
 
 def test_what_ran_already_is_moved_and_healed_though_the_other_is_down() -> None:
     world = World(node("a"), node("b")).wants(shop(node_labels={}), data()).settles()
-    world.copy("data/db/0", status=Status.FAILED, ended=True)
-    home = world.copy("shop/web/0").node_id
+    world.allocation("data/db/0", status=Status.FAILED, ended=True)
+    home = world.allocation("shop/web/0").node_id
     world.node(home, silent=100)
     assert "create shop/web/0" in {f"{action.kind} {action.key}" for action in world.plan().actions}
     assert "create shop/web/0" not in held(world)
@@ -67,8 +67,8 @@ def test_what_ran_already_is_moved_and_healed_though_the_other_is_down() -> None
 
 def test_a_singleton_that_moves_in_a_new_version_stops_only_when_it_may_start() -> None:
     world = World(node("a"), node("b")).wants(shop(singleton=True), data()).settles()
-    world.copy("data/db/0", status=Status.FAILED, ended=True)
-    other = "b" if world.copy("shop/web/0").node_id == "a" else "a"
+    world.allocation("data/db/0", status=Status.FAILED, ended=True)
+    other = "b" if world.allocation("shop/web/0").node_id == "a" else "a"
     world.wants(shop("web:2", singleton=True, node_id=other))
     assert held(world)["stop shop/web/0"] == "waits until business data runs: db/0 does not yet"
 
@@ -126,7 +126,7 @@ def test_nothing_is_done_of_a_paused_business_until_it_is_resumed() -> None:
     world.wants(shop("web:2", after=(), replicas=2), data("db:2"))
     why = "paused: 'reconciler resume shop' goes on"
     assert held(world) == {"create shop/web/1": why, "update shop/web/0": why}
-    world.node(world.copy("shop/web/0").node_id, silent=100)
+    world.node(world.allocation("shop/web/0").node_id, silent=100)
     assert set(held(world).values()) == {why}, "it is not moved either"
     world.pauses("shop", paused=False)
     assert held(world) == {}

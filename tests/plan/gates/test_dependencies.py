@@ -27,21 +27,22 @@ def test_a_component_waits_until_what_it_needs_is_healthy() -> None:
     world = World(node("a"), node("b")).wants(business("shop", after("db"), component("db", replicas=2)))
     assert held(world) == {"create shop/web/0": "waits until db/0 is healthy"}
     world.carries_out()
-    world.copy("shop/db/1", status=Status.STARTING, started_at=1.0)
+    world.allocation("shop/db/1", status=Status.STARTING, started_at=1.0)
     world.observed = type(world.observed)(
-        world.observed.nodes, tuple(copy for copy in world.observed.copies if copy.key.component_id == "db")
+        world.observed.nodes,
+        tuple(allocation for allocation in world.observed.allocations if allocation.key.component_id == "db"),
     )
     assert held(world) == {"create shop/web/0": "waits until db/1 is healthy"}
-    world.copy("shop/db/1", status=Status.RUNNING)
+    world.allocation("shop/db/1", status=Status.RUNNING)
     assert held(world) == {}
 
 
 def test_started_is_less_than_healthy() -> None:
     world = World(node("a")).wants(business("shop", component("db"))).settles()
     world.wants(business("shop", after("db", "started"), component("db")))
-    world.copy("shop/db/0", status=Status.STARTING)
+    world.allocation("shop/db/0", status=Status.STARTING)
     assert held(world) == {"create shop/web/0": "waits until db/0 has started"}
-    world.copy("shop/db/0", status=Status.STARTING, started_at=1.0)
+    world.allocation("shop/db/0", status=Status.STARTING, started_at=1.0)
     assert held(world) == {}
 
 
@@ -50,12 +51,12 @@ def test_a_one_shot_comes_first_and_again_when_it_changes() -> None:
     world = World(node("a")).wants(business("shop", migrate)).settles()
     world.wants(business("shop", after("migrate", "completed_successfully"), migrate))
     assert held(world) == {"create shop/web/0": "waits until migrate/0 has completed"}
-    world.copy("shop/migrate/0", status=Status.FAILED, ended=True)
+    world.allocation("shop/migrate/0", status=Status.FAILED, ended=True)
     assert held(world) == {"create shop/web/0": "waits until migrate/0 has completed"}
-    world.copy("shop/migrate/0", status=Status.STOPPED, ended=True)
+    world.allocation("shop/migrate/0", status=Status.STOPPED, ended=True)
     assert held(world) == {}
     world.carries_out()
-    world.copy("shop/migrate/0", status=Status.STOPPED, ended=True)
+    world.allocation("shop/migrate/0", status=Status.STOPPED, ended=True)
     assert world.lines() == [], "what has completed is not run again"
 
     newer = component("migrate", restart="no", image_name="migrate:2")
@@ -67,10 +68,10 @@ def test_a_one_shot_comes_first_and_again_when_it_changes() -> None:
 def test_without_a_healthcheck_healthy_is_what_has_run_for_a_while() -> None:
     world = World(node("a")).wants(business("shop", after("db"), component("db")))
     world.carry_out(tuple(action for action in world.plan().actions if not action.held))
-    world.copy("shop/db/0", since=NOW - 2)
+    world.allocation("shop/db/0", since=NOW - 2)
     assert held(world) == {"create shop/web/0": "waits until db/0 is healthy"}
     assert world.plan().look_again == NOW + 3
-    world.copy("shop/db/0", since=NOW - 5)
+    world.allocation("shop/db/0", since=NOW - 5)
     assert held(world) == {}
 
 

@@ -15,10 +15,10 @@ def test_a_drained_node_keeps_each_instance_until_it_runs_elsewhere() -> None:
     stop, create = world.plan().actions
     assert (str(stop.kind), stop.node_id, stop.held) == ("stop", "a", "waits until it runs on b")
     assert (str(create.kind), create.node_id, create.held) == ("create", "b", "")
-    (old,) = world.observed.copies
+    (old,) = world.observed.allocations
     for status, held in ((Status.STARTING, "waits until it runs on b"), (Status.RUNNING, "")):
         new = replace(old, node_id="b", status=status, version=old.version + 1)
-        world.observed = replace(world.observed, copies=(old, new))
+        world.observed = replace(world.observed, allocations=(old, new))
         (stop,) = world.plan().actions
         assert (stop.node_id, stop.held) == ("a", held), "the old copy is stopped only once the new one runs"
     world.settles()
@@ -82,12 +82,12 @@ def test_one_instance_of_a_component_leaves_at_a_time() -> None:
     assert going(world) == ["create shop/job/0 on b", "create shop/web/0 on b"]
     held = {str(action.key): action.held for action in world.plan().actions if str(action.kind) == "create"}
     assert held["shop/web/2"] == "waits until web/0 runs elsewhere: 1 at a time"
-    old = {str(copy.key): copy for copy in world.observed.copies}
+    old = {str(allocation.key): allocation for allocation in world.observed.allocations}
     starting = replace(old["shop/web/0"], node_id="b", status=Status.STARTING, version=9)
-    copies = world.observed.copies
-    world.observed = replace(world.observed, copies=(*copies, starting))
+    allocations = world.observed.allocations
+    world.observed = replace(world.observed, allocations=(*allocations, starting))
     assert going(world) == ["create shop/job/0 on b"], "web/0 is not up yet"
-    world.observed = replace(world.observed, copies=(*copies, replace(starting, status=Status.RUNNING)))
+    world.observed = replace(world.observed, allocations=(*allocations, replace(starting, status=Status.RUNNING)))
     assert going(world) == ["stop shop/web/0 on a", "create shop/job/0 on b", "create shop/web/1 on b"]
     world.settles()
     assert set(world.where().values()) == {"b"}
@@ -102,15 +102,15 @@ def test_as_many_leave_at_a_time_as_an_update_takes() -> None:
 
 def test_what_does_not_serve_leaves_at_once() -> None:
     world = draining(component("web", replicas=2))
-    world.copy("shop/web/1", status=Status.FAILED)
+    world.allocation("shop/web/1", status=Status.FAILED)
     assert going(world) == ["stop shop/web/1 on a", "create shop/web/0 on b", "create shop/web/1 on b"]
 
 
 def test_a_singleton_waits_for_its_turn_where_it_serves() -> None:
     world = draining(component("web", replicas=2, singleton=True))
     assert going(world) == ["stop shop/web/0 on a"]
-    left = tuple(copy for copy in world.observed.copies if copy.key != key("shop/web/0"))
-    world.observed = replace(world.observed, copies=left)
+    left = tuple(allocation for allocation in world.observed.allocations if allocation.key != key("shop/web/0"))
+    world.observed = replace(world.observed, allocations=left)
     assert going(world) == ["create shop/web/0 on b"], "web/1 serves on until web/0 does"
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from reconciler.wire.messages import Promise, Status
+from reconciler.wire.messages import Reservation, Status
 from tests.support.planning import World, business, component, node
 
 
@@ -38,14 +38,14 @@ def test_a_limit_that_comes_or_goes_needs_a_new_container() -> None:
 
 def test_limits_that_somebody_changed_by_hand_are_set_back() -> None:
     world = limited()
-    world.copy("shop/web/0", promise=Promise(cpu_cores=1, memory_mb=128))
+    world.allocation("shop/web/0", reservation=Reservation(cpu_cores=1, memory_mb=128))
     (action,) = world.plan().actions
     assert (action.live, [(change.old, change.new) for change in action.changes]) == (True, [("128", "256")])
 
 
 def test_what_has_ended_gets_its_new_limits_with_a_new_container() -> None:
     world = limited()
-    world.copy("shop/web/0", status=Status.FAILED, ended=True)
+    world.allocation("shop/web/0", status=Status.FAILED, ended=True)
     world.wants(business("shop", component(cpu=1, memory=512)))
     (action,) = world.plan().actions
     assert not action.live
@@ -68,5 +68,5 @@ def test_the_order_of_reports_is_of_no_matter() -> None:
     world = limited()
     world.wants(business("shop", component(cpu=2, memory=512)))
     before = world.plan()
-    world.observed = replace(world.observed, copies=tuple(reversed(world.observed.copies)))
+    world.observed = replace(world.observed, allocations=tuple(reversed(world.observed.allocations)))
     assert world.plan() == before

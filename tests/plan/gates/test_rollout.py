@@ -21,7 +21,7 @@ def held(world: World) -> dict[str, str]:
 def now_runs_new(world: World, text: str, status: Status) -> None:
     """The agent reports that this instance has come to the new version."""
     digest = next(action.digest for action in world.plan().actions)
-    world.copy(text, digest=digest, status=status)
+    world.allocation(text, digest=digest, status=status)
 
 
 def test_one_at_a_time_unless_the_spec_says_otherwise() -> None:
@@ -88,7 +88,7 @@ def test_a_spec_may_say_to_go_on_after_failures() -> None:
 def test_what_does_not_serve_is_updated_at_once() -> None:
     world = rolling("web:2")
     for number in range(3):
-        world.copy(f"shop/web/{number}", status=Status.FAILED)
+        world.allocation(f"shop/web/{number}", status=Status.FAILED)
     assert held(world) == {}
 
 

@@ -36,11 +36,11 @@ def test_what_is_put_together_is_what_was_cut_whatever_the_order(world: World, s
     kept = record(state, made)
     assert put_together(kept) == to_json(state, made)
 
-    shuffled = list(world.observed.copies)
+    shuffled = list(world.observed.allocations)
     random.Random(seed).shuffle(shuffled)
     nodes = dict(reversed(world.observed.nodes.items()))
     desired = replace(world.desired, businesses=dict(reversed(world.desired.businesses.items())))
-    permuted = State(desired, replace(world.observed, nodes=nodes, copies=tuple(shuffled)), Policy(), NOW)
+    permuted = State(desired, replace(world.observed, nodes=nodes, allocations=tuple(shuffled)), Policy(), NOW)
     assert record(permuted, made) == kept
 
 
@@ -84,7 +84,7 @@ def test_secrets_are_in_no_part() -> None:
     world = World(node("a")).wants(secretive())
     world.carries_out()
     world.wants(secretive("web:2", "another-secret-word"))
-    world.copy("shop/web/0", message=f"GET http://me:{SECRET}@files/web.tar: 404")
+    world.allocation("shop/web/0", message=f"GET http://me:{SECRET}@files/web.tar: 404")
     state = state_of(world)
     kept = record(state, decided(state.document(), "1"))
     whole = b"".join(kept.parts.values())

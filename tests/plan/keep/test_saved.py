@@ -81,14 +81,14 @@ MOVED: list[tuple[str, Change]] = [
     ("business shop: spec", lambda world: world.wants(business("shop", component("db", memory=256, gpus=1, user="x")))),
     ("business shop: stopped", lambda world: world.stops("shop")),
     ("business shop: restarts", lambda world: world.restarts("shop")),
-    ("instance shop/db/0 on", lambda world: world.copy("shop/db/0", digest="another")),
-    ("instance shop/db/0 on", lambda world: world.copy("shop/db/0", ended=True, status=Status.FAILED)),
-    ("instance shop/db/0 on", lambda world: world.copy("shop/db/0", status=Status.STARTING)),
-    ("instance shop/db/0 on", lambda world: setattr(world, "observed", replace(world.observed, copies=()))),
+    ("instance shop/db/0 on", lambda world: world.allocation("shop/db/0", digest="another")),
+    ("instance shop/db/0 on", lambda world: world.allocation("shop/db/0", ended=True, status=Status.FAILED)),
+    ("instance shop/db/0 on", lambda world: world.allocation("shop/db/0", status=Status.STARTING)),
+    ("instance shop/db/0 on", lambda world: setattr(world, "observed", replace(world.observed, allocations=()))),
     ("node a: state", lambda world: world.node("a", silent=20)),
     ("node a: state", lambda world: world.node("a", cordoned=True)),
     ("node a: state", lambda world: world.node("a", draining=True, cordoned=True)),
-    ("node a: state", lambda world: world.node("a", unsteady_until=NOW + 60)),
+    ("node a: state", lambda world: world.node("a", flapping_until=NOW + 60)),
     ("node a: label zone", lambda world: world.node("a", labels={"zone": "west"})),
     ("node a: runtime docker", lambda world: world.node("a", runtimes=("process",))),
     ("node a: memory", lambda world: world.node("a", memory_mb=600)),
@@ -116,8 +116,8 @@ UNRELATED: list[Change] = [
     lambda world: world.stops("blog"),
     lambda world: world.removes("blog"),
     lambda world: world.wants(business("blog", component("blog", memory=64, user="x"))),
-    lambda world: world.copy("blog/blog/0", status=Status.FAILED, ended=True),
-    lambda world: world.copy("shop/db/0", version=77, started_at=NOW, message="something"),
+    lambda world: world.allocation("blog/blog/0", status=Status.FAILED, ended=True),
+    lambda world: world.allocation("shop/db/0", version=77, started_at=NOW, message="something"),
 ]
 
 
@@ -187,8 +187,10 @@ def test_a_place_is_kept_though_another_would_be_chosen_today() -> None:
     world_today = World(*world.observed.nodes.values()).wants(shop)
     assert world_today.where() == {"shop/web/0": "b"}
     assert refused(world, saved, shop) == []
-    copies = assigned(saved, {"shop": shop}, basis(world), world.desired)
-    assert [(copy.key, copy.node_id, copy.confirmed) for copy in copies] == [(key("shop/web/0"), "a", False)]
+    allocations = assigned(saved, {"shop": shop}, basis(world), world.desired)
+    assert [(allocation.key, allocation.node_id, allocation.confirmed) for allocation in allocations] == [
+        (key("shop/web/0"), "a", False)
+    ]
 
 
 def test_an_address_that_stands_in_a_value_is_relied_on() -> None:
@@ -230,7 +232,7 @@ def test_in_any_world_a_plan_holds_as_long_as_nothing_moves(world: World, data: 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(world=worlds())
 def test_a_plan_that_was_carried_out_can_not_be_carried_out_again(world: World) -> None:
-    world.observed = replace(world.observed, copies=())
+    world.observed = replace(world.observed, allocations=())
     chosen = [entry.business for entry in world.desired.businesses.values()]
     assume(chosen)
     saved = saves(world, *chosen)

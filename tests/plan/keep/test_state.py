@@ -12,7 +12,7 @@ from reconciler.manifest.errors import SpecError
 from reconciler.manifest.model import Business, Component, ConfigFile
 from reconciler.plan.ask.suppose import Suppose
 from reconciler.plan.keep.state import State, StateError, from_json, preview, to_json
-from reconciler.plan.model.desired import Verdict
+from reconciler.plan.model.desired import VersionResult
 from reconciler.plan.model.policy import Policy
 from reconciler.plan.show.document import document
 from reconciler.plan.show.hash import canonical
@@ -91,7 +91,8 @@ def test_secrets_are_sealed_and_the_plans_are_the_same_at_every_step() -> None:
             assert SECRET not in json.dumps(found)
             world.carries_out()
             world.observed = replace(
-                world.observed, copies=tuple(replace(copy, since=NOW - 100) for copy in world.observed.copies)
+                world.observed,
+                allocations=tuple(replace(allocation, since=NOW - 100) for allocation in world.observed.allocations),
             )
 
 
@@ -109,11 +110,11 @@ def test_what_messages_and_verdicts_say_is_without_passwords() -> None:
     world = World(node("a")).wants(secretive())
     world.carries_out()
     for number in (0, 1):
-        world.copy(
+        world.allocation(
             f"shop/web/{number}", message=f"GET http://me:{SECRET}@files/web.tar: 404", container_id=None, ended=True
         )
     entry = world.desired.businesses["shop"]
-    verdicts = {("web", "0" * 64): Verdict("rejected", f"http://me:{SECRET}@files is gone")}
+    verdicts = {("web", "0" * 64): VersionResult("rejected", f"http://me:{SECRET}@files is gone")}
     world.desired = replace(world.desired, businesses={"shop": replace(entry, verdicts=verdicts)})
     written = to_json(state_of(world))
     assert SECRET not in written.decode()

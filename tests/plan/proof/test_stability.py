@@ -46,9 +46,17 @@ def two() -> World:
 
 
 def update(world: World, *changes: Change) -> Action:
-    copy = world.copy("loop/web/0")
+    allocation = world.allocation("loop/web/0")
     return Action(
-        Kind.UPDATE, copy.key, copy.node_id, "spec changed", component(), copy.digest, copy.digest, (), changes
+        Kind.UPDATE,
+        allocation.key,
+        allocation.node_id,
+        "spec changed",
+        component(),
+        allocation.digest,
+        allocation.digest,
+        (),
+        changes,
     )
 
 
@@ -72,23 +80,23 @@ def test_the_reason_is_told_where_no_field_differs() -> None:
 
 def test_an_instance_that_would_move_for_ever_stays_where_it_is() -> None:
     world = two()
-    (copy,) = world.observed.copies
+    (allocation,) = world.observed.allocations
 
     def planner(
         desired: Desired, observed: Observed, policy: Policy, now: float, only: Collection[str] | None = None
     ) -> Plan:
-        here = next(other.node_id for other in observed.copies if other.key == copy.key)
+        here = next(other.node_id for other in observed.allocations if other.key == allocation.key)
         there = {"a": "b", "b": "a"}[here]
         found = draft(desired, observed, policy, now, only)
         moves = (
-            Action(Kind.STOP, copy.key, here, f"moves to {there}", old_digest=copy.digest),
-            Action(Kind.CREATE, copy.key, there, "is better there", component(), copy.digest),
+            Action(Kind.STOP, allocation.key, here, f"moves to {there}", old_digest=allocation.digest),
+            Action(Kind.CREATE, allocation.key, there, "is better there", component(), allocation.digest),
         )
-        return replace(found, actions=(*found.actions, *moves), placements={**found.placements, copy.key: there})
+        return replace(found, actions=(*found.actions, *moves), placements={**found.placements, allocation.key: there})
 
     found = proved(world, planner)
     assert [str(action.key) for action in found.actions] == ["fine/web/0"]
-    assert found.placements[copy.key] == copy.node_id
+    assert found.placements[allocation.key] == allocation.node_id
     assert "web/0: its node flips between" in found.pending[0].reason
 
 

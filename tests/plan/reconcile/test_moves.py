@@ -22,9 +22,9 @@ def held(world: World) -> dict[str, str]:
 
 def begins_on_b(world: World, **fields: Any) -> None:
     """The agent of b reports what it was asked for."""
-    old = next(copy for copy in world.observed.copies if copy.node_id == "a")
+    old = next(allocation for allocation in world.observed.allocations if allocation.node_id == "a")
     new = replace(old, node_id="b", version=old.version + 1, **fields)
-    world.observed = replace(world.observed, copies=(old, new))
+    world.observed = replace(world.observed, allocations=(old, new))
 
 
 def test_the_old_copy_runs_until_the_other_node_has_the_image() -> None:
@@ -47,7 +47,7 @@ def test_start_first_keeps_the_old_copy_until_the_new_one_runs() -> None:
 
 def test_what_does_not_serve_is_not_kept_waiting() -> None:
     world = moving()
-    world.copy("shop/web/0", status=Status.FAILED)
+    world.allocation("shop/web/0", status=Status.FAILED)
     assert held(world) == {"stop on a": "", "create on b": ""}
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.plan.model.plan import Kind
-from reconciler.wire.messages import Promise, Status
+from reconciler.wire.messages import Reservation, Status
 from tests.support.planning import World, business, component, key, node
 
 SHOP = business("shop", component())
@@ -57,7 +57,7 @@ def test_a_suspect_node_keeps_its_instances_and_gets_none() -> None:
 def test_what_has_ended_on_a_silent_node_waits_for_it() -> None:
     """A node that does not answer is asked nothing."""
     world = World(node("a"), node("b")).wants(SHOP).settles()
-    world.copy("shop/web/0", status=Status.FAILED, ended=True)
+    world.allocation("shop/web/0", status=Status.FAILED, ended=True)
     assert [action.kind for action in world.plan().actions] == [Kind.UPDATE]
     world.node("a", silent=20)
     assert world.lines() == []
@@ -109,7 +109,7 @@ def test_with_no_other_node_a_lost_instance_waits_and_says_why() -> None:
 
 def test_copies_on_a_node_nobody_knows_count_for_nothing() -> None:
     world = World(node("a")).wants(SHOP).settles()
-    world.copy("shop/web/0", node_id="forgotten")
+    world.allocation("shop/web/0", node_id="forgotten")
     assert world.lines() == ["create shop/web/0 on a: not running yet"]
 
 
@@ -119,22 +119,22 @@ def test_copies_on_a_node_nobody_knows_count_for_nothing() -> None:
 def test_an_assigned_copy_is_asked_for_again_where_it_was_assigned() -> None:
     """The request may have been lost; a better node since then is no reason to ask elsewhere."""
     world = World(node("a"), node("b")).wants(business("shop", component(gpus=0))).settles()
-    world.copy("shop/web/0", confirmed=False, container_id=None, status=Status.PENDING)
+    world.allocation("shop/web/0", confirmed=False, container_id=None, status=Status.PENDING)
     world.node("a", cpu_percent=100)
     assert world.lines() == ["create shop/web/0 on a: not running yet"]
 
 
 def test_an_assigned_copy_moves_as_soon_as_its_node_is_suspect() -> None:
     world = World(node("a"), node("b")).wants(SHOP).settles()
-    world.copy("shop/web/0", confirmed=False)
+    world.allocation("shop/web/0", confirmed=False)
     world.node("a", silent=20)
     assert world.lines() == ["create shop/web/0 on b: node a is suspect"]
 
 
 def test_asking_again_keeps_the_promised_devices() -> None:
     world = World(node("a", gpus=(1, 1))).wants(business("lab", component(gpus=1, replicas=2))).settles()
-    lost = next(copy for copy in world.observed.copies if copy.promise.gpu_devices == (1,))
-    world.copy(str(lost.key), confirmed=False)
+    lost = next(allocation for allocation in world.observed.allocations if allocation.reservation.gpu_devices == (1,))
+    world.allocation(str(lost.key), confirmed=False)
     assert [action.gpu_devices for action in world.plan().actions] == [(1,)]
 
 
@@ -149,20 +149,20 @@ def test_asking_again_keeps_the_promised_devices() -> None:
 )
 def test_what_has_ended_starts_again_if_it_should_always_run(restart: str, message: str, lines: list[str]) -> None:
     world = World(node("a")).wants(business("shop", component(restart=restart))).settles()
-    world.copy("shop/web/0", status=Status.FAILED, ended=True, message=message)
+    world.allocation("shop/web/0", status=Status.FAILED, ended=True, message=message)
     assert world.lines() == lines
 
 
 @pytest.mark.parametrize(("message", "told"), [("no such image", "no such image"), ("", "failed")])
 def test_what_never_became_a_container_is_tried_again_whatever_its_restart(message: str, told: str) -> None:
     world = World(node("a")).wants(business("shop", component(restart="no"))).settles()
-    world.copy("shop/web/0", status=Status.FAILED, ended=True, message=message, container_id=None)
+    world.allocation("shop/web/0", status=Status.FAILED, ended=True, message=message, container_id=None)
     assert world.lines() == [f"create shop/web/0 on a: failed: {told}"]
 
 
 def test_a_failing_copy_that_its_node_restarts_is_left_to_it() -> None:
     world = World(node("a")).wants(SHOP).settles()
-    world.copy("shop/web/0", status=Status.FAILED, message="exit code 1, restarting")
+    world.allocation("shop/web/0", status=Status.FAILED, message="exit code 1, restarting")
     assert world.lines() == []
 
 
@@ -206,15 +206,18 @@ def test_the_newest_copy_is_the_one_that_stays() -> None:
     world.settles()
     world.node("a", silent=0)
     assert world.where() == {"shop/web/0": "b"}
-    assert max(world.observed.copies, key=lambda copy: copy.version).node_id == "b"
+    assert max(world.observed.allocations, key=lambda allocation: allocation.version).node_id == "b"
 
 
 def test_a_host_port_or_device_held_twice_is_free_when_both_have_gone() -> None:
     """Whatever made two copies hold one port or device, one that stops does not free it for a third."""
     world = World(node("a", gpus=(1,))).wants(business("shop", component("one", ports=(80,), gpus=1))).settles()
-    held = world.copy("shop/one/0")
+    held = world.allocation("shop/one/0")
     world.wants(business("shop", component("one", ports=(80,), gpus=1), component("two"))).settles()
-    world.copy("shop/two/0", promise=Promise(gpu_devices=held.promise.gpu_devices, host_ports=held.promise.host_ports))
+    world.allocation(
+        "shop/two/0",
+        reservation=Reservation(gpu_devices=held.reservation.gpu_devices, host_ports=held.reservation.host_ports),
+    )
     world.wants(business("shop", component("one", ports=(80,), gpus=1)))
     world.wants(business("blog", component("three", ports=(80,))), business("lab", component("four", gpus=1)))
     assert world.lines() == ["stop shop/two/0 on a: component two is no longer in the spec"]

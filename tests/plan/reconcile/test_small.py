@@ -2,10 +2,10 @@
 
 import pytest
 
-from reconciler.plan.model.observed import Liveness
+from reconciler.plan.model.observed import NodeHealth
 from reconciler.plan.model.plan import Refusal
 from reconciler.plan.model.policy import Policy
-from reconciler.plan.schedule.node_health import liveness
+from reconciler.plan.schedule.node_health import node_health
 from reconciler.plan.show.document import document
 from reconciler.wire.messages import Status
 from tests.support.planning import NOW, World, business, component, node
@@ -14,17 +14,17 @@ from tests.support.planning import NOW, World, business, component, node
 @pytest.mark.parametrize(
     ("silent", "state"),
     [
-        (-5, Liveness.READY),
-        (0, Liveness.READY),
-        (9.9, Liveness.READY),
-        (10, Liveness.SUSPECT),
-        (29.9, Liveness.SUSPECT),
-        (30, Liveness.LOST),
-        (1e9, Liveness.LOST),
+        (-5, NodeHealth.READY),
+        (0, NodeHealth.READY),
+        (9.9, NodeHealth.READY),
+        (10, NodeHealth.SUSPECT),
+        (29.9, NodeHealth.SUSPECT),
+        (30, NodeHealth.LOST),
+        (1e9, NodeHealth.LOST),
     ],
 )
-def test_a_silent_node_is_suspect_and_then_lost(silent: float, state: Liveness) -> None:
-    assert liveness(node("a", silent=silent), Policy(suspect_after=10, lost_after=30), NOW) is state
+def test_a_silent_node_is_suspect_and_then_lost(silent: float, state: NodeHealth) -> None:
+    assert node_health(node("a", silent=silent), Policy(suspect_after=10, lost_after=30), NOW) is state
 
 
 def test_plans_that_do_the_same_have_one_hash_and_others_another() -> None:
@@ -46,9 +46,13 @@ def test_the_hash_covers_what_waits() -> None:
 
 def test_a_carried_out_plan_runs_what_it_promised() -> None:
     world = World(node("a", gpus=(1,))).wants(business("lab", component(gpus=1, cpu=2, ports=(80,)))).settles()
-    (copy,) = world.observed.copies
-    assert (copy.status, copy.confirmed, copy.node_id) == (Status.RUNNING, True, "a")
-    assert (copy.promise.cpu_cores, copy.promise.gpu_devices, copy.promise.host_ports) == (2, (0,), ("80/tcp",))
+    (allocation,) = world.observed.allocations
+    assert (allocation.status, allocation.confirmed, allocation.node_id) == (Status.RUNNING, True, "a")
+    assert (
+        allocation.reservation.cpu_cores,
+        allocation.reservation.gpu_devices,
+        allocation.reservation.host_ports,
+    ) == (2, (0,), ("80/tcp",))
 
 
 def test_refusals_count_nodes_in_words() -> None:

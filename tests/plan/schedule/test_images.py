@@ -106,10 +106,10 @@ def test_sizes_without_sense_disturb_no_plan() -> None:
 
 @given(world=worlds())
 def test_the_score_of_a_row_is_the_same_alone_and_among_all(world: World) -> None:
-    fleet = Fleet(replace(world.observed, copies=()), Policy(), NOW)
-    for copy in world.observed.copies:
-        if copy.node_id in fleet.row:
-            fleet.hold(fleet.row[copy.node_id], copy.promise)
+    fleet = Fleet(replace(world.observed, allocations=()), Policy(), NOW)
+    for allocation in world.observed.allocations:
+        if allocation.node_id in fleet.row:
+            fleet.hold(fleet.row[allocation.node_id], allocation.reservation)
     rows = np.arange(len(fleet.nodes))
     for entry in world.desired.businesses.values():
         for part in entry.business.components:

@@ -45,13 +45,13 @@ def test_every_document_is_as_its_schema_says(world: World) -> None:
 @given(world=worlds(), seed=st.integers(0, 2**32))
 def test_the_same_state_in_any_order_gives_the_same_bytes(world: World, seed: int) -> None:
     shuffle = random.Random(seed).shuffle
-    nodes, copies = list(world.observed.nodes.items()), list(world.observed.copies)
+    nodes, allocations = list(world.observed.nodes.items()), list(world.observed.allocations)
     entries, removed = list(world.desired.businesses.items()), list(world.desired.removed.items())
-    for items in (nodes, copies, entries, removed):
+    for items in (nodes, allocations, entries, removed):
         shuffle(items)
     nodes = [(node_id, replace(one, **_turned(one))) for node_id, one in nodes]
     entries = [(name, replace(entry, business=_rewritten(entry.business, shuffle))) for name, entry in entries]
-    desired, observed = Desired(dict(entries), dict(removed)), Observed(dict(nodes), tuple(copies))
+    desired, observed = Desired(dict(entries), dict(removed)), Observed(dict(nodes), tuple(allocations))
     assert canonical(document(plan(desired, observed, now=NOW), desired)) == canonical(
         document(world.plan(), world.desired)
     )
@@ -118,7 +118,8 @@ def test_it_says_what_stays_and_for_whom_service_is_interrupted() -> None:
     world = World(node("a")).wants(business("shop", component("db"), web))
     world.carries_out()
     world.observed = replace(
-        world.observed, copies=tuple(replace(copy, since=NOW - 100) for copy in world.observed.copies)
+        world.observed,
+        allocations=tuple(replace(allocation, since=NOW - 100) for allocation in world.observed.allocations),
     )
     world.wants(business("shop", component("db", image_name="db:2"), web))
     found = document(world.plan(), world.desired)
@@ -132,6 +133,8 @@ def test_it_says_what_stays_and_for_whom_service_is_interrupted() -> None:
 def test_passwords_in_reasons_are_hidden() -> None:
     world = World(node("a")).wants(business("shop", component()))
     world.carries_out()
-    world.copy("shop/web/0", container_id=None, ended=True, message="cannot load http://me:hunter2@files/web.tar: 404")
+    world.allocation(
+        "shop/web/0", container_id=None, ended=True, message="cannot load http://me:hunter2@files/web.tar: 404"
+    )
     shown = json.dumps(document(world.plan(), world.desired))
     assert "cannot load http://me:(hidden)@files" in shown and "hunter2" not in shown

@@ -19,7 +19,7 @@ def test_scaling_down_gives_up_the_newest() -> None:
 
 def test_scaling_down_gives_up_the_least_healthy_first_and_renames_nothing() -> None:
     world = shop(replicas=4)
-    world.copy("shop/web/1", status=Status.FAILED)
+    world.allocation("shop/web/1", status=Status.FAILED)
     world.wants(business("shop", component("web", replicas=2)))
     assert [line.split()[1] for line in world.lines()] == ["shop/web/1", "shop/web/3"]
     world.settles()
@@ -29,14 +29,14 @@ def test_scaling_down_gives_up_the_least_healthy_first_and_renames_nothing() -> 
 def test_what_is_being_scaled_away_goes_on_going_when_another_one_fails() -> None:
     world = shop(replicas=2)
     world.wants(business("shop", component("web", replicas=1)))
-    world.copy("shop/web/1", status=Status.STOPPING)
-    world.copy("shop/web/0", status=Status.FAILED)
+    world.allocation("shop/web/1", status=Status.STOPPING)
+    world.allocation("shop/web/0", status=Status.FAILED)
     assert [line.split()[1] for line in world.lines()] == ["shop/web/1"]
 
 
 def test_scaling_up_again_takes_the_free_numbers() -> None:
     world = shop(replicas=3)
-    world.copy("shop/web/0", status=Status.FAILED)
+    world.allocation("shop/web/0", status=Status.FAILED)
     world.wants(business("shop", component("web", replicas=2))).settles()
     world.wants(business("shop", component("web", replicas=4))).settles()
     assert sorted(world.where()) == ["shop/web/0", "shop/web/1", "shop/web/2", "shop/web/3"]
@@ -90,7 +90,7 @@ def test_a_node_without_room_is_named() -> None:
 
 def test_two_copies_of_one_number_become_one_on_each_node() -> None:
     world = shop(mode="global")
-    (there, *others) = sorted(world.observed.copies, key=lambda copy: copy.node_id)
-    world.observed = replace(world.observed, copies=(there, replace(there, node_id="b"), others[1]))
+    (there, *others) = sorted(world.observed.allocations, key=lambda allocation: allocation.node_id)
+    world.observed = replace(world.observed, allocations=(there, replace(there, node_id="b"), others[1]))
     world.settles()
     assert sorted(world.where().values()) == ["a", "b", "c"]

@@ -150,5 +150,5 @@ def test_a_version_with_references_can_be_rolled_out_in_turns() -> None:
 def test_a_target_that_fails_keeps_what_refers_to_it_waiting() -> None:
     world = fleet().wants(business("shop", web(depends_on={"db": Dependency(condition="service_healthy")}), db()))
     world.carry_out(tuple(found for found in world.plan().actions if not found.held))
-    world.copy("shop/db/0", status=Status.FAILED)
+    world.allocation("shop/db/0", status=Status.FAILED)
     assert action(world, "web").held == "waits until db/0 is healthy"

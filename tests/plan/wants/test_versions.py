@@ -5,7 +5,7 @@ from typing import Any
 
 from reconciler.manifest.digest import digest
 from reconciler.manifest.model import Update
-from reconciler.plan.model.desired import Verdict
+from reconciler.plan.model.desired import VersionResult
 from reconciler.plan.wants.versions import with_verdicts
 from reconciler.wire.messages import Status
 from tests.support.planning import NOW, World, business, component, node
@@ -32,7 +32,7 @@ def remembers(world: World) -> dict[str, str]:
 def becomes(world: World, number: int, status: Status, **fields: Any) -> None:
     """An instance comes to the new version, and is then like this."""
     new = digest(component(image_name=NEW, update=ROLLBACK))
-    world.copy(f"shop/web/{number}", digest=new, status=status, **fields)
+    world.allocation(f"shop/web/{number}", digest=new, status=status, **fields)
 
 
 def images(world: World) -> list[str]:
@@ -74,7 +74,7 @@ def test_a_rejected_version_can_still_be_scaled_and_moved() -> None:
 def test_an_attempt_that_left_the_old_version_running_counts_too() -> None:
     world = rolling()
     new = digest(component(image_name=NEW, update=ROLLBACK))
-    world.copy("shop/web/0", failed_digest=new, message="update failed: no such image")
+    world.allocation("shop/web/0", failed_digest=new, message="update failed: no such image")
     assert world.lines() == []
     assert remembers(world) == {"web": "rejected"}
 
@@ -110,7 +110,7 @@ def test_good_is_what_has_run_for_long_enough() -> None:
 
 def test_a_first_version_has_nothing_to_go_back_to() -> None:
     world = World(node("a")).wants(business("shop", component(update=ROLLBACK))).settles()
-    world.copy("shop/web/0", status=Status.FAILED)
+    world.allocation("shop/web/0", status=Status.FAILED)
     assert remembers(world) == {}
     assert world.lines() == []
 
@@ -122,7 +122,7 @@ def test_two_bad_versions_in_a_row_lead_back_to_the_good_one() -> None:
     world.settles()
     world.wants(business("shop", component(image_name="web:3", update=ROLLBACK)))
     world.carries_out()
-    world.copy("shop/web/0", status=Status.FAILED)
+    world.allocation("shop/web/0", status=Status.FAILED)
     assert images(world) == [OLD]
 
 
@@ -144,14 +144,14 @@ def test_canaries_go_first_and_the_rest_waits_for_a_word() -> None:
     becomes(world, 0, Status.RUNNING)
     assert [action.held for action in world.plan().actions] == [why, why]
     new = digest(component(image_name=NEW))
-    world.desired = with_verdicts(world.desired, {("shop", "web", new): Verdict("promoted")})
+    world.desired = with_verdicts(world.desired, {("shop", "web", new): VersionResult("promoted")})
     assert [action.held for action in world.plan().actions] == ["", ""]
 
 
 def test_the_word_was_for_one_version_only() -> None:
     world = rolling(Update(canary=1, parallelism=0), replicas=2)
     new = digest(component(image_name=NEW))
-    world.desired = with_verdicts(world.desired, {("shop", "web", new): Verdict("promoted")})
+    world.desired = with_verdicts(world.desired, {("shop", "web", new): VersionResult("promoted")})
     world.settles()
     world.wants(business("shop", component(image_name="web:3", update=Update(canary=1), replicas=2)))
     assert [bool(action.held) for action in world.plan().actions] == [False, True]
@@ -160,7 +160,7 @@ def test_the_word_was_for_one_version_only() -> None:
 def test_a_failed_attempt_is_told_by_the_business_and_not_by_the_instance_that_serves() -> None:
     world = rolling(Update(), replicas=1)
     new = digest(component(image_name=NEW))
-    world.copy("shop/web/0", failed_digest=new, message="update to version 2 failed: no such image")
+    world.allocation("shop/web/0", failed_digest=new, message="update to version 2 failed: no such image")
     status = world.status("shop")
     assert (status.status, status.message) == ("failed", "web/0: update to version 2 failed: no such image")
     assert status.instances[0].status is Status.RUNNING
@@ -171,5 +171,5 @@ def test_verdicts_do_not_depend_on_the_order_of_reports() -> None:
     for number in range(3):
         becomes(world, number, Status.FAILED, message=f"failure {number}")
     before = world.plan()
-    world.observed = replace(world.observed, copies=tuple(reversed(world.observed.copies)))
+    world.observed = replace(world.observed, allocations=tuple(reversed(world.observed.allocations)))
     assert world.plan() == before

@@ -59,7 +59,7 @@ DB = component("db")
             ["update shop/db/0 on a: spec changed"],
         ),
         (
-            lambda world: world.copy("shop/db/0", digest="unknown"),
+            lambda world: world.allocation("shop/db/0", digest="unknown"),
             ["update shop/db/0 on a: runs a version that no kept revision has"],
         ),
     ],

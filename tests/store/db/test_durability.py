@@ -40,8 +40,8 @@ def test_every_acknowledged_write_survives_kill_9(path: Path) -> None:
         desired = store.desired().businesses
         assert desired["shop"].revision >= acknowledged
         assert all(desired[f"b{n}"].business == business(f"b{n}") for n in range(1, acknowledged + 1))
-        (copy,) = store.observed().copies
-        assert copy.key == key() and copy.version >= acknowledged
+        (allocation,) = store.observed().allocations
+        assert allocation.key == key() and allocation.version >= acknowledged
         assert store.next_versions(1)[0] > acknowledged
         ticks = [int(event.message) for event in store.events(limit=10_000)]
         assert ticks[:acknowledged] == list(range(1, acknowledged + 1))

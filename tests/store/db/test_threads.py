@@ -31,8 +31,8 @@ def test_reports_and_accepts_at_once_lose_nothing(store: Store, path: Path) -> N
         seen = 0
         while not done.is_set():
             by_node: dict[str, set[Status]] = {}
-            for copy in store.observed().copies:
-                by_node.setdefault(copy.node_id, set()).add(copy.status)
+            for allocation in store.observed().allocations:
+                by_node.setdefault(allocation.node_id, set()).add(allocation.status)
             assert all(len(statuses) == 1 for statuses in by_node.values()), "half of a report was seen"
             assert all(len(kept.earlier) == min(5, kept.revision - 1) for kept in store.desired().businesses.values())
             seen += 1
@@ -55,8 +55,8 @@ def test_reports_and_accepts_at_once_lose_nothing(store: Store, path: Path) -> N
     assert {name: kept.revision for name, kept in store.desired().businesses.items()} == {
         f"b{n}": ROUNDS for n in range(3)
     }
-    before = store.desired(), store.observed().nodes, set(store.observed().copies)
+    before = store.desired(), store.observed().nodes, set(store.observed().allocations)
     store.close()
     again = Store.open(path)
-    assert (again.desired(), again.observed().nodes, set(again.observed().copies)) == before
+    assert (again.desired(), again.observed().nodes, set(again.observed().allocations)) == before
     again.close()

@@ -4,7 +4,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from reconciler.plan.model.desired import Verdict
+from reconciler.plan.model.desired import VersionResult
 from reconciler.store import Accepted, BusinessRow, ComponentRow, Event, Store, SyncOutcome
 from reconciler.store.tables.desired import KEPT_VERDICTS
 from tests.store.making import accept, business, instance, report, rows
@@ -168,9 +168,9 @@ def test_statuses_of_what_is_gone_are_skipped(store: Store, path: Path) -> None:
 
 def test_verdicts_are_remembered_with_their_reasons_and_go_with_the_business(store: Store, path: Path) -> None:
     accept(store, business())
-    store.judge({("shop", "web", "d1"): Verdict("good"), ("gone", "web", "d1"): Verdict("good")}, 2.0)
-    store.judge({("shop", "web", "d2"): Verdict("rejected", "exited with code 3")}, 3.0)
-    expected = {("web", "d1"): Verdict("good"), ("web", "d2"): Verdict("rejected", "exited with code 3")}
+    store.judge({("shop", "web", "d1"): VersionResult("good"), ("gone", "web", "d1"): VersionResult("good")}, 2.0)
+    store.judge({("shop", "web", "d2"): VersionResult("rejected", "exited with code 3")}, 3.0)
+    expected = {("web", "d1"): VersionResult("good"), ("web", "d2"): VersionResult("rejected", "exited with code 3")}
     assert store.desired().businesses["shop"].verdicts == expected
     store.close()
     again = Store.open(path)
@@ -185,7 +185,7 @@ def test_verdicts_are_remembered_with_their_reasons_and_go_with_the_business(sto
 def test_only_the_newest_verdicts_are_kept(store: Store, path: Path) -> None:
     accept(store, business())
     for number in range(KEPT_VERDICTS + 5):
-        store.judge({("shop", "web", f"d{number}"): Verdict("good")}, float(number))
+        store.judge({("shop", "web", f"d{number}"): VersionResult("good")}, float(number))
     assert len(store.desired().businesses["shop"].verdicts) == KEPT_VERDICTS
     assert rows(path, "SELECT count(*), min(at) FROM verdicts") == [(KEPT_VERDICTS, 5.0)]
 

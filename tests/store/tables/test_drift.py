@@ -12,8 +12,8 @@ USER = Drift(field="user", expected='"0"')
 
 
 def seen(store: Store) -> dict[str, float]:
-    (copy,) = store.observed().copies
-    return {one.field: one.first_seen for one in copy.drift}
+    (allocation,) = store.observed().allocations
+    return {one.field: one.first_seen for one in allocation.drift}
 
 
 def test_drift_is_kept_with_when_it_was_first_seen(store: Store, path: Path) -> None:

@@ -12,15 +12,20 @@ from tests.store.making import accept, business, component, instance, key, repor
 
 
 def statuses(store: Store) -> dict[str, Status]:
-    return {str(copy.key): copy.status for copy in store.observed().copies}
+    return {str(allocation.key): allocation.status for allocation in store.observed().allocations}
 
 
 def test_a_report_registers_the_node_and_its_instances(store: Store, path: Path) -> None:
     assert store.record_report(report(instance()), 10.0)
     node = store.observed().nodes["n1"]
     assert (node.cpu_cores, node.memory_mb, node.last_seen, node.cordoned) == (4, 8192, 10.0, False)
-    (copy,) = store.observed().copies
-    assert (copy.key, copy.status, copy.container_id, copy.confirmed) == (key(), Status.RUNNING, "c1", True)
+    (allocation,) = store.observed().allocations
+    assert (allocation.key, allocation.status, allocation.container_id, allocation.confirmed) == (
+        key(),
+        Status.RUNNING,
+        "c1",
+        True,
+    )
     before = store.observed()
     store.close()
     again = Store.open(path)
@@ -99,7 +104,7 @@ def test_a_message_is_shown_but_matters_to_no_plan(store: Store) -> None:
     store.record_report(report(instance(status=Status.DOWNLOADING, message="10 %")), 10.0)
     said = component(key(), Status.DOWNLOADING, 2.0, message="20 %", progress=0.2)
     assert not store.record_component(said, 11.0)
-    assert store.observed().copies[0].message == "20 %"
+    assert store.observed().allocations[0].message == "20 %"
     assert store.reports()[key(), "n1"].progress == 0.2
 
 
@@ -116,7 +121,7 @@ def test_an_instance_reported_as_stopped_and_without_container_is_gone(store: St
     store.record_report(report(instance()), 10.0)
     gone = instance(status=Status.STOPPED, container_id=None)
     assert store.record_report(report(gone, timestamp=2.0), 12.0)
-    assert store.observed().copies == ()
+    assert store.observed().allocations == ()
     assert store.reports() == {}
 
 
@@ -147,7 +152,7 @@ def test_reports_of_two_copies_may_overtake_each_other(store: Store) -> None:
 def test_a_node_whose_clock_was_set_back_is_still_believed(store: Store) -> None:
     store.record_report(report(instance(), timestamp=10_000.0), 10.0)
     assert store.record_report(report(timestamp=5_000.0), 15.0)
-    assert store.observed().copies == ()
+    assert store.observed().allocations == ()
     assert store.record_report(report(instance(), timestamp=5_005.0), 20.0)
 
 
@@ -168,17 +173,17 @@ def test_an_assignment_outlives_a_restart_until_it_is_reported(store: Store, pat
     store.assign([unconfirmed(version=7)], 11.0)
     store.close()
     again = Store.open(path)
-    (copy,) = again.observed().copies
-    assert copy == replace(unconfirmed(version=7), since=11.0)
+    (allocation,) = again.observed().allocations
+    assert allocation == replace(unconfirmed(version=7), since=11.0)
     again.record_report(report(instance(version=7), timestamp=2.0), 12.0)
-    assert [c.confirmed for c in again.observed().copies] == [True]
+    assert [c.confirmed for c in again.observed().allocations] == [True]
     again.close()
 
 
 def test_an_assignment_leaves_a_reported_copy_as_it_is(store: Store) -> None:
     store.record_report(report(instance()), 10.0)
     store.assign([unconfirmed()], 11.0)
-    assert store.observed().copies[0].confirmed
+    assert store.observed().allocations[0].confirmed
 
 
 def test_unassigning_forgets_unconfirmed_copies_only(store: Store, path: Path) -> None:
@@ -196,10 +201,10 @@ def test_news_of_an_older_versions_end_leaves_a_newer_assignment(store: Store) -
     store.assign([unconfirmed(version=7)], 11.0)
     ended = {"container_id": None, "version": 6}
     assert not store.record_component(component(key(), Status.STOPPED, 2.0, **ended), 12.0)
-    assert len(store.observed().copies) == 1
+    assert len(store.observed().allocations) == 1
     ended["version"] = 7
     assert store.record_component(component(key(), Status.STOPPED, 3.0, **ended), 13.0)
-    assert store.observed().copies == ()
+    assert store.observed().allocations == ()
 
 
 def test_versions_only_grow_across_restarts_and_beyond_what_agents_know(store: Store, path: Path) -> None:
@@ -242,7 +247,7 @@ def test_a_forgotten_node_leaves_nothing_behind(store: Store, path: Path) -> Non
     accept(store, business())
     store.record_report(report(instance()), 10.0)
     store.forget_node("n1")
-    assert (store.observed().nodes, store.observed().copies, store.reports()) == ({}, (), {})
+    assert (store.observed().nodes, store.observed().allocations, store.reports()) == ({}, (), {})
     assert rows(path, "SELECT * FROM agents") == rows(path, "SELECT * FROM instances") == []
     assert store.record_report(report(instance(), timestamp=2.0), 11.0)
 
@@ -252,8 +257,8 @@ def test_observed_is_one_value_until_it_changes(store: Store) -> None:
     first = store.observed()
     assert store.observed() is first
     store.record_component(component(key(), Status.FAILED, 2.0), 11.0)
-    assert first.copies[0].status is Status.RUNNING
-    assert store.observed().copies[0].status is Status.FAILED
+    assert first.allocations[0].status is Status.RUNNING
+    assert store.observed().allocations[0].status is Status.FAILED
 
 
 def test_a_write_that_fails_leaves_memory_as_it_was(store: Store) -> None:
@@ -271,7 +276,7 @@ def test_since_when_a_copy_is_as_it_is_outlives_reports_and_restarts(store: Stor
     store.record_report(report(instance(started_at=5.0, message="still well"), timestamp=2.0), 20.0)
     store.close()
     again = Store.open(path)
-    assert [copy.since for copy in again.observed().copies] == [10.0]
+    assert [allocation.since for allocation in again.observed().allocations] == [10.0]
     again.record_report(report(instance(started_at=25.0), timestamp=3.0), 30.0)
-    assert [copy.since for copy in again.observed().copies] == [30.0], "it was started again"
+    assert [allocation.since for allocation in again.observed().allocations] == [30.0], "it was started again"
     again.close()
