@@ -1,6 +1,5 @@
 """The entry: which commands there are, and what happens to errors. A command's module is read when it is called."""
 
-import difflib
 import importlib
 import os
 import sys
@@ -10,6 +9,7 @@ from typing import Any
 import click
 
 from reconciler.cli.support.errors import CliError, ProblemsError
+from reconciler.manifest.near_miss import near_miss
 
 COMMANDS = {
     "up": "reconciler.cli.commands.up:up",
@@ -74,8 +74,8 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that is meant; a near miss is named."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            hint = f" Did you mean '{near[0]}'?" if near else ""
+            near = near_miss(args[0], COMMANDS)
+            hint = f" Did you mean '{near}'?" if near else ""
             ctx.fail(f"There is no command '{args[0]}'.{hint}")
         return super().resolve_command(ctx, args)
 

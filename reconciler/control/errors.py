@@ -1,7 +1,8 @@
 """What a change of desired state can be refused for."""
 
-import difflib
 from collections.abc import Iterable, Sequence
+
+from reconciler.manifest.near_miss import did_you_mean
 
 SHOWN = 5
 """How many names a message lists at most."""
@@ -61,9 +62,9 @@ class Moved(ControlError):
 
 def _meant(name: str, known: Sequence[str]) -> str:
     """The name that was probably meant, or else which there are."""
-    near = difflib.get_close_matches(name, known, n=1)
-    if near:
-        return f"; did you mean '{near[0]}'?"
+    hint = did_you_mean(name, known)
+    if hint:
+        return f"; {hint}"
     if not known:
         return ": there are none"
     more = f" and {len(known) - SHOWN} more" if len(known) > SHOWN else ""

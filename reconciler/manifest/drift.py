@@ -4,8 +4,9 @@ They are named as the spec names them where it has such a field, with `.NAME` fo
 one of a list; the others by their Compose or Engine name.
 """
 
-import difflib
 from collections.abc import Iterable
+
+from reconciler.manifest.near_miss import near_miss
 
 LIMITS = ("resource_requirements.cpu_cores", "resource_requirements.memory_mb")
 """Limits that are compared with the spec itself, because a change of the spec is given to what runs."""
@@ -50,8 +51,8 @@ def mistake(field: str) -> str | None:
     head = head_of(field)
     if head in FIELDS or head in ALIASES:
         return None
-    near = difflib.get_close_matches(head, (*FIELDS, *ALIASES), n=1)
-    hint = f"did you mean '{near[0]}{field[len(head) :]}'?" if near else f"there are {', '.join(FIELDS)}"
+    near = near_miss(head, (*FIELDS, *ALIASES))
+    hint = f"did you mean '{near}{field[len(head) :]}'?" if near else f"there are {', '.join(FIELDS)}"
     return f"'{field}' is no field that can drift; {hint}"
 
 

@@ -6,7 +6,6 @@ really passes. What would begin in an hour that is left out begins right after i
 first time.
 """
 
-import difflib
 import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from cronsim import CronSim, CronSimError
 
 from reconciler.manifest.model import Sync, Window
+from reconciler.manifest.near_miss import did_you_mean
 from reconciler.manifest.yaml.document import Path
 
 LEAST_DURATION = 60.0
@@ -72,9 +72,8 @@ def mistakes(sync: Sync) -> Iterator[tuple[Path, str]]:
         try:
             zone = ZoneInfo(window.time_zone)
         except (OSError, ValueError, KeyError):
-            near = difflib.get_close_matches(window.time_zone, sorted(available_timezones()), n=1)
-            hint = f"; did you mean '{near[0]}'?" if near else ": write one such as UTC or Europe/Berlin"
-            yield (*path, "time_zone"), f"'{window.time_zone}' is no time zone{hint}"
+            hint = did_you_mean(window.time_zone, sorted(available_timezones())) or "write one such as Europe/Berlin"
+            yield (*path, "time_zone"), f"'{window.time_zone}' is no time zone; {hint}"
             zone = ZoneInfo("UTC")
         wrong = _flaw(window.schedule, zone)
         if wrong:

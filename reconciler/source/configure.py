@@ -1,6 +1,5 @@
 """From a file that lists sources, or from options, to the sources themselves."""
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from reconciler.manifest.errors import Problem, SpecError
 from reconciler.manifest.form.units import seconds
 from reconciler.manifest.load import load_sync
+from reconciler.manifest.near_miss import did_you_mean
 from reconciler.manifest.yaml.document import Document, read_yaml, shown
 from reconciler.source.directory.source import DirectorySource
 from reconciler.source.git.source import GitSource, inner_path
@@ -64,8 +64,7 @@ def _source(
                 wrong(message, key, *where)
             continue
         if key not in FIELDS:
-            near = difflib.get_close_matches(str(key), (*FIELDS, SYNC), n=1)
-            hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join((*FIELDS, SYNC))}"
+            hint = did_you_mean(key, (*FIELDS, SYNC)) or f"there are {', '.join((*FIELDS, SYNC))}"
             wrong(f"is no field of a source: {hint}", str(key))
             continue
         if "directory" in entry and key in GIT_ONLY:

@@ -3,7 +3,6 @@
 Each rule names the field, and the way out.
 """
 
-import difflib
 import re
 import signal
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from reconciler.manifest import windows
 from reconciler.manifest.check.circles import circle, shown
 from reconciler.manifest.drift import mistake
 from reconciler.manifest.model import Business, Component
+from reconciler.manifest.near_miss import did_you_mean
 from reconciler.manifest.references import dependencies, mistakes
 from reconciler.manifest.yaml.document import Path
 
@@ -73,9 +73,8 @@ def _dependencies(component: Component, business: Business) -> Found:
         if name not in others and name not in component.depends_on:
             continue
         if name not in others:
-            near = difflib.get_close_matches(name, others, n=1)
-            hint = f"; did you mean '{near[0]}'?" if near else f": it has {', '.join(others)}"
-            yield path, f"'{name}' is no component of this business{hint}"
+            hint = did_you_mean(name, others) or f"it has {', '.join(others)}"
+            yield path, f"'{name}' is no component of this business; {hint}"
             continue
         if dependency.condition == "service_completed_successfully" and others[name].runs_always:
             yield (

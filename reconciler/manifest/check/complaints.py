@@ -1,6 +1,5 @@
 """What the schema objects to, said so that a person can mend it: the value, what is allowed, and a near miss."""
 
-import difflib
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from jsonschema import Draft202012Validator, ValidationError
 
 from reconciler.manifest.check.schema import validator
+from reconciler.manifest.near_miss import did_you_mean
 from reconciler.manifest.secrets.redact import is_secret
 from reconciler.manifest.yaml.document import Path
 
@@ -65,9 +65,8 @@ def _complaint(error: ValidationError, base: Path) -> Iterator[tuple[Path, str]]
         allowed = " or ".join(WORDS[name] for name in kinds)
         yield path, f"{_shown(value, path)} is {_kind(value)}: must be {allowed}"
     elif kind == "enum":
-        near = difflib.get_close_matches(str(value), wanted, n=1)
-        hint = f"; did you mean '{near[0]}'?" if near else ""
-        yield path, f"{_shown(value, path)} is not allowed: must be one of {', '.join(wanted)}{hint}"
+        hint = did_you_mean(value, wanted)
+        yield path, f"{_shown(value, path)} is not allowed: must be one of {', '.join(wanted)}{hint and f'; {hint}'}"
     else:
         yield path, f"{_shown(value, path)} {_limit(kind, wanted, error.message)}"
 
@@ -106,8 +105,7 @@ def _unknown(error: ValidationError, path: Path) -> Iterator[tuple[Path, str]]:
     for name in given:
         if name in known or name.startswith("x-"):
             continue
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
-        hint = HINTS.get(name) or (f"did you mean '{near[0]}'?" if near else f"allowed are: {', '.join(known)}")
+        hint = HINTS.get(name) or did_you_mean(name, known, cutoff=0.7) or f"allowed are: {', '.join(known)}"
         yield (*path, name), f"is unknown here; {hint}"
 
 

@@ -7,13 +7,13 @@
 The folders it names come first, each with what it is based on itself; the folder's own documents are laid over them.
 """
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from posixpath import isabs
 from typing import Any
 
 from reconciler.manifest.errors import Problem, SpecError
+from reconciler.manifest.near_miss import did_you_mean
 from reconciler.manifest.yaml.document import Document, read_yaml, shown
 from reconciler.manifest.yaml.variables import NAME
 
@@ -56,8 +56,7 @@ class _Reader:
             return Environment()
         for name in data:
             if name not in FIELDS and not name.startswith("x-"):
-                near = difflib.get_close_matches(name, FIELDS, n=1)
-                hint = f"did you mean '{near[0]}'?" if near else f"allowed are: {', '.join(FIELDS)}"
+                hint = did_you_mean(name, FIELDS) or f"allowed are: {', '.join(FIELDS)}"
                 self._problem((name,), f"is unknown here; {hint}")
         return Environment(self._bases(data.get("base")), self._variables(data.get("variables")))
 

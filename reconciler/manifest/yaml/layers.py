@@ -5,7 +5,6 @@ can't be said for certain is not declared: a business of a base never comes up w
 can't be read.
 """
 
-import difflib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from posixpath import dirname, normpath
@@ -13,6 +12,7 @@ from posixpath import dirname, normpath
 from reconciler.manifest.errors import Problem, SpecError
 from reconciler.manifest.load import load_document, load_documents, read_documents
 from reconciler.manifest.model import Business
+from reconciler.manifest.near_miss import near_miss
 from reconciler.manifest.yaml.document import Document
 from reconciler.manifest.yaml.environment import ENVIRONMENT
 from reconciler.manifest.yaml.merge import PATCH, Merge
@@ -208,8 +208,8 @@ class _Reading:
         """Say which business of the bases was probably meant by a part of one that is in none."""
         name = document.node.get("business_id")
         bases = [known for known, other in self._known.items() if other.based and other is not document]
-        near = difflib.get_close_matches(str(name), bases, n=1) if not document.based else []
+        near = near_miss(name, bases) if not document.based else ""
         if near:
             node = document.node.value["business_id"]
-            message = f"no base declares '{name}'; did you mean '{near[0]}'?"
+            message = f"no base declares '{name}'; did you mean '{near}'?"
             self._problems.append(Problem(document.file, node.line, "business_id", message))

@@ -4,13 +4,13 @@ A value that is nothing but a variable becomes what the variable is, also a numb
 as a program would see it. `$${var.TAG}` is a plain `${var.TAG}`. There is nothing else: no defaults, no expressions.
 """
 
-import difflib
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from reconciler.manifest.errors import Problem
 from reconciler.manifest.form.spellings import text
+from reconciler.manifest.near_miss import did_you_mean
 from reconciler.manifest.yaml.nodes import Node
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -59,11 +59,6 @@ def _text(node: Node, variables: Mapping[str, Any], problems: list[Problem]) -> 
 
 
 def _unknown(name: str, variables: Mapping[str, Any]) -> str:
-    near = difflib.get_close_matches(name, variables, n=1)
-    if near:
-        hint = f"did you mean '{near[0]}'?"
-    elif variables:
-        hint = f"there are {', '.join(sorted(variables))}"
-    else:
-        hint = "say what it is under variables in environment.yaml"
+    known = f"there are {', '.join(sorted(variables))}" if variables else ""
+    hint = did_you_mean(name, variables) or known or "say what it is under variables in environment.yaml"
     return f"${{var.{name}}}: there is no variable '{name}'; {hint} ($${{var.{name}}} is plain text)"
