@@ -21,6 +21,7 @@ from agent.reporting.reporter import Host, Reporter
 from agent.runtime.contract import Runtime
 from agent.supervisor.lease import Lease
 from agent.supervisor.supervisor import Supervisor
+from reconciler.manifest.ids import is_id
 from reconciler.net.http_server import HttpServer
 from reconciler.net.listen import ServeError, bind, check_exposure, parse_listen
 from reconciler.net.service import wait_for_signal
@@ -28,7 +29,6 @@ from reconciler.net.service import wait_for_signal
 log = logging.getLogger(__name__)
 
 Runtimes = Literal["auto", "docker", "process"]
-NODE_ID = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", re.ASCII)
 
 
 def default_node_id() -> str:
@@ -135,7 +135,7 @@ def _check(config: AgentConfig) -> None:
             f"--manager '{config.manager_url}' is not a manager's address: give it as http://HOST:PORT, "
             "such as http://10.0.0.1:7700"
         )
-    if not NODE_ID.fullmatch(config.node_id):
+    if not is_id(config.node_id):
         raise ServeError(
             f"--node-id '{config.node_id}' can't name a node: give 1 to 63 letters, digits, '.', '_' or '-', "
             "with a letter or digit at both ends"

@@ -13,6 +13,7 @@ import msgspec
 from agent.runtime.contract import LogQuery
 from agent.supervisor.supervisor import Supervisor
 from reconciler.manifest.digest import digest
+from reconciler.manifest.ids import is_id
 from reconciler.manifest.model import Component
 from reconciler.wire.codec import DEPLOY_FIELDS, MessageError
 from reconciler.wire.exec_stream import check_exec
@@ -22,7 +23,6 @@ T = TypeVar("T")
 
 MAX_TAIL = 10_000
 CURSOR = re.compile(r"[A-Za-z0-9-]{1,80} (?:[0-9]{1,18}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{9}Z)?", re.ASCII)
-ID = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", re.ASCII)
 
 
 def read_deploy(body: bytes, supervisor: Supervisor) -> Deploy:
@@ -101,7 +101,7 @@ def _convert(document: dict[str, Any], kind: type[T]) -> T:
 def _key(business_id: object, component_id: object, instance: object) -> InstanceKey:
     """The instance, once its parts are such that they can name files and containers."""
     for name, value in (("business_id", business_id), ("component_id", component_id)):
-        if not isinstance(value, str) or not ID.fullmatch(value):
+        if not isinstance(value, str) or not is_id(value):
             raise MessageError(
                 f"{name}: must be 1 to 63 letters, digits, '.', '_' or '-', a letter or digit at both ends",
                 readable=True,

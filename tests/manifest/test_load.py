@@ -3,12 +3,14 @@
 import contextlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.manifest.errors import SpecError, SyntaxProblems
+from reconciler.manifest.ids import ID
 from reconciler.manifest.load import load_document, load_json, load_text
 from reconciler.manifest.yaml.document import MAX_BYTES
 
@@ -105,12 +107,54 @@ def test_all_errors_of_a_file_come_at_once_with_their_lines() -> None:
         ("healthcheck: {tcp: {port: 1}, http: {port: 2}}", "stands beside http: keep one of them"),
         ("healthcheck: {http: {path: /}}", "port"),
         ("environment: {A: b}\n  environment_variables: {A: c}", "keep one of them"),
+        ("ports: ['80:80', '127.0.0.1:80:81']", "host port 127.0.0.1:80/tcp is published twice"),
+        ("ports: ['127.0.0.1:80:80', '127.0.0.1:80:81']", "host port 127.0.0.1:80/tcp is published twice"),
     ],
 )
 def test_each_mistake_is_explained(line: str, expected: str) -> None:
     (first, *_) = problems(HEAD + f"  {line}\n")
     assert first.startswith("shop.yaml:")
     assert expected in first
+
+
+def test_one_host_port_may_be_published_at_several_addresses() -> None:
+    (business,) = load_text(HEAD + "  ports: ['127.0.0.1:8080:80', '10.0.0.1:8080:80', '8080:80/udp']\n", "shop.yaml")
+    assert len(business.components[0].ports) == 3
+
+
+PATTERNED = [
+    (("business_id",), "shop"),
+    (("components", 0, "component_id"), "web"),
+    (("components", 0, "image_sha256"), "0" * 64),
+    (("components", 0, "restart"), "always"),
+    (("components", 0, "config_files", 0, "mode"), "0644"),
+    (("components", 0, "healthcheck", "http", "path"), "/"),
+]
+
+
+@pytest.mark.parametrize(("path", "value"), PATTERNED, ids=lambda one: str(one)[:20])
+def test_no_pattern_lets_a_newline_at_the_end_through(path: tuple[str | int, ...], value: str) -> None:
+    component = {
+        "component_id": "web",
+        "image_name": "nginx",
+        "image_url": "http://host/a.tar",
+        "config_files": [{"path": "/a"}],
+        "healthcheck": {"http": {"port": 80}},
+    }
+    for ending in ("", "\n"):
+        data: dict[str, object] = {"business_id": "shop", "business_name": "Shop", "components": [dict(component)]}
+        place: Any = data
+        for part in path[:-1]:
+            place = place[part]
+        place[path[-1]] = value + ending
+        with pytest.raises(SpecError) if ending else contextlib.nullcontext():
+            load_document(data, "body")
+
+
+def test_ids_look_alike_in_the_schema_and_everywhere_else() -> None:
+    from reconciler.manifest.check.schema import schema
+
+    assert schema()["properties"]["business_id"]["pattern"] == f"^{ID.pattern}$"
 
 
 def test_a_value_that_may_be_secret_is_not_repeated() -> None:

@@ -5,8 +5,8 @@ import re
 import click
 
 from reconciler.cli.support.errors import WrongUse
+from reconciler.manifest.ids import is_id
 
-ID = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 """As specs have it: what is no id would lead to another path of the manager's API."""
 NUMBER = re.compile(r"[0-9]{1,9}")
 
@@ -20,7 +20,7 @@ class Id(click.ParamType):  # type: ignore[type-arg]
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The id as it is."""
         text = str(value)
-        if not ID.fullmatch(text):
+        if not is_id(text):
             self.fail(f"'{text}' can't be the id of a {self.name}: an id has only letters, digits, '.', '_' and '-'")
         return text
 
@@ -32,7 +32,7 @@ NODE = Id("node")
 def component_of(target: str) -> tuple[str, str]:
     """The ids in `shop/web`. Raises WrongUse."""
     ids = target.split("/")
-    if len(ids) != 2 or not all(map(ID.fullmatch, ids)):
+    if len(ids) != 2 or not all(map(is_id, ids)):
         raise WrongUse(f"'{target}' names no component: write BUSINESS/COMPONENT, such as shop/web")
     return ids[0], ids[1]
 
@@ -40,6 +40,6 @@ def component_of(target: str) -> tuple[str, str]:
 def instance_of(target: str) -> tuple[str, str, int | None]:
     """The ids in `shop/web/0`, and the number if it has one. Raises WrongUse."""
     *ids, number = target.split("/") if target.count("/") == 2 else (*target.split("/"), "")
-    if len(ids) != 2 or not all(map(ID.fullmatch, ids)) or (target.count("/") == 2 and not NUMBER.fullmatch(number)):
+    if len(ids) != 2 or not all(map(is_id, ids)) or (target.count("/") == 2 and not NUMBER.fullmatch(number)):
         raise WrongUse(f"'{target}' names no instance: write BUSINESS/COMPONENT[/N], such as shop/web or shop/web/0")
     return ids[0], ids[1], int(number) if number else None

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from reconciler.manifest import windows
 from reconciler.manifest.check.circles import circle, shown
 from reconciler.manifest.drift import mistake
+from reconciler.manifest.host_ports import claimed, conflicting, host_port
 from reconciler.manifest.model import Business, Component
 from reconciler.manifest.near_miss import did_you_mean
 from reconciler.manifest.references import dependencies, mistakes
@@ -119,14 +120,14 @@ def _process(component: Component) -> Found:
 
 
 def _ports(component: Component) -> Found:
-    seen = set()
+    taken: set[str] = set()
     for number, port in enumerate(component.ports):
         if port.published is None:
             continue
-        key = (port.published, port.protocol)
-        if key in seen:
-            yield ("ports", number), f"host port {port.published}/{port.protocol} is published twice"
-        seen.add(key)
+        written = host_port(port)
+        if not taken.isdisjoint(conflicting(written)):
+            yield ("ports", number), f"host port {written} is published twice"
+        taken.update(claimed(written))
 
 
 def _files(component: Component) -> Found:

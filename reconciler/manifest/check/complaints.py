@@ -7,6 +7,7 @@ from typing import Any
 from jsonschema import Draft202012Validator, ValidationError
 
 from reconciler.manifest.check.schema import validator
+from reconciler.manifest.ids import ALLOWED
 from reconciler.manifest.near_miss import did_you_mean
 from reconciler.manifest.secrets.redact import is_secret
 from reconciler.manifest.yaml.document import Path
@@ -39,7 +40,7 @@ WORDS = {
     "null": "nothing",
 }
 
-LONGEST = 60
+SHOWN_CHARACTERS_MAX = 60
 
 
 def complaints(data: Any, schema: Draft202012Validator | None = None) -> Iterator[tuple[Path, str]]:
@@ -125,7 +126,7 @@ def _limit(kind: Any, wanted: Any, message: str) -> str:
 
 def _pattern(pattern: str) -> str:
     if "A-Za-z0-9._-" in pattern:
-        return "1 to 63 letters, digits, '.', '_' or '-', beginning and ending with a letter or digit"
+        return ALLOWED
     if "fA-F" in pattern:
         return "64 hex digits"
     return f"must match {pattern}"
@@ -149,7 +150,7 @@ def _shown(value: Any, path: Path) -> str:
         return "the map" if isinstance(value, dict) else "the list"
     if value is None:
         return "nothing"
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**LONGEST:
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**SHOWN_CHARACTERS_MAX:
         return "the number"
     text = f"'{value}'" if isinstance(value, str) else json.dumps(value)
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    return text if len(text) <= SHOWN_CHARACTERS_MAX else f"{text[:SHOWN_CHARACTERS_MAX]}…"

@@ -2,10 +2,13 @@
 
 import functools
 import json
+import re
+from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.validators import extend
 
 
 def schema_text() -> str:
@@ -23,10 +26,19 @@ def schema() -> dict[str, Any]:
 @functools.cache
 def validator() -> Draft202012Validator:
     """The compiled schema."""
-    return Draft202012Validator(schema())
+    return _Validator(schema())
 
 
 @functools.cache
 def sync_validator() -> Draft202012Validator:
     """The same for a sync policy by itself."""
-    return Draft202012Validator(schema()["properties"]["sync"])
+    return _Validator(schema()["properties"]["sync"])
+
+
+def _pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[ValidationError]:
+    """Match as JSON Schema does: `$` is the end of the text. Python's also matches before a newline that ends it."""
+    if isinstance(value, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), value):
+        yield ValidationError(f"{value!r} does not match {pattern!r}")
+
+
+_Validator: type[Draft202012Validator] = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
