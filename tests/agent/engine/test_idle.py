@@ -10,7 +10,7 @@ from agent.engine.drift.compare import drift_of
 from agent.engine.runtime import DockerRuntime
 from reconciler.manifest.digest import digest
 from reconciler.manifest.model import Healthcheck, Mount, Port, Resources
-from reconciler.plan.model.observed import Copy
+from reconciler.plan.model.observed import Allocation
 from reconciler.plan.reconcile.planner import plan
 from reconciler.wire.messages import Deploy, Status
 from tests.agent.engine.fixtures import client, node_id, runtime  # noqa: F401 - fixtures
@@ -55,16 +55,16 @@ def test_an_idle_hour_finds_no_drift_and_plans_nothing(
         now = NOW + turn * HEARTBEAT
         assert [drift_of(client.api.inspect_container(container_id)) for container_id in ids] == [()] * len(ids)
         world.node(node_id, last_seen=now)
-        world.observed = replace(world.observed, copies=allocations_of(runtime, node_id))
+        world.observed = replace(world.observed, allocations=allocations_of(runtime, node_id))
         found = plan(world.desired, world.observed, world.policy, now)
         assert (found.actions, found.pending, found.drifted) == ((), (), ()), turn
         assert len(found.placements) == len(parts)
 
 
-def allocations_of(runtime: DockerRuntime, node_id: str) -> tuple[Copy, ...]:
+def allocations_of(runtime: DockerRuntime, node_id: str) -> tuple[Allocation, ...]:
     """What the runtime tells of each container, as the manager keeps it."""
     return tuple(
-        Copy(
+        Allocation(
             one.key,
             node_id,
             one.status,
