@@ -1,4 +1,4 @@
-"""`adopt` and `thaw`: keeping what somebody changed on a node, or having it set back again."""
+"""`adopt`: write into its YAML file what somebody changed on a node."""
 
 import difflib
 from collections.abc import Sequence
@@ -49,16 +49,6 @@ def adopt(client: Client, target: str, paths: tuple[str, ...]) -> None:
     path.write_text(new)
     for line in difflib.unified_diff(text.splitlines(), new.splitlines(), str(path), str(path), lineterm="", n=1):
         click.echo(line)
-
-
-@click.command()
-@click.argument("target", metavar="BUSINESS/COMPONENT")
-@with_client
-def thaw(client: Client, target: str) -> None:
-    """Set back again what was changed on a node so often that it is left as it is (frozen)."""
-    business_id, component_id = component_of(target)
-    done = client.post(f"/api/businesses/{business_id}/components/{component_id}/thaw")
-    click.echo(f"{target}: {done['message']}")
 
 
 def agreed(found: Sequence[Form]) -> dict[str, Any]:

@@ -5,34 +5,15 @@ import re
 import click
 import msgspec
 
-from reconciler.cli.commands.approve import YES, settle_limits
+from reconciler.cli.support.approvals import YES, settle_limits
 from reconciler.cli.support.client import Client, NotFound, Taken
 from reconciler.cli.support.errors import CliError
 from reconciler.cli.support.options import with_client
 from reconciler.cli.support.saved_plans import apply_plan, read_plan
 from reconciler.cli.support.specfiles import read_specs
+from reconciler.cli.support.wait_options import TIMEOUT, WAIT
 from reconciler.cli.support.waiting import wait_for
-from reconciler.manifest.form.units import seconds
 from reconciler.manifest.model import Business
-
-
-class Duration(click.ParamType):  # type: ignore[type-arg]
-    """A duration such as 90s or 5m, in seconds."""
-
-    name = "duration"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Seconds."""
-        if isinstance(value, float):
-            return value
-        try:
-            return seconds(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-WAIT = click.option("--wait", is_flag=True, help="Wait until it has happened; fail when it does not.")
-TIMEOUT = click.option("--timeout", type=Duration(), default="5m", show_default=True, help="How long --wait waits.")
 
 
 @click.command()

@@ -1,20 +1,13 @@
-"""`approve`: let pass what a plan holds because it is beyond a limit; and the `--yes` of other commands."""
+"""`approve`: let pass what a plan holds because it is beyond a limit."""
 
-from collections.abc import Sequence
-from itertools import groupby
 from typing import Any
 
 import click
 
+from reconciler.cli.render.plan import HASH_LETTERS
 from reconciler.cli.render.tables import machine, plain, table
 from reconciler.cli.support.client import Client
 from reconciler.cli.support.options import with_client, with_output
-
-HASH_LETTERS = 12
-
-YES = click.option(
-    "-y", "--yes", is_flag=True, help="Approve what this ends beyond the limits; not what holds volumes."
-)
 
 
 @click.command()
@@ -36,24 +29,6 @@ def approve(client: Client, plan_hash: str | None, output: str) -> None:
     if not machine(found, output):
         _show(found)
     raise SystemExit(1 if found["held"] else 0)
-
-
-def settle_limits(client: Client, business_ids: Sequence[str], yes: bool) -> None:
-    """After a change: approve what it ends beyond the limits if told `yes`, and say what still waits."""
-    ids = list(business_ids)
-    left = client.post("/api/approvals", {"businesses": ids}) if yes else client.get("/api/approvals")
-    own = [item for item in left["held"] if item["business_id"] in business_ids]
-    for (business_id, held), group in groupby(own, key=lambda item: (item["business_id"], item["held"])):
-        count = len(list(group))
-        stops = "1 stop" if count == 1 else f"{count} stops"
-        click.echo(f"{business_id}: {stops} held, {held}: reconciler approve {left['hash'][:HASH_LETTERS]}", err=True)
-
-
-def tell_held(client: Client) -> None:
-    """One line on what waits for an approval, if anything does."""
-    count = len(client.get("/api/approvals")["held"])
-    if count:
-        click.echo(f"\n{'1 stop waits' if count == 1 else f'{count} stops wait'} for an approval: reconciler approve")
 
 
 def _show(found: dict[str, Any]) -> None:

@@ -8,17 +8,17 @@ from typing import Any
 import click
 import msgspec
 
-from reconciler.cli.commands.history import compare, revision_of
-from reconciler.cli.commands.snapshot import STATE, plan_offline
-from reconciler.cli.commands.survive import with_suppose
 from reconciler.cli.render.markdown import plan_markdown
 from reconciler.cli.render.plan import in_sync, show_plan
 from reconciler.cli.render.tables import machine
 from reconciler.cli.support.client import Client
 from reconciler.cli.support.errors import CliError
+from reconciler.cli.support.offline import STATE, plan_offline
 from reconciler.cli.support.options import with_client, with_plan_output
+from reconciler.cli.support.revisions import compare, revision_of
 from reconciler.cli.support.saved_plans import write_plan
 from reconciler.cli.support.specfiles import read_specs
+from reconciler.cli.support.suppose import with_suppose
 from reconciler.manifest.model import Business
 
 

@@ -4,7 +4,6 @@ import json
 import math
 import time
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 import click
@@ -15,32 +14,11 @@ from reconciler.cli.support.client import Client, Unreachable
 from reconciler.cli.support.errors import WrongUse
 from reconciler.cli.support.names import BUSINESS, NODE
 from reconciler.cli.support.options import with_client, with_output
-from reconciler.manifest.form.units import seconds
+from reconciler.cli.support.params import Since
 
 FOLLOW_SECONDS = 1.0
 MOST = 1000
 """So many events one question gets."""
-
-
-class Since(click.ParamType):  # type: ignore[type-arg]
-    """A moment: so long ago (`10m`, `1h30m`), or a date and time as in ISO 8601; in seconds since the epoch."""
-
-    name = "since"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Seconds since the epoch."""
-        text = str(value).strip()
-        try:
-            return time.time() - seconds(text)
-        except ValueError:
-            pass
-        try:
-            moment = datetime.fromisoformat(text)
-            return (moment if moment.tzinfo else moment.astimezone()).timestamp()
-        except (ValueError, OverflowError):
-            self.fail(
-                f"'{text}' is neither how long ago, such as 10m, nor a time, such as 2026-11-25T22:00", param, ctx
-            )
 
 
 @click.command()

@@ -5,11 +5,11 @@ from contextlib import closing
 
 import click
 
-from reconciler.cli.commands.apply import Duration
 from reconciler.cli.support.client import Client
 from reconciler.cli.support.errors import CliError
 from reconciler.cli.support.names import instance_of
 from reconciler.cli.support.options import with_client
+from reconciler.cli.support.params import Duration
 from reconciler.wire.exec_stream import MAX_SECONDS
 
 FAILED = 2

@@ -5,10 +5,10 @@ from typing import Any
 
 import click
 
-from reconciler.cli.commands.snapshot import STATE, explain_offline
 from reconciler.cli.render.tables import console, machine, plain, table
 from reconciler.cli.support.client import Client
 from reconciler.cli.support.names import instance_of
+from reconciler.cli.support.offline import STATE, explain_offline
 from reconciler.cli.support.options import with_client, with_output
 from reconciler.wire.messages import InstanceKey
 

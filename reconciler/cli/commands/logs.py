@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from reconciler.cli.commands.apply import Duration
 from reconciler.cli.support.client import Client
 from reconciler.cli.support.errors import CliError
 from reconciler.cli.support.names import BUSINESS, instance_of
 from reconciler.cli.support.options import with_client
+from reconciler.cli.support.params import Duration
 
 FOLLOW_SECONDS = 0.5
 COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "red")

@@ -6,13 +6,14 @@ from typing import Any
 
 import click
 
-from reconciler.cli.commands.apply import WAIT, Duration
 from reconciler.cli.render.tables import age, machine, plain, status, table
 from reconciler.cli.support.client import Client
 from reconciler.cli.support.drain_check import check_drain, show_drain
 from reconciler.cli.support.errors import CliError
 from reconciler.cli.support.names import NODE
 from reconciler.cli.support.options import with_client, with_output
+from reconciler.cli.support.params import Duration
+from reconciler.cli.support.wait_options import WAIT
 from reconciler.cli.support.waiting import EVERY_SECONDS
 
 DRAIN_TIMEOUT = 300.0

@@ -1,35 +1,11 @@
-"""Plans without a manager: `snapshot` writes its state down, and `--state` has commands compute from that."""
+"""`snapshot`: print everything that plans depend on."""
 
 import sys
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import click
-import msgspec
 
 from reconciler.cli.support.client import Client
-from reconciler.cli.support.errors import CliError, ProblemsError
 from reconciler.cli.support.options import with_client
-from reconciler.manifest.errors import SpecError
-from reconciler.manifest.model import Business
-from reconciler.plan.ask.explain import explain
-from reconciler.plan.ask.suppose import Suppose, losses, survival
-from reconciler.plan.keep.state import State, StateError, from_json, preview
-from reconciler.plan.show.document import document, explanation_form, survival_form
-from reconciler.plan.show.transfers import facts
-from reconciler.wire.messages import InstanceKey
-
-MOST_BYTES = 1024 * 1024 * 1024
-
-STATE = click.option(
-    "--state",
-    type=click.Path(path_type=Path, allow_dash=True),
-    metavar="FILE",
-    help="Compute here, of this state that `snapshot` wrote, without a manager.",
-)
-
-Form = dict[str, Any]
 
 
 @click.command()
@@ -37,49 +13,3 @@ Form = dict[str, Any]
 def snapshot(client: Client) -> None:
     """Print everything that plans depend on, without secrets: for `diff --state` elsewhere, or to keep."""
     sys.stdout.buffer.write(client.get_bytes("/api/snapshot") + b"\n")
-
-
-def read_file(path: Path) -> bytes:
-    """What is in the file of a state. Raises CliError."""
-    try:
-        with click.open_file(str(path), "rb") as opened:
-            data: bytes = opened.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise CliError(f"{path} can't be read: {error.strerror or error}") from None
-    if len(data) > MOST_BYTES:
-        raise CliError(f"{path} is no state of a manager: it is larger than {MOST_BYTES} bytes")
-    return data
-
-
-def read_state(path: Path) -> State:
-    """The state in a file. Raises CliError."""
-    try:
-        return from_json(read_file(path), str(path))
-    except StateError as error:
-        raise CliError(str(error)) from None
-
-
-def plan_offline(path: Path, businesses: Sequence[Business] | None, suppose: Form) -> Form:
-    """What `POST /api/plan` answers, computed here. Raises CliError."""
-    try:
-        found = preview(read_state(path), businesses, suppose=msgspec.convert(suppose, Suppose))
-    except SpecError as error:
-        raise ProblemsError(error.problems) from None
-    beside = facts(found.plan, found.state.now) | {"problems": [], "held": None}
-    return document(found.plan, found.state.desired) | beside
-
-
-def survive_offline(path: Path, by: str | None) -> list[Form]:
-    """What each loss would leave without a place. Raises CliError."""
-    state = read_state(path)
-    groups = losses(state.observed, by, state.policy, state.now)
-    return survival_form(survival(state.desired, state.observed, groups, state.policy, state.now))
-
-
-def explain_offline(path: Path, key: InstanceKey) -> Form:
-    """How an instance stands with every node. Raises CliError."""
-    state = read_state(path)
-    try:
-        return explanation_form(explain(state.desired, state.observed, key, state.policy, state.now))
-    except KeyError:
-        raise CliError(f"{path} wants no {key.business_id}/{key.component_id}") from None

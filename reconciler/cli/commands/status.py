@@ -1,41 +1,20 @@
-"""`get` and `status`: what is."""
+"""`status`: show what every instance is doing."""
 
 from typing import Any
 
 import click
 
-from reconciler.cli.commands.approve import tell_held
 from reconciler.cli.render.tables import age, console, machine, plain, table
 from reconciler.cli.render.tables import status as coloured
+from reconciler.cli.support.approvals import tell_held
 from reconciler.cli.support.client import Client, NotFound
 from reconciler.cli.support.errors import problem_of
+from reconciler.cli.support.left_out import left_out
 from reconciler.cli.support.names import BUSINESS
 from reconciler.cli.support.options import with_client, with_output
-from reconciler.cli.support.saved_plans import show_plan_execution
 
 MOST_PROBLEMS = 5
 """So many problems of a source's files are shown."""
-
-
-@click.command()
-@click.argument("business_id", type=BUSINESS, required=False, metavar="[BUSINESS_ID | plan HASH]")
-@click.argument("plan_hash", required=False, metavar="")
-@with_client
-@with_output
-def get(client: Client, business_id: str | None, plan_hash: str | None, output: str) -> None:
-    """List businesses, or show one with its spec; or what became of a saved plan (`get plan HASH`)."""
-    if plan_hash is not None:
-        if business_id != "plan":
-            raise click.UsageError(f"give one business, or 'plan HASH': '{business_id}' and '{plan_hash}' are two")
-        show_plan_execution(client, plan_hash, output)
-        return
-    if business_id is None:
-        found = client.get("/api/businesses")
-        if not machine(found, output):
-            _list(found)
-        return
-    business = client.get(f"/api/businesses/{business_id}")
-    machine(business, "yaml" if output == "table" else output)
 
 
 @click.command()
@@ -61,36 +40,6 @@ def status(client: Client, business_id: str | None, output: str) -> None:
     if business_id is None:
         tell_held(client)
         _sources(client.get("/api/sources"))
-
-
-def left_out(client: Client) -> str:
-    """Why a business may be unknown though it is in a file: what is wrong with files."""
-    files = {problem["file"] for source in client.get("/api/sources") for problem in source["problems"]}
-    named = ", ".join(sorted(files)[:MOST_PROBLEMS]) + (" …" if len(files) > MOST_PROBLEMS else "")
-    return (
-        f"; nothing new is taken from files that have problems ('reconciler diff' lists them): {named}" if files else ""
-    )
-
-
-def _list(businesses: list[dict[str, Any]]) -> None:
-    if not businesses:
-        click.echo("Nothing is deployed.")
-        return
-    rows = []
-    for business in businesses:
-        parts = business["components"]
-        running = sum(part["status"] == "running" for part in parts)
-        rows.append(
-            (
-                plain(business["business_id"]),
-                coloured(business["status"]) + (" (paused)" if business["paused"] else ""),
-                f"{running}/{len(parts)}",
-                str(business["revision"]),
-                plain(business["source"]),
-                age(business["updated_at"]),
-            )
-        )
-    table(("BUSINESS", "STATUS", "RUNNING", "REVISION", "SOURCE", "UPDATED"), rows)
 
 
 def _show(business: dict[str, Any]) -> None:

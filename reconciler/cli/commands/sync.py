@@ -4,11 +4,11 @@ from typing import Any
 
 import click
 
-from reconciler.cli.commands.apply import TIMEOUT
-from reconciler.cli.commands.status import left_out
 from reconciler.cli.support.client import Client, NotFound
 from reconciler.cli.support.errors import CliError, ProblemsError
+from reconciler.cli.support.left_out import left_out
 from reconciler.cli.support.options import with_client
+from reconciler.cli.support.wait_options import TIMEOUT
 from reconciler.cli.support.waiting import wait_for
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from reconciler.cli.commands.apply import Duration
 from reconciler.cli.support.errors import CliError, WrongUse
+from reconciler.cli.support.params import Duration
 from reconciler.source.source import POLL_SECONDS, SourceConfig
 
 Command = Callable[..., Any]
