@@ -25,7 +25,7 @@ def prepare_stop(client: APIClient, inspected: dict[str, Any], within: float | N
     """
     labels = inspected["Config"].get("Labels") or {}
     grace, words, state = grace_in(labels), pre_stop_in(labels), inspected["State"]
-    grace = grace if within is None else min(grace, int(within))
+    grace = grace if within is None else min(grace, max(SHORTEST_STOP, int(within)))
     if not words or not state.get("Running") or state.get("Paused") or state.get("Restarting"):
         return grace
     began = monotonic()

@@ -20,7 +20,7 @@ from agent.process.proc import end_session, find_marked, signal_number, start_ti
 from agent.process.record import InstanceFolder, Record
 from agent.process.stop import end_program
 from agent.runtime.contract import RuntimeFailure
-from agent.runtime.crash_backoff import FIRST_SECONDS, Crashes
+from agent.runtime.crash_backoff import BACKOFF, Crashes
 from agent.runtime.restart_backoff import Liveness, given_up, restarts_allowed
 from reconciler.wire.messages import Deploy, Status
 
@@ -68,7 +68,8 @@ class Program:
         """End it and all it started, with its own signal, in its own grace period or `within` fewer seconds."""
         self.close()
         if self.pid is not None:
-            end_program(self.pid, self._folder, self._record, min(self._grace, within or self._grace))
+            grace = self._grace if within is None else min(self._grace, within)
+            end_program(self.pid, self._folder, self._record, grace)
         if self._child is not None:
             self._child.wait()
 
@@ -104,7 +105,7 @@ class Program:
             if self._record.pid is not None:
                 end_session(self._record.pid, signal_number(None), 0.5)
             if self._condemned:
-                self._condemned, delay = False, FIRST_SECONDS
+                self._condemned, delay = False, BACKOFF.first
                 self._liveness.restarted(time.monotonic())
             elif self._again(code):
                 delay = crashes.pause(time.monotonic() - began)

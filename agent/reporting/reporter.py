@@ -21,6 +21,7 @@ from agent.runtime.contract import Stock
 from agent.supervisor.lease import Lease
 from agent.supervisor.lease import now as lease_clock
 from agent.supervisor.supervisor import Supervisor
+from reconciler.net.backoff import Backoff
 from reconciler.wire.messages import (
     ComponentReport,
     Gpu,
@@ -35,9 +36,13 @@ from reconciler.wire.messages import (
 
 log = logging.getLogger(__name__)
 
-FIRST_WAIT = 0.5
-LONGEST_WAIT = 5.0
-JITTER = 0.1
+BACKOFF = Backoff(first=0.5, factor=2.0, most=5.0, jitter=0.1)
+HEARTBEAT_JITTER = 0.1
+"""By which share a heartbeat comes sooner or later, so that agents that began together spread."""
+
+LOOK_SECONDS = 0.5
+"""How often it is looked whether what runs here can be told by now."""
+
 TELL_IMAGES_EVERY = 60.0
 """Seconds. A heartbeat without the list of images is a tenth as long."""
 
@@ -83,7 +88,7 @@ class Reporter:
         self._told_at = float("-inf")
         self._sampled_at = float("-inf")
         self._full_at = float("-inf")
-        self._wait = FIRST_WAIT
+        self._failures = 0
         self._away: str | None = ""
         self._thread = threading.Thread(target=self._run, name="reporter", daemon=True)
 
@@ -102,7 +107,7 @@ class Reporter:
     def _run(self) -> None:
         while not self._closing.is_set():
             if not (self._settled() and self._supervisor.complete()):
-                self._closing.wait(FIRST_WAIT)
+                self._closing.wait(LOOK_SECONDS)
                 continue
             try:
                 self._report_next()
@@ -146,9 +151,9 @@ class Reporter:
         if report.images is not None:
             self._told, self._told_at = report.images, time.monotonic()
         self._lease.renew(sent_at, taken.lease_seconds, keep=self._supervisor.has_singletons())
-        spread = self._interval * JITTER
+        spread = self._interval * HEARTBEAT_JITTER
         self._full_at = time.monotonic() + self._interval + random.uniform(-spread, spread)  # noqa: S311
-        self._wait = FIRST_WAIT
+        self._failures = 0
         if self._away is not None:
             log.info("node %s reports to the manager at %s", self._host.node_id, self._client.url)
         self._away = None
@@ -192,10 +197,12 @@ class Reporter:
         if self._away != kind:
             log.warning("the manager at %s takes no reports: %s; trying again", self._client.url, reason)
         self._away = kind
-        self._closing.wait(FIRST_WAIT)
+        self._failures += 1
+        delay = BACKOFF.delay(self._failures, random.random())  # noqa: S311 - spreads load, guards nothing
+        soonest = min(BACKOFF.first, delay)
+        self._closing.wait(soonest)
         self._outbox.clear()
-        self._outbox.wait(self._wait - FIRST_WAIT)
-        self._wait = min(LONGEST_WAIT, self._wait * 2)
+        self._outbox.wait(delay - soonest)
 
 
 def _own_version() -> str:

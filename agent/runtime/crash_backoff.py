@@ -1,6 +1,10 @@
 """How long to wait before a program that ended is started again. Pure: how long it ran is handed in."""
 
-FIRST_SECONDS, LONGEST_SECONDS, STABLE_SECONDS = 0.5, 30.0, 10.0
+from reconciler.net.backoff import Backoff
+
+BACKOFF = Backoff(first=0.5, factor=2.0, most=30.0)
+STABLE_SECONDS = 10.0
+"""How long a program must have run until earlier ends are forgotten."""
 
 
 class Crashes:
@@ -10,10 +14,6 @@ class Crashes:
         self._in_a_row = 0
 
     def pause(self, ran: float) -> float:
-        """Seconds to wait after it ended, having run for `ran` seconds: 0.5, 1, 2 … 30; stable runs begin anew."""
-        if ran > STABLE_SECONDS:
-            self._in_a_row = 0
-        pause: float = min(FIRST_SECONDS * 2**self._in_a_row, LONGEST_SECONDS)
-        # Beyond this the pause is the longest one, whatever the number.
-        self._in_a_row = min(self._in_a_row + 1, 10)
-        return pause
+        """Return the seconds to wait after the program ended, having run for `ran` seconds: 0.5, 1, 2 … 30."""
+        self._in_a_row = 1 if ran > STABLE_SECONDS else self._in_a_row + 1
+        return BACKOFF.delay(self._in_a_row)

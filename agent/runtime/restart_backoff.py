@@ -4,9 +4,10 @@ A restart helps at once or, mostly, not at all; so the first comes immediately a
 before, and an instance that has been well for long begins anew.
 """
 
+from reconciler.net.backoff import Backoff
 from reconciler.wire.messages import Status
 
-FIRST_SECONDS, LONGEST_SECONDS = 10.0, 300.0
+BACKOFF = Backoff(first=10.0, factor=2.0, most=300.0)
 WELL_SECONDS = 600.0
 """How long an instance must be healthy until earlier restarts are forgotten."""
 
@@ -34,7 +35,7 @@ class Liveness:
             if self._well_since is not None and now - self._well_since >= WELL_SECONDS:
                 self._restarts = 0
             self._well_since = None
-            pause = min(FIRST_SECONDS * 2 ** (self._restarts - 1), LONGEST_SECONDS) if self._restarts else 0.0
+            pause = BACKOFF.delay(self._restarts) if self._restarts else 0.0
             self.due = max(now, self._last + pause)
             self._wait = self.due - now
 

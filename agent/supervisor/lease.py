@@ -17,6 +17,11 @@ log = logging.getLogger(__name__)
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 LOOK_SECONDS = 1.0
+LENGTH_SECONDS = 30.0
+"""The length of a lease of which nothing is known any more: what a manager lends by default.
+
+It only says how long singletons have for their end: such a lease has run out.
+"""
 
 
 def now() -> float:
@@ -84,14 +89,14 @@ class Lease:
 
 
 def _kept(path: Path) -> tuple[float, float]:
-    """When the lease that an earlier agent had ends, and its length; 0 where there is none of this boot."""
+    """When the lease that an earlier agent had ends, and its length in seconds; long ago where none is of this boot."""
     try:
         found = json.loads(path.read_text())
         if found["boot"] == BOOT_ID.read_text().strip():
             return float(found["ends"]), float(found["length"])
     except (OSError, ValueError, TypeError, KeyError):
         pass
-    return 0.0, 0.0
+    return 0.0, LENGTH_SECONDS
 
 
 def _keep(path: Path, ends: float, length: float) -> None:

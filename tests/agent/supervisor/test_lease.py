@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from agent.supervisor.lease import Lease
+from agent.supervisor.lease import LENGTH_SECONDS, Lease
 from reconciler.wire.messages import Deploy, Status, fencing
 from tests.agent.supervisor.memory_runtime import a_deploy
 from tests.agent.supervisor.test_supervisor import WEB, Node
@@ -86,6 +86,16 @@ def test_a_file_that_says_nothing_useful_is_no_lease(text: str, clock: Clock, tm
     made = Held(tmp_path / "lease.json", clock)
     made.lease.start()
     assert made.again.wait(10)
+    made.lease.close()
+
+
+@pytest.mark.parametrize("text", ["", '{"boot": "another", "ends": 1e12, "length": 4}'])
+def test_without_a_known_length_what_runs_has_the_usual_time_to_end(text: str, clock: Clock, tmp_path: Path) -> None:
+    (tmp_path / "lease.json").write_text(text)
+    made = Held(tmp_path / "lease.json", clock)
+    made.lease.start()
+    assert made.again.wait(10)
+    assert made.asked[0] == LENGTH_SECONDS / 2, "0 would kill what runs without a grace period"
     made.lease.close()
 
 
