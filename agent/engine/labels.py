@@ -71,7 +71,7 @@ def container_name(key: InstanceKey, node_id: str) -> str:
     return name
 
 
-def beside_name(name: str, version: int) -> str:
+def alongside_name(name: str, version: int) -> str:
     """What an instance's container is named while the one before it still runs."""
     return f"{name}.v{version}"
 

@@ -40,7 +40,7 @@ from agent.engine.images.inventory import ImageStock
 from agent.engine.images.origins import Origins
 from agent.engine.images.ours import ImageRecord
 from agent.engine.inspect_cache import Inspections
-from agent.engine.labels import DIGEST, NODE, beside_name, container_name, key_of, labels_of, version_in
+from agent.engine.labels import DIGEST, NODE, alongside_name, container_name, key_of, labels_of, version_in
 from agent.engine.logs import read_logs
 from agent.engine.networks import Networks
 from agent.engine.probes import Prober, target_of
@@ -48,7 +48,7 @@ from agent.engine.stats import Sampler
 from agent.engine.status import Details, running_of
 from agent.engine.stop import prepare_stop
 from agent.engine.unhealthy import Reviver
-from agent.runtime.contract import Execution, LogQuery, Progress, Running, RuntimeFailure, Stock
+from agent.runtime.contract import Execution, LogQuery, NodeImages, ProgressCallback, Running, RuntimeFailure
 from reconciler.manifest.images import image_reference
 from reconciler.manifest.model import Component
 from reconciler.wire.messages import Deploy, InstanceKey, LogChunk, Status, Usage
@@ -101,31 +101,31 @@ class DockerRuntime:
         made._cleaner.start()
         return made
 
-    def ensure_image(self, component: Component, progress: Progress) -> None:
+    def ensure_image(self, component: Component, progress: ProgressCallback) -> None:
         """Have the component's image on the Engine, as its `pull_policy` says. Raises RuntimeFailure."""
         self._images.ensure(component, progress)
 
-    def create(self, deploy: Deploy, beside: bool = False) -> str:
+    def create(self, deploy: Deploy, alongside: bool = False) -> str:
         """Create and start the instance's container; its id.
 
         Where the instance's container runs with this digest already, that one is the answer; any other container
-        of the instance is replaced, unless the new one is made `beside` it, under a name of its own. Raises
+        of the instance is replaced, unless the new one is made `alongside` it, under a name of its own. Raises
         RuntimeFailure with the reason, and then leaves nothing behind.
         """
         with self._lock:
             self._making.add(deploy.key)
         try:
             with readable(f"cannot create {deploy.key}"):
-                return self._create(deploy, beside)
+                return self._create(deploy, alongside)
         finally:
             with self._lock:
                 self._making.discard(deploy.key)
 
-    def kept(self, deploy: Deploy) -> AbstractContextManager[None]:
+    def holding_networks(self, deploy: Deploy) -> AbstractContextManager[None]:
         """Meanwhile, the networks of the instance are not removed though no container is on them."""
         return self._networks.kept(networks_of(deploy))
 
-    def succeed(self, container_id: str, key: InstanceKey) -> None:
+    def promote(self, container_id: str, key: InstanceKey) -> None:
         """Give a container the name of its instance's container, which is gone. Raises RuntimeFailure."""
         with readable(f"cannot rename the new container of {key}"):
             self._client.rename(container_id, container_name(key, self._node_id))
@@ -175,7 +175,7 @@ class DockerRuntime:
         seen = (self._running(one, details, making, busy) for one, details in known)
         return [running for running in seen if running is not None]
 
-    def stock(self) -> Stock:
+    def node_images(self) -> NodeImages:
         """The Engine's images, and how much of its disk is free, as of the last listing."""
         return self._stock.get()
 
@@ -211,10 +211,10 @@ class DockerRuntime:
         self._client.close()
         self._image_client.close()
 
-    def _create(self, deploy: Deploy, beside: bool) -> str:
+    def _create(self, deploy: Deploy, alongside: bool) -> str:
         name = container_name(deploy.key, self._node_id)
-        if beside:
-            name = beside_name(name, deploy.version)
+        if alongside:
+            name = alongside_name(name, deploy.version)
         body = container_body(
             deploy,
             image_reference(deploy.component),

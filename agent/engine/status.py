@@ -16,7 +16,7 @@ from agent.engine.labels import (
     DIGEST,
     NODE,
     SINGLETON,
-    beside_name,
+    alongside_name,
     container_name,
     key_of,
     reservation_in,
@@ -133,7 +133,7 @@ def name_drift(listed: dict[str, Any]) -> tuple[Drift, ...]:
     if key is None or APPLIED not in labels or not names:
         return ()
     given = container_name(key, labels.get(NODE, ""))
-    if names & {given, beside_name(given, version_in(labels))}:
+    if names & {given, alongside_name(given, version_in(labels))}:
         return ()
     encode = msgspec.json.encode
     return (Drift(field="name", expected=encode(given).decode(), actual=encode(min(names)).decode()),)

@@ -24,11 +24,11 @@ from agent.runtime.contract import (
     LOG_BYTES,
     Execution,
     LogQuery,
+    NodeImages,
     NotRunning,
-    Progress,
+    ProgressCallback,
     Running,
     RuntimeFailure,
-    Stock,
 )
 from reconciler.manifest.model import Component
 from reconciler.wire.messages import Deploy, InstanceKey, LogChunk, LogLine, Usage, reservation_of
@@ -52,7 +52,7 @@ class ProcessRuntime:
                 self._programs[record.deploy.key] = program
                 program.adopt()
 
-    def ensure_image(self, component: Component, progress: Progress) -> None:
+    def ensure_image(self, component: Component, progress: ProgressCallback) -> None:
         """There is nothing to fetch, only to look whether the program is there. Raises RuntimeFailure."""
         command = (component.command or ("",))[0]
         path = component.environment_variables.get("PATH", BASE["PATH"])
@@ -63,7 +63,7 @@ class ProcessRuntime:
             if command not in own:
                 raise RuntimeFailure(f"there is no program {command} on this node that can be run")
 
-    def create(self, deploy: Deploy, beside: bool = False) -> str:
+    def create(self, deploy: Deploy, alongside: bool = False) -> str:
         """Start the instance's program in place of an older version, never beside it. Raises RuntimeFailure."""
         key = deploy.key
         with self._lock:
@@ -87,11 +87,11 @@ class ProcessRuntime:
             raise
         return program.record.container_id
 
-    def kept(self, deploy: Deploy) -> AbstractContextManager[None]:
+    def holding_networks(self, deploy: Deploy) -> AbstractContextManager[None]:
         """A program needs nothing that it shares."""
         return nullcontext()
 
-    def succeed(self, container_id: str, key: InstanceKey) -> None:
+    def promote(self, container_id: str, key: InstanceKey) -> None:
         """A program has its place from the start."""
 
     def limit(self, container_id: str, deploy: Deploy) -> None:
@@ -120,9 +120,9 @@ class ProcessRuntime:
             programs = list(self._programs.values())
         return [_running(program.record) for program in programs]
 
-    def stock(self) -> Stock:
+    def node_images(self) -> NodeImages:
         """Programs need no images."""
-        return Stock()
+        return NodeImages()
 
     def stats(self, container_ids: Iterable[str]) -> dict[str, Usage]:
         """CPU in percent of one core since the last call, and resident memory, of all that each program started."""

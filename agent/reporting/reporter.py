@@ -17,7 +17,7 @@ import msgspec
 
 from agent.reporting.manager_client import ManagerAwayError, ManagerClient, UnknownNodeError
 from agent.reporting.outbox import Outbox
-from agent.runtime.contract import Stock
+from agent.runtime.contract import NodeImages
 from agent.supervisor.lease import Lease
 from agent.supervisor.lease import now as lease_clock
 from agent.supervisor.supervisor import Supervisor
@@ -131,7 +131,7 @@ class Reporter:
         self._sample()
         # What changes after this is in the report, told after it, or both; never lost.
         self._outbox.clear()
-        stock = self._supervisor.stock()
+        stock = self._supervisor.node_images()
         report = NodeReport(
             node_id=self._host.node_id,
             address=self._host.address,
@@ -158,7 +158,7 @@ class Reporter:
             log.info("node %s reports to the manager at %s", self._host.node_id, self._client.url)
         self._away = None
 
-    def _is_news(self, stock: Stock) -> bool:
+    def _is_news(self, stock: NodeImages) -> bool:
         """Whether the manager has to be told the images: they changed, or it may have forgotten them."""
         return stock.images != self._told or time.monotonic() - self._told_at >= TELL_IMAGES_EVERY
 

@@ -26,8 +26,8 @@ SILENCE: Piece = ("", b"")
 END_SECONDS = 2.0
 """How long a command that is ended has from SIGTERM to SIGKILL."""
 
-Progress = Callable[[float | None, str], None]
-"""Told how far a download is: a share 0..1 (None when the size is unknown) and a line for people."""
+ProgressCallback = Callable[[float | None, str], None]
+"""Takes how far a download is: a share 0..1 (None when the size is unknown) and a line for people."""
 
 
 class RuntimeFailure(Exception):
@@ -66,8 +66,8 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True)
-class Stock:
-    """The images that are there, None while nobody knows, and the free MiB of the disk they are on, None likewise."""
+class NodeImages:
+    """The images on this node, None while nobody knows, and the free MiB of the disk they are on, None likewise."""
 
     images: tuple[NodeImage, ...] | None = None
     disk_free_mb: int | None = None
@@ -107,44 +107,46 @@ class Execution(Protocol):
 class Runtime(Protocol):
     """A few verbs, and a way to hear of changes. Every method may be called from several threads at once."""
 
-    def ensure_image(self, component: Component, progress: Progress) -> None:
-        """Have what the component runs from on this node. Raises RuntimeFailure with the reason."""
+    def ensure_image(self, component: Component, progress: ProgressCallback) -> None:
+        """Bring what the component runs from onto this node. Raises RuntimeFailure with the reason."""
 
-    def create(self, deploy: Deploy, beside: bool = False) -> str:
-        """Create and start the instance's container; its id. Leaves nothing behind when it raises RuntimeFailure.
+    def create(self, deploy: Deploy, alongside: bool = False) -> str:
+        """Create and start the instance's container, and return its id.
 
-        One that is made `beside` leaves what runs of the instance alone, until it is told to `succeed` it.
+        A container that is made `alongside` an older one leaves that one alone and takes its place at `promote`.
+        Raises RuntimeFailure, and then leaves nothing behind.
         """
 
-    def kept(self, deploy: Deploy) -> AbstractContextManager[None]:
-        """Meanwhile, what the instance needs besides its image is not tidied away though nothing may use it."""
+    def holding_networks(self, deploy: Deploy) -> AbstractContextManager[None]:
+        """Keep the networks that the instance needs while the context lasts, although nothing may be on them."""
 
-    def succeed(self, container_id: str, key: InstanceKey) -> None:
-        """What was made beside an older container of the instance, which is gone now, takes its place."""
+    def promote(self, container_id: str, key: InstanceKey) -> None:
+        """Put a container that was made alongside an older one, which is gone now, in that one's place."""
 
     def limit(self, container_id: str, deploy: Deploy) -> None:
-        """Give a running container the limits and the restart policy of the deploy. Raises RuntimeFailure."""
+        """Give a running container the deploy's limits and restart policy. Raises RuntimeFailure."""
 
     def stop(self, container_id: str, within: float | None = None) -> None:
-        """End it (its own stop signal and grace period) and remove it. Being gone already is success.
+        """End a container with its own stop signal and grace period, and remove it. Being gone already is success.
 
-        `within` is the most seconds that it may take, whatever its grace period.
+        `within` is the most seconds that this may take, whatever the grace period; None sets no other limit.
+        Raises RuntimeFailure.
         """
 
     def list(self) -> list[Running]:
-        """Everything this runtime made for this node, also what has ended. Raises RuntimeFailure when it can't tell."""
+        """List everything this runtime made for this node, also what has ended. Raises RuntimeFailure."""
 
-    def stock(self) -> Stock:
-        """Which images are there, and how much room for more. Returns at once, with what is known."""
+    def node_images(self) -> NodeImages:
+        """Return which images are on the node and how much room for more, as far as known, at once."""
 
     def stats(self, container_ids: Iterable[str]) -> dict[str, Usage]:
-        """What each of these uses now; those that can't be read are left out."""
+        """Return what each of these containers uses now; those that can't be read are left out."""
 
     def logs(self, container_id: str, wanted: LogQuery) -> LogChunk:
-        """Some of its output, at most `LOG_BYTES` of it. Raises RuntimeFailure when it can't be read."""
+        """Read some of a container's output, at most `LOG_BYTES` of it. Raises RuntimeFailure."""
 
     def exec(self, container_id: str, command: Sequence[str]) -> Execution:
-        """Start a command inside it, as its own user, with its environment and without input.
+        """Start a command inside a container, as its own user, with its environment and without input.
 
         Raises NotRunning, NotRunnable, and RuntimeFailure.
         """

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from agent.runtime.contract import LogQuery, Runtime, Stock
+from agent.runtime.contract import LogQuery, NodeImages, Runtime
 from agent.supervisor.exec_sessions import Executions, Frames
 from agent.supervisor.inventory import Inventory
 from agent.supervisor.ledger import Copy, Ledger, Note, Relinquish, Tidy
@@ -173,13 +173,13 @@ class Supervisor:
                 used |= {keys[one]: usage for one, usage in found.items() if one in keys}
         return used
 
-    def stock(self) -> Stock:
+    def node_images(self) -> NodeImages:
         """Which images are on this node, and how much room for more, as far as its runtimes know."""
         for inventory in tuple(self._ledger.inventories.values()):
-            stock = inventory.runtime.stock()
+            stock = inventory.runtime.node_images()
             if stock.images is not None:
                 return stock
-        return Stock()
+        return NodeImages()
 
     def close(self) -> None:
         """Stop working and watching, end commands under way, and let go of the runtimes. Ends no instance."""

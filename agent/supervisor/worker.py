@@ -115,7 +115,7 @@ class Worker:
         if keep is None and start_first and any(copy.running.status is Status.RUNNING for copy in copies):
             self._succeed(key, turn, deploy, inventory)
             return
-        with inventory.runtime.kept(deploy):
+        with inventory.runtime.holding_networks(deploy):
             self._take_turns(key, turn, deploy, inventory, copies, keep)
 
     def _take_turns(
@@ -145,7 +145,7 @@ class Worker:
     def _succeed(self, key: InstanceKey, turn: int, deploy: Deploy, inventory: Inventory) -> None:
         """Replace what runs once the new version runs beside it; if that does not come up, what runs stays."""
         self._note(key, turn, deploy, "starts beside the old one")
-        container_id = self._create(inventory, deploy, beside=True)
+        container_id = self._create(inventory, deploy, alongside=True)
         trouble = self._trouble(key, turn, deploy, inventory, container_id)
         if self._closing.is_set():
             return
@@ -158,7 +158,7 @@ class Worker:
         for copy in self._ledger.copies(key):
             if copy.running.container_id != container_id:
                 self._end(copy)
-        inventory.runtime.succeed(container_id, key)
+        inventory.runtime.promote(container_id, key)
         with self._ledger.lock:
             self._ledger.entry(key).runs = (deploy.digest, deploy.version)
 
@@ -183,8 +183,8 @@ class Worker:
             inventory.wait(heard, min(left, PATIENCE_SECONDS))
         return None
 
-    def _create(self, inventory: Inventory, deploy: Deploy, beside: bool = False) -> str:
-        container_id = inventory.runtime.create(deploy, beside)
+    def _create(self, inventory: Inventory, deploy: Deploy, alongside: bool = False) -> str:
+        container_id = inventory.runtime.create(deploy, alongside)
         inventory.add(
             Running(
                 deploy.key,

@@ -12,7 +12,7 @@ import msgspec
 import requests
 import urllib3
 
-from agent.runtime.contract import Progress, RuntimeFailure
+from agent.runtime.contract import ProgressCallback, RuntimeFailure
 
 MIB = 1024 * 1024
 LARGEST = 20 * 1024 * MIB
@@ -55,7 +55,7 @@ class Download:
         self._path = folder / f"{hashlib.sha256(url.encode()).hexdigest()[:24]}.part"
         self._note = self._path.with_suffix(".json")
 
-    def fetch(self, progress: Progress, unless: str = "") -> Downloaded | None:
+    def fetch(self, progress: ProgressCallback, unless: str = "") -> Downloaded | None:
         """The tar, or None when the server says that its content is still the one `unless` names.
 
         Raises RuntimeFailure with the reason.
@@ -73,7 +73,7 @@ class Download:
                 self._forget()
             raise RuntimeFailure(f"cannot keep {shown(self._url)} in {self._path.parent}: {error.strerror}") from error
 
-    def _transfer_with_retries(self, progress: Progress, unless: str) -> str | None:
+    def _transfer_with_retries(self, progress: ProgressCallback, unless: str) -> str | None:
         pause = threading.Event()
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -85,7 +85,7 @@ class Download:
                 pause.wait(attempt * 0.5)
         return None
 
-    def _transfer(self, progress: Progress, unless: str) -> str | None:
+    def _transfer(self, progress: ProgressCallback, unless: str) -> str | None:
         """Get what is missing of the file; the content's validator, or None when it is `unless`."""
         have, part = self._partial()
         headers = {"Accept-Encoding": "identity"}
@@ -120,7 +120,7 @@ class Download:
         except requests.RequestException as error:
             raise Broken(f"cannot download {shown(self._url)}: {connection_reason(error)}") from error
 
-    def _write(self, response: requests.Response, have: int, progress: Progress) -> str:
+    def _write(self, response: requests.Response, have: int, progress: ProgressCallback) -> str:
         length = response.headers.get("Content-Length")
         total = have + int(length) if length is not None and length.isdecimal() else None
         self._refuse_too_much(have, total)

@@ -25,7 +25,7 @@ from agent.engine.images.download import LARGEST, Download
 from agent.engine.images.load import load_image, pull_image
 from agent.engine.images.origins import Origins
 from agent.engine.images.ours import ImageRecord
-from agent.runtime.contract import Progress, RuntimeFailure
+from agent.runtime.contract import ProgressCallback, RuntimeFailure
 from reconciler.manifest.images import full_name, image_reference, is_pulled
 from reconciler.manifest.model import Component
 
@@ -58,7 +58,7 @@ class Images:
         self._lock = threading.Lock()
         self._one_at_a_time: dict[str, threading.Lock] = {}
 
-    def ensure(self, component: Component, progress: Progress) -> None:
+    def ensure(self, component: Component, progress: ProgressCallback) -> None:
         """Have the image on the Engine. Raises RuntimeFailure with the reason."""
         if not component.image_name and not component.image_url:
             raise RuntimeFailure(f"{component.component_id} names no image: give it image_name or image_url")
@@ -85,7 +85,7 @@ class Images:
         finally:
             only_one.release()
 
-    def _get(self, component: Component, name: str, progress: Progress) -> list[str]:
+    def _get(self, component: Component, name: str, progress: ProgressCallback) -> list[str]:
         """Get the image; the full names of whatever came with it."""
         url = component.image_url
         if url is None:
@@ -103,7 +103,7 @@ class Images:
         except RuntimeFailure as failure:
             raise RuntimeFailure(f"{pull_failed}{failure}") from failure
 
-    def _download(self, component: Component, name: str, url: str, progress: Progress) -> list[str]:
+    def _download(self, component: Component, name: str, url: str, progress: ProgressCallback) -> list[str]:
         origin = self._origins.of(name)
         same = origin is not None and origin.url == url and origin.image_id == self._image_id(name)
         if origin is not None and same and component.image_sha256 == origin.sha256:

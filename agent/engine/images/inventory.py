@@ -16,7 +16,7 @@ import requests
 from docker import APIClient
 from docker.errors import DockerException
 
-from agent.runtime.contract import Stock
+from agent.runtime.contract import NodeImages
 from reconciler.manifest.images import full_name
 from reconciler.wire.messages import MOST_IMAGES, NodeImage
 
@@ -36,9 +36,9 @@ class ImageStock:
         self._seen = -1
         self._listed_at = float("-inf")
         self._disk: Path | None = None
-        self._stock = Stock()
+        self._stock = NodeImages()
 
-    def get(self) -> Stock:
+    def get(self) -> NodeImages:
         """What is known, at once."""
         with self._lock:
             return self._stock
@@ -65,7 +65,7 @@ class ImageStock:
         with self._lock:
             if due:
                 self._seen, self._listed_at = changes, monotonic()
-            self._stock = Stock(images, free)
+            self._stock = NodeImages(images, free)
 
 
 def images_of(listed: Iterable[dict[str, Any]]) -> tuple[NodeImage, ...]:

@@ -11,7 +11,7 @@ from docker.utils import parse_repository_tag
 
 from agent.engine.errors import explanation, readable, reason_of
 from agent.engine.images.download import MIB, shown
-from agent.runtime.contract import Progress, RuntimeFailure
+from agent.runtime.contract import ProgressCallback, RuntimeFailure
 from reconciler.manifest.images import full_name
 
 ARCHIVES = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
@@ -72,7 +72,7 @@ def load_reason(text: str) -> str:
     return reason_of(text)
 
 
-def pull_image(client: APIClient, name: str, platform: str | None, progress: Progress) -> None:
+def pull_image(client: APIClient, name: str, platform: str | None, progress: ProgressCallback) -> None:
     """Pull an image from its registry, with the credentials of the user's Docker configuration.
 
     Raises RuntimeFailure with what the registry or the Engine says.

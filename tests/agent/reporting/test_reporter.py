@@ -13,7 +13,7 @@ import pytest
 from agent.reporting.manager_client import ManagerClient
 from agent.reporting.outbox import Outbox
 from agent.reporting.reporter import Host, Reporter
-from agent.runtime.contract import Stock
+from agent.runtime.contract import NodeImages
 from agent.supervisor.lease import Lease
 from agent.supervisor.supervisor import Supervisor
 from reconciler.wire.messages import InstanceKey, InstanceReport, NodeCapacity, NodeImage, NodeUsage, Status
@@ -248,11 +248,11 @@ def test_the_outbox_keeps_the_newest_of_each_instance_only() -> None:
 def test_images_are_told_when_they_change_and_when_the_manager_may_have_forgotten(manager: FakeManager) -> None:
     node = Node(manager.url, interval=0.05)
     web, db = NodeImage(name="web:1", size_mb=5), NodeImage(name="db:1", size_mb=7)
-    node.runtime.has = Stock((web,), 900)
+    node.runtime.has = NodeImages((web,), 900)
     node.reporter.start()
     try:
         wait_until(lambda: len(manager.of(FULL)) >= 3, what="heartbeats")
-        node.runtime.has = Stock((web, db), 800)
+        node.runtime.has = NodeImages((web, db), 800)
         wait_until(lambda: len(told(manager)) == 2, what="the change to be told")
         manager.answers[FULL] = 500
         wait_until(lambda: manager.headers and node.reporter._away, what="the manager to be away")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
-from agent.runtime.contract import SILENCE, LogQuery, Piece, Progress, Running, RuntimeFailure, Stock
+from agent.runtime.contract import SILENCE, LogQuery, NodeImages, Piece, ProgressCallback, Running, RuntimeFailure
 from reconciler.manifest.digest import digest
 from reconciler.manifest.model import Component
 from reconciler.wire.messages import Deploy, InstanceKey, LogChunk, LogLine, Status, Stop, Usage, reservation_of
@@ -29,19 +29,19 @@ class MemoryRuntime:
         self.reached: dict[str, threading.Event] = {}
         self.says: dict[str, list[tuple[float | None, str]]] = {}
         self.polls_progress = False
-        self.has = Stock()
+        self.has = NodeImages()
         self.begins_as: dict[str, Status] = {}
         self.executions: list[MemoryExecution] = []
 
     # -- the protocol
 
-    def ensure_image(self, component: Component, progress: Progress) -> None:
+    def ensure_image(self, component: Component, progress: ProgressCallback) -> None:
         image = component.image_name or ""
         for share, line in self.says.get(image, []):
             progress(share, line)
         self._pass(f"image {image}", (lambda: progress(0.5, "half")) if self.polls_progress else None)
 
-    def create(self, deploy: Deploy, beside: bool = False) -> str:
+    def create(self, deploy: Deploy, alongside: bool = False) -> str:
         self._pass(f"create {deploy.component.image_name}")
         status = self.begins_as.get(deploy.component.image_name or "", Status.RUNNING)
         with self._lock:
@@ -60,11 +60,11 @@ class MemoryRuntime:
             self.most_at_once[deploy.key] = max(self.most_at_once.get(deploy.key, 0), len(self.of(deploy.key)))
         return container_id
 
-    def kept(self, deploy: Deploy) -> AbstractContextManager[None]:
+    def holding_networks(self, deploy: Deploy) -> AbstractContextManager[None]:
         return nullcontext()
 
-    def succeed(self, container_id: str, key: InstanceKey) -> None:
-        self._pass("succeed")
+    def promote(self, container_id: str, key: InstanceKey) -> None:
+        self._pass("promote")
 
     def limit(self, container_id: str, deploy: Deploy) -> None:
         self._pass("limit")
@@ -82,7 +82,7 @@ class MemoryRuntime:
         with self._lock:
             return list(self.containers.values())
 
-    def stock(self) -> Stock:
+    def node_images(self) -> NodeImages:
         return self.has
 
     def stats(self, container_ids: Iterable[str]) -> dict[str, Usage]:

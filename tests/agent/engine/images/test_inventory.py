@@ -59,9 +59,9 @@ def test_a_new_image_is_told_once_the_agent_has_brought_it(client: docker.Docker
     client.api.tag(web_image(client), "reconciler-test/stock", "1")
     try:
         runtime.list()
-        assert mine not in {image.name for image in runtime.stock().images or ()}, "it is not listed each time"
+        assert mine not in {image.name for image in runtime.node_images().images or ()}, "it is not listed each time"
         runtime._stock.changed()
         runtime.list()
-        assert mine in {image.name for image in runtime.stock().images or ()}
+        assert mine in {image.name for image in runtime.node_images().images or ()}
     finally:
         client.images.remove(mine)
