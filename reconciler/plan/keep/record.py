@@ -15,10 +15,12 @@ import msgspec
 
 from reconciler.manifest.memo import Memo
 from reconciler.plan.keep.forms import form_of, value_of
-from reconciler.plan.keep.state import APART, FORMAT, State, encoded
+from reconciler.plan.keep.state import APART, State, encoded
+from reconciler.plan.keep.upgrade import STATE, STATE_BEFORE, upgraded_allocation, upgraded_manifest, upgraded_state
 from reconciler.plan.model.desired import DesiredBusiness
 from reconciler.plan.model.observed import Allocation, Node, Observed
 from reconciler.plan.show.document import Form
+from reconciler.plan.show.format import format_of
 
 MEASURED = ("last_seen", "cpu_percent", "memory_used_mb", "disk_free_mb")
 """The fields of a node that every heartbeat changes."""
@@ -29,8 +31,12 @@ NODES_TOGETHER = 16
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """The digests of a state's parts. `now` is the time of the plan, in seconds since the epoch."""
+    """The digests of a state's parts. `now` is the time of the plan, in seconds since the epoch.
 
+    `format` is that of the state which the parts come to.
+    """
+
+    format: str
     now: float
     businesses: list[str]
     nodes: list[str]
@@ -64,6 +70,7 @@ def record(state: State, made: Form) -> Record:
         "observed": form_of(observed, APART),
     }
     manifest = Manifest(
+        str(STATE),
         sealed.now,
         parts.add_groups(
             ((key, _entry_text(entry)) for key, entry in desired.businesses.items()),
@@ -79,17 +86,26 @@ def record(state: State, made: Form) -> Record:
 
 
 def manifest_of(data: bytes) -> Manifest:
-    """Read a manifest. Raises msgspec.MsgspecError."""
-    return msgspec.json.decode(data, type=Manifest)
+    """Read a manifest, also one of the version before. Raises msgspec.MsgspecError."""
+    form = msgspec.json.decode(data)
+    if format_of(form) is None:
+        form = upgraded_manifest(form)
+    return msgspec.convert(form, Manifest)
 
 
-def allocations_of(part: bytes) -> list[Allocation]:
-    """The copies in a part that holds some."""
-    return [value_of(Allocation, form) for form in msgspec.json.decode(part)]
+def allocations_of(manifest: Manifest, part: bytes) -> list[Allocation]:
+    """Read the allocations in a part of this manifest that holds some."""
+    forms = msgspec.json.decode(part)
+    if manifest.format == str(STATE_BEFORE):
+        forms = map(upgraded_allocation, forms)
+    return [value_of(Allocation, form) for form in forms]
 
 
 def restored(manifest: Manifest, part: Callable[[str], bytes]) -> bytes:
-    """The state's text as `to_json` writes it, with what was decided by it; `part` gives a part by its digest."""
+    """Put a state's text together as `to_json` writes it, with what was decided by it, in the format of today.
+
+    `part` gives a part by its digest.
+    """
 
     def read(digest: str) -> Any:
         return msgspec.json.decode(part(digest))
@@ -102,15 +118,16 @@ def restored(manifest: Manifest, part: Callable[[str], bytes]) -> bytes:
         for node, value in zip(nodes, values, strict=True):
             node[name] = value
     form = read(manifest.rest) | {
-        "format": FORMAT,
+        "format": manifest.format,
         "now": manifest.now,
         "businesses": sorted(items(manifest.businesses), key=lambda entry: str(entry["business"]["business_id"])),
         "nodes": nodes,
-        "copies": sorted(
+        "allocations": sorted(
             items(manifest.allocations), key=lambda allocation: (allocation["key"], allocation["node_id"])
         ),
+        "made": read(manifest.made),
     }
-    return encoded(form, read(manifest.made))
+    return encoded(upgraded_state(form) if manifest.format == str(STATE_BEFORE) else form)
 
 
 class _Parts:

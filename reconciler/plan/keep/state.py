@@ -17,18 +17,19 @@ from reconciler.manifest.secrets.redact import without_password
 from reconciler.manifest.secrets.seal import sealed_business
 from reconciler.plan.ask.suppose import NOTHING_SUPPOSED, Suppose, mistakes, supposed
 from reconciler.plan.keep.forms import form_of, value_of
+from reconciler.plan.keep.upgrade import STATE, STATE_BEFORE, upgraded_state
 from reconciler.plan.model.desired import Desired, DesiredBusiness
 from reconciler.plan.model.observed import Allocation, Node, Observed
 from reconciler.plan.model.plan import Plan
 from reconciler.plan.model.policy import Policy
 from reconciler.plan.reconcile.planner import plan
 from reconciler.plan.show.document import document
+from reconciler.plan.show.format import format_of
 
-FORMAT = "reconciler.state/1"
 API = "api"
 """The source of a business that comes from no file."""
 
-APART = ("businesses", "removed", "nodes", "copies")
+APART = ("businesses", "removed", "nodes", "allocations")
 """What of the desired and observed state is written one by one."""
 
 LONGEST_MESSAGE = 300
@@ -157,14 +158,14 @@ def to_json(state: State, made: dict[str, Any] | None = None) -> bytes:
     """
     sealed = state.sealed()
     form = {
-        "format": FORMAT,
+        "format": str(STATE),
         "now": sealed.now,
         "policy": form_of(sealed.policy),
         "businesses": [form_of(entry) for _, entry in sorted(sealed.desired.businesses.items())],
         "removed": [business for _, business in sorted(sealed.desired.removed.items())],
         "desired": form_of(sealed.desired, APART),
         "nodes": [form_of(node) for _, node in sorted(sealed.observed.nodes.items())],
-        "copies": [
+        "allocations": [
             form_of(allocation)
             for allocation in sorted(
                 sealed.observed.allocations, key=lambda allocation: (allocation.key, allocation.node_id)
@@ -172,12 +173,12 @@ def to_json(state: State, made: dict[str, Any] | None = None) -> bytes:
         ],
         "observed": form_of(sealed.observed, APART),
     }
-    return encoded(form, made)
+    return encoded(form | ({"made": made} if made else {}))
 
 
-def encoded(form: dict[str, Any], made: dict[str, Any] | None = None) -> bytes:
-    """A state's form, and what was made of it, as canonical JSON."""
-    return msgspec.json.encode(form | ({"made": made} if made else {}), order="sorted")
+def encoded(form: dict[str, Any]) -> bytes:
+    """Write a state's form as canonical JSON."""
+    return msgspec.json.encode(form, order="sorted")
 
 
 def from_json(data: bytes, name: str = "the state") -> State:
@@ -195,10 +196,12 @@ def decoded(data: bytes, name: str, written: str = SNAPSHOT) -> Any:
 
 def from_form(form: Any, name: str = "the state", written: str = SNAPSHOT) -> State:
     """The state in decoded JSON, which the command `written` writes. Raises StateError."""
-    if not isinstance(form, dict) or form.get("format") != FORMAT:
-        found = form.get("format") if isinstance(form, dict) else None
+    found = format_of(form)
+    if found == STATE_BEFORE:
+        form = upgraded_state(form)
+    elif found != STATE:
         of = f"its format is {short(found)}" if found else "it has no format"
-        raise StateError(f"{name} is no state of a manager: {of}, not {FORMAT}: write it with `{written}`")
+        raise StateError(f"{name} is no state that this version reads: {of}, not {STATE}: write it with `{written}`")
     try:
         read = msgspec.convert(form, _Written)
         entries = [value_of(DesiredBusiness, entry) for entry in read.businesses]

@@ -110,14 +110,15 @@ class DecisionStore:
         newest = select(decisions.c.manifest).order_by(decisions.c.id.desc()).limit(most)
         with self._database.transaction() as connection:
             for digest in connection.execute(newest).scalars().all():
-                new = [one for one in self._manifest(connection, digest).allocations if one not in seen]
+                manifest = self._manifest(connection, digest)
+                new = [one for one in manifest.allocations if one not in seen]
                 seen.update(new)
                 packed = _packed(connection, new)
                 holding = (data for one in new if needle in (data := self._part(packed, one)))
                 found = [
                     allocation
                     for data in holding
-                    for allocation in allocations_of(data)
+                    for allocation in allocations_of(manifest, data)
                     if needle in msgspec.json.encode(allocation)
                 ]
                 if found:

@@ -133,11 +133,14 @@ def test_a_supposition_about_what_is_not_there_is_refused() -> None:
         (b"\xff", "no JSON"),
         (b"[" * 100_000, "no JSON"),
         (b"[]", "it has no format"),
-        (b'{"format": "reconciler.plan/1"}', "its format is reconciler.plan/1, not reconciler.state/1"),
-        (b'{"format": "' + b"x" * 10_000 + b'"}', "its format is xxx"),
+        (b'{"format": "reconciler.plan/1"}', "its format is reconciler.plan/1, not reconciler.state/2"),
+        (b'{"format": "' + b"x" * 10_000 + b'"}', "it has no format"),
+        (b'{"format": "' + b"x" * 10_000 + b'/1"}', "its format is xxx"),
+        (b'{"format": "reconciler.state/2"}', "is damaged"),
         (b'{"format": "reconciler.state/1"}', "is damaged"),
+        (b'{"format": "reconciler.state/3"}', "its format is reconciler.state/3, not reconciler.state/2"),
         (
-            b'{"format": "reconciler.state/1", "now": 1, "policy": {}, "businesses": [], "removed": [], "copies": [], '
+            b'{"format": "reconciler.state/2", "now": 1, "policy": {}, "businesses": [], "removed": [], "allocations": [], '
             b'"nodes": [{"node_id": "a", "cpu_cores": "many"}]}',
             "is damaged: Node.cpu_cores: Expected `float`, got `str`",
         ),
