@@ -11,7 +11,7 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from reconciler.control.desired.operations import BODY
 from reconciler.manifest.errors import Problem, SpecError, SyntaxProblems
-from reconciler.manifest.load import MAX_BYTES, load_document, load_json, load_text
+from reconciler.manifest.load import TEXT_BYTES_MAX, load_document, load_json, load_text
 from reconciler.manifest.model import Business
 from reconciler.plan.ask.suppose import NOTHING_SUPPOSED, NewNode, Suppose
 from reconciler.plan.keep.saved import SavedPlan
@@ -21,7 +21,7 @@ from reconciler.wire.messages import ExecRequest
 
 JSON_TYPES = ("application/json",)
 YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
-MAX_PLAN_BYTES = 32 * MAX_BYTES
+MAX_PLAN_BYTES = 32 * TEXT_BYTES_MAX
 MAX_EXEC_BYTES = 1024 * 1024
 MAX_REPLICAS = 10_000
 MAX_DEADLINE = 7 * 86400
@@ -31,7 +31,7 @@ MAX_NEW_GPUS = 64
 
 def read_business() -> Business:
     """The one business in the body. Raises SpecError, UnsupportedMediaType, RequestEntityTooLarge."""
-    data = body(MAX_BYTES, JSON_TYPES + YAML_TYPES)
+    data = body(TEXT_BYTES_MAX, JSON_TYPES + YAML_TYPES)
     if request.mimetype in JSON_TYPES:
         return load_json(data, BODY)
     businesses = load_text(data, BODY)
@@ -94,7 +94,7 @@ def _new_node(node: NewNode) -> Iterator[str]:
 
 def read_replicas() -> dict[str, int]:
     """How many replicas each named component shall have: `{"web": 3}`."""
-    document = _json(body(MAX_BYTES, JSON_TYPES))
+    document = _json(body(TEXT_BYTES_MAX, JSON_TYPES))
     if not isinstance(document, dict) or not document:
         raise SpecError([Problem(BODY, None, "", 'must be an object such as {"web": 3}')])
     problems = [
@@ -109,7 +109,7 @@ def read_replicas() -> dict[str, int]:
 
 def read_deadline() -> float | None:
     """Within how many seconds a node is to be empty: `{"deadline": 600}`; no body for no deadline. Raises SpecError."""
-    data = body(MAX_BYTES, JSON_TYPES) if request.content_length else b""
+    data = body(TEXT_BYTES_MAX, JSON_TYPES) if request.content_length else b""
     document = _json(data) if data.strip() else {}
     if not isinstance(document, dict) or set(document) - {"deadline"}:
         raise SpecError([Problem(BODY, None, "", 'must be an object such as {"deadline": 600}')])
@@ -143,7 +143,7 @@ def read_saved_plan() -> tuple[SavedPlan, list[Business]]:
 
 def read_business_ids() -> list[str]:
     """The businesses that are meant: `{"businesses": ["shop"]}`."""
-    document = _json(body(MAX_BYTES, JSON_TYPES))
+    document = _json(body(TEXT_BYTES_MAX, JSON_TYPES))
     names = document.get("businesses") if isinstance(document, dict) and set(document) == {"businesses"} else None
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise SpecError([Problem(BODY, None, "", 'must be an object such as {"businesses": ["shop"]}')])
@@ -178,7 +178,7 @@ class SyncRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def read_sync() -> SyncRequest:
     """What a sync is asked for: `{"prune": true, "businesses": ["shop"]}`. No body at all asks for nothing more."""
-    data = body(MAX_BYTES, JSON_TYPES)
+    data = body(TEXT_BYTES_MAX, JSON_TYPES)
     try:
         return msgspec.convert(_json(data), SyncRequest) if data.strip() else SyncRequest()
     except msgspec.ValidationError as error:

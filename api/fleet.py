@@ -11,7 +11,7 @@ from api.views import event_form, node_forms
 from reconciler.control.errors import UnknownNodeId
 from reconciler.control.manager import Controller
 from reconciler.wire.codec import decode
-from reconciler.wire.messages import MAX_REPORT_BYTES, ComponentReport, NodeReport, Taken
+from reconciler.wire.messages import REPORT_BYTES_MAX, ComponentReport, NodeReport, ReportAck
 
 Reply = Response | tuple[Response, int]
 MAX_EVENTS = 1000
@@ -20,16 +20,16 @@ MAX_EVENTS = 1000
 def fleet_routes(controller: Controller) -> Blueprint:
     """`/api/nodes`, `/api/report`, `/api/report/component`, `/api/events`, `/healthz`, `/readyz`."""
     routes = Blueprint("fleet", __name__)
-    taken = msgspec.to_builtins(Taken(status="success", message="taken", lease_seconds=controller.lease_seconds))
+    taken = msgspec.to_builtins(ReportAck(status="success", message="taken", lease_seconds=controller.lease_seconds))
 
     @routes.post("/api/report")
     def report() -> Reply:
-        controller.report(decode(body(MAX_REPORT_BYTES, JSON_TYPES), NodeReport))
+        controller.report(decode(body(REPORT_BYTES_MAX, JSON_TYPES), NodeReport))
         return jsonify(taken)
 
     @routes.post("/api/report/component")
     def report_component() -> Reply:
-        controller.report_component(decode(body(MAX_REPORT_BYTES, JSON_TYPES), ComponentReport))
+        controller.report_component(decode(body(REPORT_BYTES_MAX, JSON_TYPES), ComponentReport))
         return jsonify(taken)
 
     @routes.get("/api/nodes")

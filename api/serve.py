@@ -16,7 +16,7 @@ from reconciler.source.source import SourceConfig
 from reconciler.store.db.opening import path_of
 from reconciler.store.store import Store
 from reconciler.store.tables.revisions import KEPT_REVISIONS
-from reconciler.wire.messages import MAX_REPORT_BYTES
+from reconciler.wire.messages import REPORT_BYTES_MAX
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class RunningManager:
             raise
         self._controller = Controller(self._store, AgentClient(config.token), sources, config.policy)
         app = build_app(self._controller, config.token, config.hook_secret)
-        self._server = HttpServer(app, socket, max_body=2 * MAX_REPORT_BYTES)
+        self._server = HttpServer(app, socket, max_body=2 * REPORT_BYTES_MAX)
         host, port = socket.getsockname()[:2]
         self.port: int = port
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

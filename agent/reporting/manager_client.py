@@ -4,7 +4,7 @@ import msgspec
 
 from reconciler.net.http_client import HttpClient, PeerError, Timeouts
 from reconciler.wire.codec import MessageError, decode, encode
-from reconciler.wire.messages import ComponentReport, NodeReport, Taken
+from reconciler.wire.messages import ComponentReport, NodeReport, ReportAck
 
 TIMEOUTS = Timeouts(connect=3.05, read=15.0)
 REPLY_BYTES_MAX = 64 * 1024
@@ -34,13 +34,13 @@ class ManagerClient:
         self.url = url.rstrip("/")
         self._client = HttpClient(token, TIMEOUTS)
 
-    def report_node(self, report: NodeReport) -> Taken:
+    def report_node(self, report: NodeReport) -> ReportAck:
         """Register this node, or report that it is alive and what is on it. Raises ManagerAwayError."""
         status, reply = self._post("/api/report", report)
         if status == 404:
             raise ManagerAwayError(TOKEN_HELP[404])
         try:
-            return decode(reply, Taken)
+            return decode(reply, ReportAck)
         except MessageError as error:
             raise ManagerAwayError(f"its answer can't be read: {error}") from None
 

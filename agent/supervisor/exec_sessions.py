@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from agent.runtime.contract import Execution, RuntimeFailure
-from reconciler.wire.exec_stream import MAX_COMMANDS
+from reconciler.wire.exec_stream import COMMANDS_MAX
 from reconciler.wire.messages import ExecFrame
 
 
@@ -63,8 +63,8 @@ class Executions:
     def start(self, begin: Callable[[], Execution], seconds: float) -> Frames:
         """Start a command with `begin`, for at most `seconds`. Raises RuntimeFailure when there are too many."""
         with self._lock:
-            if self._starting + len(self._open) >= MAX_COMMANDS:
-                raise RuntimeFailure(f"{MAX_COMMANDS} commands run on this node already: wait until one has ended")
+            if self._starting + len(self._open) >= COMMANDS_MAX:
+                raise RuntimeFailure(f"{COMMANDS_MAX} commands run on this node already: wait until one has ended")
             self._starting += 1
         frames = None
         try:

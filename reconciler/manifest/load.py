@@ -17,9 +17,9 @@ from reconciler.manifest.form.normalize import misspelt, normalized, sync_form
 from reconciler.manifest.model import Business, Sync
 from reconciler.manifest.windows import mistakes
 from reconciler.manifest.yaml.document import (
-    MAX_BYTES,
-    MAX_DEPTH,
-    MAX_DIGITS,
+    DEPTH_MAX,
+    DIGITS_MAX,
+    TEXT_BYTES_MAX,
     Document,
     Path,
     decoded,
@@ -27,7 +27,7 @@ from reconciler.manifest.yaml.document import (
     shown,
 )
 
-__all__ = ["MAX_BYTES", "load_document", "load_documents", "load_json", "load_sync", "load_text", "read_documents"]
+__all__ = ["TEXT_BYTES_MAX", "load_document", "load_documents", "load_json", "load_sync", "load_text", "read_documents"]
 
 
 def load_text(text: str | bytes, name: str) -> tuple[Business, ...]:
@@ -98,7 +98,7 @@ def _json(data: str | bytes, name: str) -> Any:
         message = f"is no JSON at column {error.colno}: {error.msg}"
         raise SyntaxProblems([Problem(name, error.lineno, "", message)]) from None
     except RecursionError:
-        raise SyntaxProblems([Problem(name, None, "", f"is nested deeper than {MAX_DEPTH} levels")]) from None
+        raise SyntaxProblems([Problem(name, None, "", f"is nested deeper than {DEPTH_MAX} levels")]) from None
     except ValueError as error:
         raise SyntaxProblems([Problem(name, None, "", str(error))]) from None
     if repeated:
@@ -144,8 +144,8 @@ def _all(problems: list[Problem]) -> SpecError:
 
 
 def _integer(text: str) -> int:
-    if len(text) > MAX_DIGITS:
-        raise ValueError(f"holds a number of {len(text)} digits: at most {MAX_DIGITS} are read")
+    if len(text) > DIGITS_MAX:
+        raise ValueError(f"holds a number of {len(text)} digits: at most {DIGITS_MAX} are read")
     return int(text)
 
 
@@ -155,8 +155,8 @@ def _constant(text: str) -> Any:
 
 def _bounded(value: Any, depth: int = 0) -> None:
     """Raise ValueError for data that is nested too deep, or has numbers or text that nothing can hold."""
-    if depth > MAX_DEPTH:
-        raise ValueError(f"is nested deeper than {MAX_DEPTH} levels")
+    if depth > DEPTH_MAX:
+        raise ValueError(f"is nested deeper than {DEPTH_MAX} levels")
     if isinstance(value, dict):
         for key, item in value.items():
             _bounded(key, depth)

@@ -19,13 +19,13 @@ from reconciler.manifest.model import Sync, Window
 from reconciler.manifest.near_miss import did_you_mean
 from reconciler.manifest.yaml.document import Path
 
-LEAST_DURATION = 60.0
-MOST_DURATION = 366 * 86400.0
+WINDOW_SECONDS_MIN = 60.0
+WINDOW_SECONDS_MAX = 366 * 86400.0
 
-MOST_STARTS = 1000
+STARTS_MAX = 1000
 """A window that begins anew so often before it ends counts as one that never ends."""
 
-MOST_EDGES = 1000
+EDGES_MAX = 1000
 """So many beginnings and ends are looked at for the next change."""
 
 LEAD = timedelta(hours=3)
@@ -52,7 +52,7 @@ def opening(windows: Sequence[Window], now: float) -> Opening:
     active: set[int] = set()
     is_open: bool | None = None
     edges = heapq.merge(*(_edges(number, window, now) for number, window in enumerate(windows)))
-    for at, changes in islice(groupby(edges, key=lambda edge: edge[0]), MOST_EDGES):
+    for at, changes in islice(groupby(edges, key=lambda edge: edge[0]), EDGES_MAX):
         if at > now and is_open is None:
             is_open = _lets_in(windows, active)
         for _, begins, number in changes:
@@ -78,7 +78,7 @@ def mistakes(sync: Sync) -> Iterator[tuple[Path, str]]:
         wrong = _flaw(window.schedule, zone)
         if wrong:
             yield (*path, "schedule"), f"'{window.schedule}' {wrong}"
-        if not LEAST_DURATION <= window.duration <= MOST_DURATION:
+        if not WINDOW_SECONDS_MIN <= window.duration <= WINDOW_SECONDS_MAX:
             yield (*path, "duration"), f"is {window.duration:.12g}s: at least 1m and at most 366d"
 
 
@@ -112,7 +112,7 @@ def _edges(number: int, window: Window, now: float) -> Iterator[tuple[float, boo
         while following is not None and following <= end:
             end, following = following + window.duration, next(starts, None)
             merged += 1
-            if merged > MOST_STARTS:
+            if merged > STARTS_MAX:
                 return
         yield end, False, number
         begin = following

@@ -11,8 +11,8 @@ from reconciler.net.listen import ServeError
 log = logging.getLogger(__name__)
 
 VARIABLE = "RECONCILER_TOKEN"
-LEAST = 16
-MOST = 4096
+TOKEN_CHARACTERS_MIN = 16
+TOKEN_CHARACTERS_MAX = 4096
 OTHERS = 0o077
 
 
@@ -27,7 +27,7 @@ def read_token(file: Path | None, env: Mapping[str, str], what: str = "token") -
         return _checked(text, VARIABLE) if text is not None else None
     try:
         with file.open("rb") as opened:
-            data = opened.read(MOST + 1)
+            data = opened.read(TOKEN_CHARACTERS_MAX + 1)
         others = file.stat().st_mode & OTHERS
     except OSError as error:
         raise ServeError(f"the {what} file {file} can't be read: {(error.strerror or str(error)).lower()}") from None
@@ -38,9 +38,11 @@ def read_token(file: Path | None, env: Mapping[str, str], what: str = "token") -
 
 def _checked(text: str, where: str, what: str = "token") -> str:
     token = text.strip()
-    if not LEAST <= len(token) <= MOST or any(not "!" <= letter <= "~" for letter in token):
+    fits = TOKEN_CHARACTERS_MIN <= len(token) <= TOKEN_CHARACTERS_MAX
+    if not fits or any(not "!" <= letter <= "~" for letter in token):
         raise ServeError(
-            f"{where} holds no {what}: it must have {LEAST} to {MOST} visible ASCII characters and no spaces; "
+            f"{where} holds no {what}: it must have {TOKEN_CHARACTERS_MIN} to {TOKEN_CHARACTERS_MAX} "
+            "visible ASCII characters and no spaces; "
             "make one with: head -c 24 /dev/urandom | base64"
         )
     return token

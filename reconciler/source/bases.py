@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from reconciler.manifest.errors import Problem, SpecError
 from reconciler.manifest.yaml.environment import ENVIRONMENT, read_environment
-from reconciler.manifest.yaml.stack import MAX_FOLDERS, folder_at, is_in, leaves
+from reconciler.manifest.yaml.stack import FOLDERS_MAX, folder_at, is_in, leaves
 from reconciler.source.tree import Tree
 
 
@@ -22,7 +22,7 @@ def with_bases(tree: Tree, read: Callable[[str], Tree]) -> Tree:
     unfinished = tree.unfinished
     seen: set[str] = set()
     todo = [tree.at]
-    while todo and len(seen) < MAX_FOLDERS:
+    while todo and len(seen) < FOLDERS_MAX:
         folder = todo.pop()
         if folder in seen:
             continue

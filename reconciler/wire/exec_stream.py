@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from reconciler.wire.codec import MessageError, decode, encode
 from reconciler.wire.messages import ExecFrame
 
-MAX_COMMANDS = 4
+COMMANDS_MAX = 4
 """Commands that a manager or an agent passes on at once: each holds a thread of its HTTP server."""
 
-MAX_WORDS = 1000
-MAX_COMMAND_BYTES = 128 * 1024
-MAX_SECONDS = 3600.0
-MAX_FRAME_BYTES = 512 * 1024
+WORDS_MAX = 1000
+COMMAND_BYTES_MAX = 128 * 1024
+COMMAND_SECONDS_MAX = 3600.0
+FRAME_BYTES_MAX = 512 * 1024
 """More than any frame of ours: 32 KiB of output, were each byte escaped."""
 
 
@@ -23,14 +23,14 @@ def check_exec(command: Sequence[str], seconds: float) -> None:
     problem = ""
     if not command or not command[0]:
         problem = "command: must name a program first"
-    elif len(command) > MAX_WORDS:
-        problem = f"command: has {len(command)} words; at most {MAX_WORDS} are taken"
-    elif sum(len(word.encode("utf-8", "surrogatepass")) for word in command) > MAX_COMMAND_BYTES:
-        problem = f"command: is too long; at most {MAX_COMMAND_BYTES // 1024} KiB are taken"
+    elif len(command) > WORDS_MAX:
+        problem = f"command: has {len(command)} words; at most {WORDS_MAX} are taken"
+    elif sum(len(word.encode("utf-8", "surrogatepass")) for word in command) > COMMAND_BYTES_MAX:
+        problem = f"command: is too long; at most {COMMAND_BYTES_MAX // 1024} KiB are taken"
     elif any("\0" in word for word in command):
         problem = "command: no word can hold a NUL character"
-    elif not 0 < seconds <= MAX_SECONDS:
-        problem = f"timeout: must be more than 0 and at most {MAX_SECONDS:g} seconds"
+    elif not 0 < seconds <= COMMAND_SECONDS_MAX:
+        problem = f"timeout: must be more than 0 and at most {COMMAND_SECONDS_MAX:g} seconds"
     if problem:
         raise MessageError(problem, readable=True)
 
@@ -47,7 +47,7 @@ def read_frames(chunks: Iterable[bytes]) -> Iterator[ExecFrame]:
         *lines, rest = (rest + chunk).split(b"\n")
         for line in lines:
             yield decode(line, ExecFrame)
-        if len(rest) > MAX_FRAME_BYTES:
+        if len(rest) > FRAME_BYTES_MAX:
             raise MessageError("a frame has no end", readable=False)
     if rest:
         raise MessageError("the last frame is cut off", readable=False)

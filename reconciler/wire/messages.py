@@ -11,10 +11,10 @@ import msgspec
 
 from reconciler.manifest.model import Component, Resources
 
-MAX_REPORT_BYTES = 16 * 1024 * 1024
+REPORT_BYTES_MAX = 16 * 1024 * 1024
 """The largest report a manager reads: 5,000 instances with room to spare."""
 
-MOST_IMAGES = 500
+IMAGES_MAX = 500
 """How many images a node reports, the largest ones."""
 
 
@@ -278,7 +278,7 @@ def fencing(deploy: Deploy) -> dict[str, str]:
     return {"RECONCILER_FENCING_TOKEN": str(deploy.version)} if deploy.component.singleton else {}
 
 
-class Taken(Message, frozen=True, kw_only=True):
+class ReportAck(Message, frozen=True, kw_only=True):
     """The manager's answer to a report. `lease_seconds` is how long singletons may run on without another one."""
 
     status: str

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from reconciler.manifest.errors import SpecError, SyntaxProblems
 from reconciler.manifest.ids import ID
 from reconciler.manifest.load import load_document, load_json, load_text
-from reconciler.manifest.yaml.document import MAX_BYTES
+from reconciler.manifest.yaml.document import TEXT_BYTES_MAX
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -173,7 +173,7 @@ def test_a_value_that_may_be_secret_is_not_repeated() -> None:
         ("- " * 100_000, "is nested deeper than 64 levels"),
         ("a: \x07", "control character"),
         (b"a: \xff", "shop.yaml:1: is not UTF-8 text: byte 0xff"),
-        (b"#" * (MAX_BYTES + 1), "is too large"),
+        (b"#" * (TEXT_BYTES_MAX + 1), "is too large"),
         ("? [a]\n: b", "has a key that is no text"),
         ("n: " + "1" * 5000, "is a number of 5000 digits"),
         ("n: 1.0e+999", "too large"),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.wire.codec import MessageError
-from reconciler.wire.exec_stream import MAX_FRAME_BYTES, frame_line, read_frames
+from reconciler.wire.exec_stream import FRAME_BYTES_MAX, frame_line, read_frames
 from reconciler.wire.messages import ExecFrame
 
 FRAMES = st.builds(
@@ -26,12 +26,12 @@ def test_any_cut_gives_the_same_frames(frames: list[ExecFrame], size: int) -> No
 
 def test_the_longest_piece_of_output_fits() -> None:
     frame = ExecFrame(stream="stdout", text="\x01" * 32 * 1024)
-    assert len(frame_line(frame)) < MAX_FRAME_BYTES
+    assert len(frame_line(frame)) < FRAME_BYTES_MAX
     assert list(read_frames([frame_line(frame)])) == [frame]
 
 
 @pytest.mark.parametrize(
-    "chunks", [[b"{"], [b"{}\n[]\n"], [b"<html>\n"], [b'{"stream": "web"}\n'], [b"a" * MAX_FRAME_BYTES, b"a"]]
+    "chunks", [[b"{"], [b"{}\n[]\n"], [b"<html>\n"], [b'{"stream": "web"}\n'], [b"a" * FRAME_BYTES_MAX, b"a"]]
 )
 def test_what_is_no_stream_is_refused(chunks: list[bytes]) -> None:
     with pytest.raises(MessageError):

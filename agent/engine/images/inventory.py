@@ -18,7 +18,7 @@ from docker.errors import DockerException
 
 from agent.runtime.contract import NodeImages
 from reconciler.manifest.images import full_name
-from reconciler.wire.messages import MOST_IMAGES, NodeImage
+from reconciler.wire.messages import IMAGES_MAX, NodeImage
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ def images_of(listed: Iterable[dict[str, Any]]) -> tuple[NodeImage, ...]:
         for name in (*(one.get("RepoTags") or ()), *(one.get("RepoDigests") or ())):
             if "<none>" not in name:
                 sizes[full_name(name)] = -(-int(one["Size"]) // MIB)
-    largest = sorted(sizes.items(), key=lambda item: (-item[1], item[0]))[:MOST_IMAGES]
+    largest = sorted(sizes.items(), key=lambda item: (-item[1], item[0]))[:IMAGES_MAX]
     return tuple(NodeImage(name=name, size_mb=size) for name, size in sorted(largest))
 
 

@@ -10,7 +10,7 @@ from reconciler.cli.support.errors import CliError
 from reconciler.cli.support.names import instance_of
 from reconciler.cli.support.options import with_client
 from reconciler.cli.support.params import Duration
-from reconciler.wire.exec_stream import MAX_SECONDS
+from reconciler.wire.exec_stream import COMMAND_SECONDS_MAX
 
 FAILED = 2
 """The exit status when it is not the command's own."""
@@ -38,7 +38,7 @@ def exec_(client: Client, target: str, words: tuple[str, ...], timeout: float) -
     Exit status: the command's own; 2 when it could not be run, or did not end in time.
     """
     try:
-        if not 0 < timeout <= MAX_SECONDS:
+        if not 0 < timeout <= COMMAND_SECONDS_MAX:
             raise CliError("--timeout must be more than 0 and at most 1h")
         business_id, component_id, instance = _target(client, target)
         path = f"/api/businesses/{business_id}/components/{component_id}/{instance}/exec"

@@ -8,7 +8,7 @@ from pathlib import Path
 from reconciler.cli.support.errors import CliError, ProblemsError
 from reconciler.manifest.errors import Problem, SpecError
 from reconciler.manifest.model import Business
-from reconciler.manifest.yaml.document import MAX_BYTES
+from reconciler.manifest.yaml.document import TEXT_BYTES_MAX
 from reconciler.manifest.yaml.environment import ENVIRONMENT
 from reconciler.manifest.yaml.layers import load_file
 from reconciler.source import files
@@ -67,13 +67,13 @@ def _directory(given: str) -> list[SpecFile]:
 def _file(given: str) -> SpecFile:
     """What a file declares. Raises SpecError, CliError."""
     if given == "-":
-        return SpecFile("stdin", load_file(sys.stdin.buffer.read(MAX_BYTES + 1), "stdin"))
+        return SpecFile("stdin", load_file(sys.stdin.buffer.read(TEXT_BYTES_MAX + 1), "stdin"))
     path = Path(given)
     if (path.parent / ENVIRONMENT).is_file():
         raise CliError(f"{given} is part of the environment {path.parent}: give that folder")
     try:
         with path.open("rb") as opened:
-            data = opened.read(MAX_BYTES + 1)
+            data = opened.read(TEXT_BYTES_MAX + 1)
     except OSError as error:
         raise CliError(f"{error.filename or given} can't be read: {error.strerror or error}") from None
     return SpecFile(given, load_file(data, given))

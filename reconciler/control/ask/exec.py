@@ -15,7 +15,7 @@ from reconciler.plan.model.observed import Allocation, Observed
 from reconciler.store.model import Event
 from reconciler.store.store import Store
 from reconciler.wire.codec import MessageError
-from reconciler.wire.exec_stream import MAX_COMMANDS, read_frames
+from reconciler.wire.exec_stream import COMMANDS_MAX, read_frames
 from reconciler.wire.messages import Exec, ExecFrame, InstanceKey, Status
 
 MAX_SHOWN = 4000
@@ -58,12 +58,12 @@ class Execs:
         self._store = store
         self._agents = agents
         self._clock = clock
-        self._free = threading.BoundedSemaphore(MAX_COMMANDS)
+        self._free = threading.BoundedSemaphore(COMMANDS_MAX)
 
     def start(self, address: str, node_id: str, exec_: Exec, who: str) -> Relay:
         """Write down that `who` runs this on the node, then start it. Raises Busy, StoreError, AgentError."""
         if not self._free.acquire(blocking=False):
-            raise Busy(f"{MAX_COMMANDS} commands run through this manager already: wait until one has ended")
+            raise Busy(f"{COMMANDS_MAX} commands run through this manager already: wait until one has ended")
         try:
             self._store.add_events([self._event(node_id, exec_, who)])
             return Relay(self._agents.exec(address, exec_), self._free.release)

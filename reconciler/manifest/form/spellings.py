@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.manifest.form.units import seconds, size_bytes
 
-MOST_PORTS = 1000
+PORTS_MAX = 1000
 PORT_SPELLINGS = 'write 8080, "8080:80", "127.0.0.1:8080:80/udp", or a map with target and published'
 Form = dict[str, Any]
 
@@ -131,8 +131,8 @@ def _range(value: str, wanted: str) -> list[int]:
     low, high = int(first), int(last) if dash else int(first)
     if not 1 <= low <= high <= 65535:
         raise ValueError(f"'{value}': ports go from 1 to 65535")
-    if high - low >= MOST_PORTS:
-        raise ValueError(f"'{value}': at most {MOST_PORTS} ports in a range")
+    if high - low >= PORTS_MAX:
+        raise ValueError(f"'{value}': at most {PORTS_MAX} ports in a range")
     return list(range(low, high + 1))
 
 

@@ -15,10 +15,10 @@ import yaml
 
 from reconciler.manifest.errors import Problem, SyntaxProblems
 
-MAX_BYTES = 1024 * 1024
-MAX_VALUES = 100_000
-MAX_DEPTH = 64
-MAX_DIGITS = 4000
+TEXT_BYTES_MAX = 1024 * 1024
+VALUES_MAX = 100_000
+DEPTH_MAX = 64
+DIGITS_MAX = 4000
 
 Path = tuple[str | int, ...]
 Part = TypeVar("Part")
@@ -61,8 +61,8 @@ def _nearest(known: Mapping[Path, Part], path: Path) -> Part | None:
 def decoded(text: str | bytes, name: str) -> str:
     """The text, if it is UTF-8 and not too large. Raises SyntaxProblems."""
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
-    if len(data) > MAX_BYTES:
-        raise SyntaxProblems([Problem(name, None, "", f"is too large: more than {MAX_BYTES} bytes")])
+    if len(data) > TEXT_BYTES_MAX:
+        raise SyntaxProblems([Problem(name, None, "", f"is too large: more than {TEXT_BYTES_MAX} bytes")])
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -104,9 +104,9 @@ def _check_depth(content: str, name: str) -> None:
     for event in yaml.parse(content, Loader=_LOADER):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
-            if depth > MAX_DEPTH:
+            if depth > DEPTH_MAX:
                 line = event.start_mark.line + 1 if event.start_mark else None
-                raise SyntaxProblems([Problem(name, line, "", f"is nested deeper than {MAX_DEPTH} levels")])
+                raise SyntaxProblems([Problem(name, line, "", f"is nested deeper than {DEPTH_MAX} levels")])
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
@@ -135,10 +135,10 @@ class _Reader:
 
     def _value(self, node: yaml.Node, path: Path) -> Any:
         self._values += 1
-        if self._values > MAX_VALUES:
-            raise _TooMuch(f"expands to more than {MAX_VALUES} values: its aliases repeat too much")
-        if len(path) > MAX_DEPTH:
-            raise _TooMuch(f"is nested deeper than {MAX_DEPTH} levels, aliases included")
+        if self._values > VALUES_MAX:
+            raise _TooMuch(f"expands to more than {VALUES_MAX} values: its aliases repeat too much")
+        if len(path) > DEPTH_MAX:
+            raise _TooMuch(f"is nested deeper than {DEPTH_MAX} levels, aliases included")
         if id(node) in self._open:
             raise _TooMuch("is an alias of something that contains it")
         self.lines.setdefault(path, node.start_mark.line + 1)
@@ -194,8 +194,8 @@ class _Reader:
         if text in _BOOLS:
             return _BOOLS[text]
         if _INTEGER.match(text):
-            if len(text) > MAX_DIGITS:
-                self._problem(node, path, f"is a number of {len(text)} digits: at most {MAX_DIGITS} are read")
+            if len(text) > DIGITS_MAX:
+                self._problem(node, path, f"is a number of {len(text)} digits: at most {DIGITS_MAX} are read")
                 return None
             return int(text)
         if _FLOAT.match(text) and not re.match(r"[-+]?0[0-9]", text):

@@ -7,7 +7,7 @@ from typing import Any
 from reconciler.manifest.errors import Problem, SpecError
 from reconciler.manifest.yaml.environment import ENVIRONMENT, Environment, read_environment
 
-MAX_FOLDERS = 32
+FOLDERS_MAX = 32
 """How many folders an environment may be made of."""
 
 
@@ -68,8 +68,8 @@ class Stack:
             return f"goes round in a circle: {' → '.join(normpath(self.name(folder)) for folder in circle)}"
         if any(is_in(folder, at) for folder in chain):
             return f"'{base}' holds the folder that is based on it: name a folder beside it"
-        if len(chain) + len(self.folders) >= MAX_FOLDERS:
-            return f"is one folder too many: an environment is made of at most {MAX_FOLDERS}"
+        if len(chain) + len(self.folders) >= FOLDERS_MAX:
+            return f"is one folder too many: an environment is made of at most {FOLDERS_MAX}"
         if at in self.unread:
             return f"'{base}' can't be read"
         if not any(is_in(path, at) for path in (*self.files, *self.unread)):

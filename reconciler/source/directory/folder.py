@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler.manifest.errors import Problem
-from reconciler.manifest.load import MAX_BYTES
+from reconciler.manifest.load import TEXT_BYTES_MAX
 from reconciler.manifest.yaml.environment import ENVIRONMENT
 from reconciler.source.bases import with_bases
 from reconciler.source.tree import Tree, is_spec_path, outside
@@ -165,7 +165,7 @@ def _read(path: Path) -> bytes:
                 raise OSError("it is no regular file")
             if _is_being_written(descriptor, before):
                 raise _UnfinishedError("it is being written; it is read again when that is done")
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(TEXT_BYTES_MAX + 1)
             after = path.stat()
         if _same(before, after):
             return data

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.manifest.errors import Problem
-from reconciler.manifest.load import MAX_BYTES
+from reconciler.manifest.load import TEXT_BYTES_MAX
 from reconciler.plan.model.desired import Commit
 from reconciler.source.bases import with_bases
 from reconciler.source.git.command import GitError, git
@@ -104,8 +104,8 @@ def _tree(
         target = _resolved(path, links)
         if target is None:
             broken[path] = outside(f"{name}/{path}", links[path])
-        elif is_spec_path(path) and target in entries and entries[target].size > MAX_BYTES:
-            broken[path] = Problem(f"{name}/{path}", None, "", f"is too large: more than {MAX_BYTES} bytes")
+        elif is_spec_path(path) and target in entries and entries[target].size > TEXT_BYTES_MAX:
+            broken[path] = Problem(f"{name}/{path}", None, "", f"is too large: more than {TEXT_BYTES_MAX} bytes")
         elif is_spec_path(path) and target in entries:
             wanted[path] = entries[target].sha
         elif is_spec_path(path) and entry.mode == LINK:
@@ -140,6 +140,6 @@ def _contents(repository: Path, shas: list[str], env: Mapping[str, str] | None) 
         *_, size = output[start:end].split(b" ")
         if not size.isdigit():
             raise GitError(f"the object {sha} is missing")
-        found[sha] = output[end + 1 : end + 1 + min(int(size), MAX_BYTES + 1)]
+        found[sha] = output[end + 1 : end + 1 + min(int(size), TEXT_BYTES_MAX + 1)]
         start = end + 1 + int(size) + 1
     return found

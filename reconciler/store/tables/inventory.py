@@ -8,7 +8,7 @@ import msgspec
 
 from reconciler.plan.model.observed import Allocation, Node
 from reconciler.plan.schedule.shape import mebibytes
-from reconciler.wire.messages import MOST_IMAGES, Drift, InstanceKey, InstanceReport, NodeReport, Status
+from reconciler.wire.messages import IMAGES_MAX, Drift, InstanceKey, InstanceReport, NodeReport, Status
 
 CLOCK_STEP = 60.0
 """Seconds. A report older than the newest by more than this is not late: the node's clock was set back."""
@@ -64,7 +64,7 @@ def images_of(report: NodeReport, known: Node | None) -> dict[str, int]:
     before = known.images if known is not None else {}
     if report.images is None:
         return before
-    images = {sys.intern(image.name): mebibytes(image.size_mb) for image in report.images[:MOST_IMAGES]}
+    images = {sys.intern(image.name): mebibytes(image.size_mb) for image in report.images[:IMAGES_MAX]}
     return before if images == before else images
 
 

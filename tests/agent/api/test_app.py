@@ -12,7 +12,7 @@ from agent.supervisor.supervisor import Supervisor
 from reconciler.manifest.digest import digest
 from reconciler.manifest.model import Component
 from reconciler.wire.codec import encode
-from reconciler.wire.exec_stream import MAX_COMMANDS
+from reconciler.wire.exec_stream import COMMANDS_MAX
 from reconciler.wire.messages import InstanceKey
 from tests.agent.supervisor.memory_runtime import MemoryRuntime, a_deploy, a_stop
 from tests.support.waiting import wait_until
@@ -176,7 +176,7 @@ def test_a_command_is_ended_in_time_and_with_its_reader(client: FlaskClient, run
     deployed(client)
     late = frames(client.post("/api/exec", json=EXEC | {"command": ["wait"], "timeout": 0.05}))
     assert late == [{"error": "the command did not end in 0.05 s and was ended"}]
-    for _ in range(2 * MAX_COMMANDS):
+    for _ in range(2 * COMMANDS_MAX):
         client.post("/api/exec", json=EXEC | {"command": ["wait"]}, buffered=False).close()
         assert runtime.executions[-1].ended.is_set()
 
@@ -186,7 +186,7 @@ def test_a_bounded_number_of_commands_runs_and_ends_with_the_agent(
 ) -> None:
     deployed(client)
     body = EXEC | {"command": ["wait"]}
-    replies = [client.post("/api/exec", json=body, buffered=False) for _ in range(MAX_COMMANDS)]
+    replies = [client.post("/api/exec", json=body, buffered=False) for _ in range(COMMANDS_MAX)]
     refused(client.post("/api/exec", json=body), 503, "4 commands run on this node already")
     supervisor.close()
     assert all(execution.ended.is_set() for execution in runtime.executions)

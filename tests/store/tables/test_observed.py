@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.store import Store, StoreError, UnknownNode
 from reconciler.store.tables.observed import RESERVED_VERSIONS
-from reconciler.wire.messages import MOST_IMAGES, Gpu, NodeCapacity, NodeImage, Status
+from reconciler.wire.messages import IMAGES_MAX, Gpu, NodeCapacity, NodeImage, Status
 from tests.store.making import accept, business, component, instance, key, report, rows, unconfirmed
 
 
@@ -74,9 +74,9 @@ def test_images_stay_until_the_node_says_otherwise(store: Store, path: Path) -> 
 
 
 def test_a_node_that_reports_too_many_images_is_cut_short(store: Store) -> None:
-    many = tuple(NodeImage(name=f"web:{number}", size_mb=2**70) for number in range(MOST_IMAGES + 1))
+    many = tuple(NodeImage(name=f"web:{number}", size_mb=2**70) for number in range(IMAGES_MAX + 1))
     store.record_report(report(images=many, disk_free_mb=2**70), 10.0)
-    assert len(store.observed().nodes["n1"].images) == MOST_IMAGES
+    assert len(store.observed().nodes["n1"].images) == IMAGES_MAX
 
 
 def test_a_disk_that_writes_and_deletes_makes_no_plans(store: Store) -> None:

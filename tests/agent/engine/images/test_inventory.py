@@ -8,7 +8,7 @@ import pytest
 
 from agent.engine.images.inventory import ImageStock, disk_free_mb, images_of
 from agent.engine.runtime import DockerRuntime, engine_client
-from reconciler.wire.messages import MOST_IMAGES, NodeImage
+from reconciler.wire.messages import IMAGES_MAX, NodeImage
 from tests.agent.engine.fixtures import client, node_id, runtime  # noqa: F401 - fixtures
 from tests.support.images import WEB, web_image
 
@@ -27,9 +27,9 @@ def test_images_have_full_names_and_sizes_rounded_up() -> None:
 
 
 def test_the_largest_are_told_where_there_are_too_many() -> None:
-    listed = [{"RepoTags": [f"web:{number}"], "Size": number * MIB} for number in range(MOST_IMAGES + 3)]
+    listed = [{"RepoTags": [f"web:{number}"], "Size": number * MIB} for number in range(IMAGES_MAX + 3)]
     found = images_of(listed)
-    assert len(found) == MOST_IMAGES
+    assert len(found) == IMAGES_MAX
     assert min(image.size_mb for image in found) == 3
 
 
