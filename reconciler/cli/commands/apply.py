@@ -5,24 +5,23 @@ import re
 import click
 import msgspec
 
+from reconciler.cli.render.text import say
 from reconciler.cli.support.approvals import YES, settle_limits
 from reconciler.cli.support.client import Client, NotFound, Taken
 from reconciler.cli.support.errors import CliError
 from reconciler.cli.support.options import with_client
 from reconciler.cli.support.saved_plans import apply_plan, read_plan
 from reconciler.cli.support.specfiles import read_specs
-from reconciler.cli.support.wait_options import TIMEOUT, WAIT
-from reconciler.cli.support.waiting import wait_for
+from reconciler.cli.support.waiting import Wait, with_wait
 from reconciler.manifest.model import Business
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @YES
-@WAIT
-@TIMEOUT
+@with_wait
 @with_client
-def apply(client: Client, paths: tuple[str, ...], yes: bool, wait: bool, timeout: float) -> None:
+def apply(client: Client, paths: tuple[str, ...], yes: bool, wait: Wait) -> None:
     """Create or update businesses from specs: files, directories, or - for standard input.
 
     All of them are checked before the first is sent. A plan that `diff --out` saved is carried out exactly as it was
@@ -32,8 +31,7 @@ def apply(client: Client, paths: tuple[str, ...], yes: bool, wait: bool, timeout
     if saved is not None:
         sent = apply_plan(client, saved)
         settle_limits(client, sent, yes)
-        if wait:
-            wait_for(client, sent, "running", timeout)
+        wait.until(client, sent, "running")
         return
     businesses = [business for file in read_specs(paths) for business in file.businesses]
     if not businesses:
@@ -41,14 +39,13 @@ def apply(client: Client, paths: tuple[str, ...], yes: bool, wait: bool, timeout
     refused = []
     for business in businesses:
         try:
-            click.echo(f"{business.business_id} {_send(client, business)}")
+            say(f"{business.business_id} {_send(client, business)}")
         except Taken as error:
             refused.append(business.business_id)
-            click.echo(f"error: {error.message}", err=True)
+            say(f"error: {error.message}", err=True)
     sent = [business.business_id for business in businesses if business.business_id not in refused]
     settle_limits(client, sent, yes)
-    if wait:
-        wait_for(client, sent, "running", timeout)
+    wait.until(client, sent, "running")
     if refused:
         raise CliError(f"refused: {', '.join(refused)}")
 

@@ -6,6 +6,7 @@ import click
 
 from reconciler.cli.render.plan import HASH_LETTERS
 from reconciler.cli.render.tables import machine, plain, table
+from reconciler.cli.render.text import say
 from reconciler.cli.support.client import Client
 from reconciler.cli.support.options import with_client, with_output
 
@@ -23,7 +24,7 @@ def approve(client: Client, plan_hash: str | None, output: str) -> None:
     if plan_hash is not None:
         done = client.post(f"/api/plans/{plan_hash}/approve")
         if not machine(done, output):
-            click.echo(done["message"])
+            say(done["message"])
         return
     found = client.get("/api/approvals")
     if not machine(found, output):
@@ -33,7 +34,7 @@ def approve(client: Client, plan_hash: str | None, output: str) -> None:
 
 def _show(found: dict[str, Any]) -> None:
     if not found["held"]:
-        click.echo("Nothing waits for an approval.")
+        say("Nothing waits for an approval.")
         return
     table(
         ("STOP", "NODE", "WHY", "HELD"),
@@ -47,4 +48,4 @@ def _show(found: dict[str, Any]) -> None:
             for item in found["held"]
         ],
     )
-    click.echo(f"To let all of it pass: reconciler approve {found['hash'][:HASH_LETTERS]}")
+    say(f"To let all of it pass: reconciler approve {found['hash'][:HASH_LETTERS]}")

@@ -12,7 +12,7 @@ from reconciler.cli.render.markdown import plan_markdown
 from reconciler.cli.render.plan import in_sync, show_plan
 from reconciler.cli.render.tables import machine
 from reconciler.cli.support.client import Client
-from reconciler.cli.support.errors import CliError
+from reconciler.cli.support.errors import CliError, errors_exit_with
 from reconciler.cli.support.offline import STATE, plan_offline
 from reconciler.cli.support.options import with_client, with_plan_output
 from reconciler.cli.support.revisions import compare, revision_of
@@ -25,6 +25,7 @@ from reconciler.manifest.model import Business
 @click.command()
 @click.argument("paths", nargs=-1, metavar="[PATH...]")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan, for `apply FILE`.")
+@errors_exit_with(2)
 @STATE
 @with_suppose
 @with_client
@@ -44,18 +45,14 @@ def diff(
     in full, the specs it is for. With --state it is computed here, of a state that `snapshot` wrote, without a manager.
     BUSINESS@3 BUSINESS@7 compares two revisions. Exit status: 0 in sync, 1 something would change, 2 error.
     """
-    try:
-        if paths and all(map(revision_of, paths)) and not any(Path(path).exists() for path in paths):
-            compare(client, paths, output)
-        businesses = [business for file in read_specs(paths) for business in file.businesses] if paths else None
-        plan = _made(client, businesses, suppose, state, out)
-        if output == "markdown":
-            click.echo(plan_markdown(plan), nl=False)
-        elif not machine(plan, output):
-            show_plan(plan)
-    except CliError as error:
-        error.show()
-        sys.exit(2)
+    if paths and all(map(revision_of, paths)) and not any(Path(path).exists() for path in paths):
+        compare(client, paths, output)
+    businesses = [business for file in read_specs(paths) for business in file.businesses] if paths else None
+    plan = _made(client, businesses, suppose, state, out)
+    if output == "markdown":
+        click.echo(plan_markdown(plan), nl=False)
+    elif not machine(plan, output):
+        show_plan(plan)
     sys.exit(0 if in_sync(plan) else 1)
 
 
@@ -66,7 +63,7 @@ def _made(
     state: Path | None,
     out: Path | None,
 ) -> dict[str, Any]:
-    """The plan: computed here, or by the manager, and saved if asked for. Raises CliError."""
+    """Compute the plan here, or have the manager do so, and save it if asked for. Raises CliError."""
     if state is not None:
         if out is not None:
             raise CliError("--out saves what the manager can carry out: leave out --state")
@@ -79,7 +76,7 @@ def _made(
 
 
 def _saved(client: Client, body: dict[str, Any], out: Path) -> dict[str, Any]:
-    """The plan, once it is saved."""
+    """Have the manager make the plan to save, and write it. Raises CliError."""
     if body.keys() != {"businesses"}:
         raise CliError("--out saves what `apply` can carry out: give PATH, and suppose nothing")
     saved = client.post("/api/plans", body)

@@ -1,6 +1,5 @@
 """`events`: what happened, what led to it, and by which plan."""
 
-import json
 import math
 import time
 from collections.abc import Callable
@@ -9,7 +8,8 @@ from typing import Any
 import click
 
 from reconciler.cli.render.plan import HASH_LETTERS
-from reconciler.cli.render.tables import machine
+from reconciler.cli.render.tables import json_text, machine
+from reconciler.cli.render.text import say
 from reconciler.cli.support.client import Client, Unreachable
 from reconciler.cli.support.errors import WrongUse
 from reconciler.cli.support.names import BUSINESS, NODE
@@ -53,7 +53,7 @@ def events(
     found = client.get("/api/events", limit=most, since=start, **about)
     show(found)
     if not found and not follow:
-        click.echo("no such event is on record: 'reconciler events' shows those that are", err=True)
+        say("no such event is on record: 'reconciler events' shows those that are", err=True)
     if follow:
         _follow(client, about, found[-1]["id"] if found else 0, show)
 
@@ -67,11 +67,11 @@ def _follow(client: Client, about: dict[str, str | None], last: int, show: Calla
             new = client.get("/api/events", after=last, limit=MOST, **about)
         except Unreachable as error:
             if not away:
-                click.echo(f"{error.message}; trying again", err=True)
+                say(f"{error.message}; trying again", err=True)
             away = True
             continue
         if away:
-            click.echo("the manager answers again", err=True)
+            say("the manager answers again", err=True)
         away = False
         if new:
             show(new)
@@ -84,10 +84,10 @@ def _shower(output: str, follow: bool) -> Callable[[Any], None]:
     def show(found: list[dict[str, Any]]) -> None:
         if follow and output == "json":
             for event in found:
-                click.echo(json.dumps(event, ensure_ascii=False))
+                click.echo(json_text(event))
         elif not machine(found, output):
             for event in found:
-                click.echo(_line(event))
+                say(_line(event))
 
     return show
 
@@ -101,9 +101,4 @@ def _line(event: dict[str, Any]) -> str:
     text = (
         f"{event['kind']:<9} {name or event['node_id'] or '-'}{where}  {event['message']}{f'  ({why})' if why else ''}"
     )
-    return f"{event['at']}  {_visible(text)}"
-
-
-def _visible(text: str) -> str:
-    """The text on one line, control characters made visible."""
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+    return f"{event['at']}  {text}"

@@ -5,15 +5,16 @@ from contextlib import closing
 
 import click
 
+from reconciler.cli.render.text import say
 from reconciler.cli.support.client import Client
-from reconciler.cli.support.errors import CliError
+from reconciler.cli.support.errors import CliError, errors_exit_with
 from reconciler.cli.support.names import instance_of
 from reconciler.cli.support.options import with_client
 from reconciler.cli.support.params import Duration
 from reconciler.wire.exec_stream import COMMAND_SECONDS_MAX
 
 FAILED = 2
-"""The exit status when it is not the command's own."""
+"""The exit status when there is none of the command."""
 
 
 @click.command("exec")
@@ -26,6 +27,7 @@ FAILED = 2
     show_default=True,
     help="How long the command may take before it is ended, at most 1h.",
 )
+@errors_exit_with(FAILED)
 @with_client
 def exec_(client: Client, target: str, words: tuple[str, ...], timeout: float) -> None:
     """Run a command inside a running instance, and show what it writes.
@@ -37,19 +39,15 @@ def exec_(client: Client, target: str, words: tuple[str, ...], timeout: float) -
 
     Exit status: the command's own; 2 when it could not be run, or did not end in time.
     """
-    try:
-        if not 0 < timeout <= COMMAND_SECONDS_MAX:
-            raise CliError("--timeout must be more than 0 and at most 1h")
-        business_id, component_id, instance = _target(client, target)
-        path = f"/api/businesses/{business_id}/components/{component_id}/{instance}/exec"
-        sys.exit(_run(client, path, {"command": words, "timeout": timeout}))
-    except CliError as error:
-        error.show()
-        sys.exit(FAILED)
+    if not 0 < timeout <= COMMAND_SECONDS_MAX:
+        raise CliError("--timeout must be more than 0 and at most 1h")
+    business_id, component_id, instance = _target(client, target)
+    path = f"/api/businesses/{business_id}/components/{component_id}/{instance}/exec"
+    sys.exit(_run(client, path, {"command": words, "timeout": timeout}))
 
 
 def _run(client: Client, path: str, body: object) -> int:
-    """Show the command's output as it comes; its exit code. Raises CliError when it has none."""
+    """Show the command's output as it comes, and return its exit code. Raises CliError when it has none."""
     streams = {"stdout": sys.stdout.buffer, "stderr": sys.stderr.buffer}
     with closing(client.exec(path, body)) as frames:
         for frame in frames:
@@ -65,7 +63,7 @@ def _run(client: Client, path: str, body: object) -> int:
 
 
 def _target(client: Client, text: str) -> tuple[str, str, int]:
-    """The instance that is meant. Raises CliError when there is none, or none that runs."""
+    """Choose the instance that is meant. Raises CliError when there is none, or none that runs."""
     business_id, component_id, number = instance_of(text)
     if number is not None:
         return business_id, component_id, number
@@ -79,5 +77,5 @@ def _target(client: Client, text: str) -> tuple[str, str, int]:
         told = ", ".join(f"{component_id}/{instance} is {status}" for instance, status in sorted(states.items()))
         raise CliError(f"no instance of {business_id}/{component_id} runs: {told}")
     if len(runs) > 1:
-        click.echo(f"{len(runs)} instances run; this is {business_id}/{component_id}/{runs[0]}", err=True)
+        say(f"{len(runs)} instances run; this is {business_id}/{component_id}/{runs[0]}", err=True)
     return business_id, component_id, runs[0]

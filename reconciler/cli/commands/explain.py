@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from reconciler.cli.render.tables import console, machine, plain, table
+from reconciler.cli.render.text import say
 from reconciler.cli.support.client import Client
 from reconciler.cli.support.names import instance_of
 from reconciler.cli.support.offline import STATE, explain_offline
@@ -44,9 +45,9 @@ def _show(found: dict[str, Any]) -> None:
     table(("  NODES", "SCORE", "PROMISED", "MEASURED", "INSTANCES", "GPU", "IMAGE", ""), rows)
     left = sum(len(situation["nodes"]) for situation in found["situations"][SHOWN:])
     if left:
-        click.echo(f"  and {left} more nodes: -o json shows all")
+        say(f"  and {left} more nodes: -o json shows all")
     if found["remedy"]:
-        click.echo(f"To make it fit {found['remedy']}")
+        say(f"To make it fit {found['remedy']}")
 
 
 def _row(situation: dict[str, Any], node_id: str | None) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import click
 
 from reconciler.cli.render.tables import age, machine, plain, table
 from reconciler.cli.render.tables import status as coloured
+from reconciler.cli.render.text import say
 from reconciler.cli.support.client import Client
 from reconciler.cli.support.names import BUSINESS
 from reconciler.cli.support.options import with_client, with_output
@@ -35,7 +36,7 @@ def get(client: Client, business_id: str | None, plan_hash: str | None, output: 
 
 def _list(businesses: list[dict[str, Any]]) -> None:
     if not businesses:
-        click.echo("Nothing is deployed.")
+        say("Nothing is deployed.")
         return
     rows = []
     for business in businesses:

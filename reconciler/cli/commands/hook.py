@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.render.text import say
 from reconciler.cli.support.client import Client
 from reconciler.cli.support.errors import CliError
 from reconciler.cli.support.hook_checks import check_commit, check_push
@@ -53,7 +54,7 @@ def install(repo: Path, folder: str, branch: str, plan: bool, manager: str | Non
         path = directory / name
         path.write_text(f"#!/bin/sh\n{MARK}\n{line}\n", encoding="utf-8")
         path.chmod(0o755)
-        click.echo(f"wrote {path}")
+        say(f"wrote {path}")
 
 
 @hook.command()
@@ -64,9 +65,9 @@ def uninstall(repo: Path) -> None:
     removed = [directory / name for name in NAMES if (directory / name).exists() and _ours(directory / name)]
     for path in removed:
         path.unlink()
-        click.echo(f"removed {path}")
+        say(f"removed {path}")
     if not removed:
-        click.echo("there is none of ours")
+        say("there is none of ours")
 
 
 @hook.command()

@@ -7,17 +7,17 @@ from typing import Any
 import click
 
 from reconciler.cli.render.tables import age, machine, plain, status, table
+from reconciler.cli.render.text import counted, say
 from reconciler.cli.support.client import Client
 from reconciler.cli.support.drain_check import check_drain, show_drain
-from reconciler.cli.support.errors import CliError
+from reconciler.cli.support.errors import CliError, errors_exit_with
 from reconciler.cli.support.names import NODE
 from reconciler.cli.support.options import with_client, with_output
 from reconciler.cli.support.params import Duration
-from reconciler.cli.support.wait_options import WAIT
-from reconciler.cli.support.waiting import EVERY_SECONDS
+from reconciler.cli.support.waiting import POLL_SECONDS, REASONS_MAX
 
-DRAIN_TIMEOUT = 300.0
-PAST_DEADLINE = 60.0
+DRAIN_SECONDS = 300.0
+PAST_DEADLINE_SECONDS = 60.0
 """Seconds in which what is stopped at the deadline should have ended."""
 
 
@@ -44,7 +44,7 @@ def list_(client: Client, output: str) -> None:
     if machine(found, output):
         return
     if not found:
-        click.echo("No node has registered. Start an agent: reconciler agent --manager " + client.url)
+        say("No node has registered. Start an agent: reconciler agent --manager " + client.url)
         return
     table(
         ("NODE", "STATE", "CPU PROMISED", "MEMORY PROMISED", "GPUS", "INSTANCES", "LABELS", "SEEN"),
@@ -78,12 +78,12 @@ def show(client: Client, node_id: str, output: str) -> None:
 @with_client
 def cordon(client: Client, node_id: str) -> None:
     """Keep a node from getting new instances; what runs there runs on."""
-    click.echo(client.post(f"/api/nodes/{node_id}/cordon")["message"])
+    say(client.post(f"/api/nodes/{node_id}/cordon")["message"])
 
 
 @node.command()
 @click.argument("node_id", type=NODE)
-@WAIT
+@click.option("--wait", is_flag=True, help="Wait until nothing is left there; fail when something is.")
 @click.option(
     "--deadline", type=Duration(), help="After this long, stop what is left there, whether it runs elsewhere or not."
 )
@@ -100,27 +100,30 @@ def drain(client: Client, node_id: str, wait: bool, deadline: float | None, time
     """
     if check:
         _check(client, node_id)
-    click.echo(client.post(f"/api/nodes/{node_id}/drain", {"deadline": deadline})["message"])
-    if timeout is None:
-        timeout = DRAIN_TIMEOUT if deadline is None else deadline + PAST_DEADLINE
-    end = time.monotonic() + timeout
+    say(client.post(f"/api/nodes/{node_id}/drain", {"deadline": deadline})["message"])
+    if wait:
+        default = DRAIN_SECONDS if deadline is None else deadline + PAST_DEADLINE_SECONDS
+        _wait_until_empty(client, node_id, default if timeout is None else timeout)
+
+
+def _wait_until_empty(client: Client, node_id: str, seconds: float) -> None:
+    """Return when no instance is left on the node. Raises CliError, naming what stays, after these seconds."""
+    deadline = time.monotonic() + seconds
     said = None
-    while wait and (left := client.get(f"/api/nodes/{node_id}")["instances"]):
+    while left := client.get(f"/api/nodes/{node_id}")["instances"]:
         if left != said:
             said = left
-            click.echo(f"{left} left")
-        if time.monotonic() > end:
-            raise CliError(f"{node_id} still has {left} instances after {timeout:g} s; {_why_left(client, node_id)}")
-        time.sleep(EVERY_SECONDS)
+            say(f"{left} left")
+        if time.monotonic() > deadline:
+            stay = counted(left, "instance")
+            raise CliError(f"{node_id} still has {stay} after {seconds:g} s; {_why_left(client, node_id)}")
+        time.sleep(POLL_SECONDS)
 
 
 def _check(client: Client, node_id: str) -> None:
     """Show what a drain would do, and exit."""
-    try:
+    with errors_exit_with(2):
         found = check_drain(client, node_id)
-    except CliError as error:
-        error.show()
-        sys.exit(2)
     show_drain(found, node_id)
     sys.exit(1 if found.stays else 0)
 
@@ -133,7 +136,7 @@ def _why_left(client: Client, node_id: str) -> str:
         for part in business["components"]
         if part["node_id"] == node_id and part["message"]
     ]
-    return "; ".join(reasons[:5]) or "instances with host volumes stay until they are stopped"
+    return "; ".join(reasons[:REASONS_MAX]) or "instances with host volumes stay until they are stopped"
 
 
 @node.command()
@@ -141,4 +144,4 @@ def _why_left(client: Client, node_id: str) -> str:
 @with_client
 def uncordon(client: Client, node_id: str) -> None:
     """Let a node get instances again."""
-    click.echo(client.post(f"/api/nodes/{node_id}/uncordon")["message"])
+    say(client.post(f"/api/nodes/{node_id}/uncordon")["message"])

@@ -2,11 +2,11 @@
 
 import click
 
+from reconciler.cli.render.text import say
 from reconciler.cli.support.client import Client
 from reconciler.cli.support.names import BUSINESS
 from reconciler.cli.support.options import with_client
-from reconciler.cli.support.wait_options import TIMEOUT, WAIT
-from reconciler.cli.support.waiting import wait_for
+from reconciler.cli.support.waiting import Wait, with_wait
 
 
 @click.command()
@@ -18,17 +18,15 @@ def pause(client: Client, business_id: str) -> None:
     stop and delete still end it.
     """
     client.post(f"/api/businesses/{business_id}/pause")
-    click.echo(f"{business_id} is paused")
+    say(f"{business_id} is paused")
 
 
 @click.command()
 @click.argument("business_id", type=BUSINESS)
-@WAIT
-@TIMEOUT
+@with_wait
 @with_client
-def resume(client: Client, business_id: str, wait: bool, timeout: float) -> None:
+def resume(client: Client, business_id: str, wait: Wait) -> None:
     """Go on with a business that was paused."""
     client.post(f"/api/businesses/{business_id}/resume")
-    click.echo(f"{business_id} goes on")
-    if wait:
-        wait_for(client, [business_id], "running", timeout)
+    say(f"{business_id} goes on")
+    wait.until(client, [business_id], "running")

@@ -1,11 +1,10 @@
 """`render`: print specs as they are applied."""
 
-import json
-
 import click
 import msgspec
 import yaml
 
+from reconciler.cli.render.tables import json_text
 from reconciler.cli.support.options import with_output
 from reconciler.cli.support.specfiles import read_specs
 from reconciler.manifest.yaml.variables import escaped
@@ -25,7 +24,7 @@ def render(paths: tuple[str, ...], output: str) -> None:
     )
     documents = [escaped(msgspec.to_builtins(business)) for business in found]
     if output == "json":
-        click.echo(json.dumps(documents, indent=2, ensure_ascii=False))
+        click.echo(json_text(documents, indent=2))
     else:
         click.echo(yaml.dump_all(documents, Dumper=_Dumper, sort_keys=False, allow_unicode=True), nl=False)
 

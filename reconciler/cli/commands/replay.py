@@ -7,17 +7,16 @@ import click
 
 from reconciler.cli.render.plan import HASH_LETTERS, show_plan
 from reconciler.cli.render.tables import machine
+from reconciler.cli.render.text import counted, say
 from reconciler.cli.support.client import Client
 from reconciler.cli.support.decisions import (
-    Past,
+    ReplayedDecision,
     compare_history,
-    errors_end_with_two,
     kept_decisions,
-    plans,
     replayed,
     show_result,
 )
-from reconciler.cli.support.errors import CliError
+from reconciler.cli.support.errors import CliError, errors_exit_with
 from reconciler.cli.support.options import with_client, with_output
 from reconciler.cli.support.saved_plans import write_whole
 
@@ -26,6 +25,7 @@ from reconciler.cli.support.saved_plans import write_whole
 @click.argument("plan_hash", required=False, metavar="[PLAN]")
 @click.option("--all", "every", is_flag=True, help="Replay every kept decision, and count the equal hashes.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write the decision, for `shadow FILE`.")
+@errors_exit_with(2)
 @with_client
 @with_output
 def replay(client: Client, plan_hash: str | None, every: bool, out: Path | None, output: str) -> None:
@@ -34,23 +34,22 @@ def replay(client: Client, plan_hash: str | None, every: bool, out: Path | None,
     PLAN is its hash or the beginning of it, as events show it; the newest one without it. -o json prints the plan.
     Exit status: 0 equal, 1 it differs from what was decided, 2 error.
     """
-    with errors_end_with_two():
-        if every and (plan_hash or out):
-            raise CliError("--all replays every kept decision: leave out PLAN and --out")
-        if every:
-            equal = compare_history(kept_decisions(client), output, _show_all)
-        else:
-            equal = _replay_one(client, plan_hash, out, output)
+    if every and (plan_hash or out):
+        raise CliError("--all replays every kept decision: leave out PLAN and --out")
+    if every:
+        equal = compare_history(kept_decisions(client), output, _show_all)
+    else:
+        equal = _replay_one(client, plan_hash, out, output)
     sys.exit(0 if equal else 1)
 
 
 def _replay_one(client: Client, plan_hash: str | None, out: Path | None, output: str) -> bool:
-    """Replay one decision and show it; whether it is equal."""
-    data = client.get_bytes(f"/api/decisions/{_word(plan_hash) if plan_hash else _newest(client)}")
+    """Replay one decision and show it. True when it is equal to what was decided."""
+    data = client.get_bytes(f"/api/decisions/{_checked_hash(plan_hash) if plan_hash else _newest(client)}")
     past = replayed(data, plan_hash or "the newest decision")
     if out is not None:
         write_whole(out, data.decode())
-        click.echo(f"Decision {past.made['hash'][:HASH_LETTERS]} written to {out}: reconciler shadow {out}", err=True)
+        say(f"Decision {past.made['hash'][:HASH_LETTERS]} written to {out}: reconciler shadow {out}", err=True)
     if not machine(past.replay.document, output):
         show_plan(past.replay.document)
         show_result(past)
@@ -64,15 +63,15 @@ def _newest(client: Client) -> str:
     return str(newest[0]["hash"])
 
 
-def _word(plan_hash: str) -> str:
-    """What a user gave as a hash. Raises CliError when it is none."""
+def _checked_hash(plan_hash: str) -> str:
+    """Check what a user gave as a hash. Raises CliError when it is none."""
     word = plan_hash.lower()
     if len(word) > 64 or not set(word) <= set("0123456789abcdef"):
         raise CliError(f"'{plan_hash[:80]}' is no plan's hash: 'reconciler events' shows them, such as 5d0c6c5e9d2f")
     return word
 
 
-def _show_all(count: int, differing: list[Past]) -> None:
+def _show_all(count: int, differing: list[ReplayedDecision]) -> None:
     for past in differing:
         show_result(past)
-    click.echo(f"{count} {plans(count)} replayed: {count - len(differing)} equal, {len(differing)} different.")
+    say(f"{counted(count, 'plan')} replayed: {count - len(differing)} equal, {len(differing)} different.")

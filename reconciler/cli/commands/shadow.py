@@ -7,23 +7,23 @@ from pathlib import Path
 import click
 
 import reconciler
+from reconciler.cli.render.text import counted, say
 from reconciler.cli.support.client import Client
 from reconciler.cli.support.decisions import (
-    Past,
+    ReplayedDecision,
     compare_history,
-    errors_end_with_two,
     kept_decisions,
-    plans,
     replayed,
     show_result,
 )
-from reconciler.cli.support.errors import CliError
+from reconciler.cli.support.errors import CliError, errors_exit_with
 from reconciler.cli.support.offline import read_file
 from reconciler.cli.support.options import with_client, with_output
 
 
 @click.command()
 @click.argument("paths", nargs=-1, metavar="[STATE...]", type=click.Path(path_type=Path))
+@errors_exit_with(2)
 @with_client
 @with_output
 def shadow(client: Client, paths: tuple[Path, ...], output: str) -> None:
@@ -33,13 +33,12 @@ def shadow(client: Client, paths: tuple[Path, ...], output: str) -> None:
     it before an upgrade: run the new version's `shadow` against the old one's history. Exit status: 0 none differs,
     1 some do, 2 error.
     """
-    with errors_end_with_two():
-        equal = compare_history(_written(paths) if paths else kept_decisions(client), output, _show_differing)
+    equal = compare_history(_written(paths) if paths else kept_decisions(client), output, _show_differing)
     sys.exit(0 if equal else 1)
 
 
-def _written(paths: Iterable[Path]) -> Iterator[Past]:
-    """What is in files, and in the files of folders."""
+def _written(paths: Iterable[Path]) -> Iterator[ReplayedDecision]:
+    """Replay the decisions in files, and in the files of folders. Raises CliError."""
     for path in paths:
         files = sorted(path.glob("*.json")) if path.is_dir() else [path]
         if not files:
@@ -48,10 +47,8 @@ def _written(paths: Iterable[Path]) -> Iterator[Past]:
             yield replayed(read_file(file), str(file))
 
 
-def _show_differing(count: int, differing: list[Past]) -> None:
+def _show_differing(count: int, differing: list[ReplayedDecision]) -> None:
     for past in differing:
         show_result(past)
     verb = "differs" if len(differing) == 1 else "differ"
-    click.echo(
-        f"{count} {plans(count)} made anew by version {reconciler.__version__}: {len(differing) or 'none'} {verb}."
-    )
+    say(f"{counted(count, 'plan')} made anew by version {reconciler.__version__}: {len(differing) or 'none'} {verb}.")

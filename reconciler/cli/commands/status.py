@@ -6,7 +6,8 @@ import click
 
 from reconciler.cli.render.tables import age, console, machine, plain, table
 from reconciler.cli.render.tables import status as coloured
-from reconciler.cli.support.approvals import tell_held
+from reconciler.cli.render.text import say
+from reconciler.cli.support.approvals import tell_pending
 from reconciler.cli.support.client import Client, NotFound
 from reconciler.cli.support.errors import problem_of
 from reconciler.cli.support.left_out import left_out
@@ -32,13 +33,13 @@ def status(client: Client, business_id: str | None, output: str) -> None:
         return
     businesses = [found] if business_id else found
     if not businesses:
-        click.echo("Nothing is deployed.")
+        say("Nothing is deployed.")
     for number, business in enumerate(businesses):
         if number:
             click.echo()
         _show(business)
     if business_id is None:
-        tell_held(client)
+        tell_pending(client)
         _sources(client.get("/api/sources"))
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 
 from reconciler.cli.render.tables import machine, plain, table
+from reconciler.cli.render.text import say
 from reconciler.cli.support.client import Client
-from reconciler.cli.support.errors import CliError
+from reconciler.cli.support.errors import CliError, errors_exit_with
 from reconciler.cli.support.offline import STATE, survive_offline
 from reconciler.cli.support.options import with_client, with_output
 
@@ -15,6 +16,7 @@ from reconciler.cli.support.options import with_client, with_output
 @click.command()
 @STATE
 @click.option("--by", metavar="LABEL", help="Lose all nodes with one value of this label at once, such as rack.")
+@errors_exit_with(2)
 @with_client
 @with_output
 def survive(client: Client, state: Path | None, by: str | None, output: str) -> None:
@@ -22,16 +24,12 @@ def survive(client: Client, state: Path | None, by: str | None, output: str) -> 
 
     Exit status: 0 everything would have a place whatever is lost, 1 something would not, 2 error.
     """
-    try:
-        found = client.get("/api/survive", by=by) if state is None else survive_offline(state, by)
-        if by and not found:
-            raise CliError(f"no node that answers has the label '{by}': 'reconciler node list' shows their labels")
-    except CliError as error:
-        error.show()
-        sys.exit(2)
+    found = client.get("/api/survive", by=by) if state is None else survive_offline(state, by)
+    if by and not found:
+        raise CliError(f"no node that answers has the label '{by}': 'reconciler node list' shows their labels")
     if not machine(found, output):
         if not found:
-            click.echo("No node answers.")
+            say("No node answers.")
         rows = [
             (plain(group["lost"]), plain(name), plain(why))
             for group in found

@@ -4,12 +4,12 @@ from typing import Any
 
 import click
 
+from reconciler.cli.render.text import say
 from reconciler.cli.support.client import Client, NotFound
 from reconciler.cli.support.errors import CliError, ProblemsError
 from reconciler.cli.support.left_out import left_out
 from reconciler.cli.support.options import with_client
-from reconciler.cli.support.wait_options import TIMEOUT
-from reconciler.cli.support.waiting import wait_for
+from reconciler.cli.support.waiting import TIMEOUT, wait_for
 
 
 @click.command()
@@ -53,13 +53,13 @@ def _tell(source: dict[str, Any], name: str) -> None:
     """What one source brought."""
     commit = source["commit"]
     if commit:
-        click.echo(f"{name}commit {commit['sha'][:12]} by {commit['author']}: {commit['subject']}")
+        say(f"{name}commit {commit['sha'][:12]} by {commit['author']}: {commit['subject']}")
     for word, ids in (("accepted", source["accepted"]), ("removed", source["removed"])):
         for business_id in ids:
-            click.echo(f"{name}{word} {business_id}")
+            say(f"{name}{word} {business_id}")
     for deferred in source["deferred"]:
-        click.echo(f"{name}{deferred['business_id']} waits: {deferred['reason']}")
-    click.echo(f"{name}{source['unchanged']} unchanged")
+        say(f"{name}{deferred['business_id']} waits: {deferred['reason']}")
+    say(f"{name}{source['unchanged']} unchanged")
 
 
 def _wait(client: Client, result: dict[str, Any], timeout: float) -> None:

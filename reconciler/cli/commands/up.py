@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.render.text import say
 from reconciler.cli.support.client import Client
 from reconciler.cli.support.config import token
 from reconciler.cli.support.errors import CliError
@@ -72,18 +73,18 @@ def up(desired: Path, listen: str, agent_listen: str, state_dir: Path, token_fil
             agent.close()
     finally:
         manager.close()
-    click.echo(
-        "\nThe manager and the agent have ended; what they deployed runs on. 'reconciler up' takes it over again."
-    )
+    click.echo()
+    say("The manager and the agent have ended; what they deployed runs on. 'reconciler up' takes it over again.")
 
 
 def _tell(client: Client, url: str, desired: Path) -> None:
     """Say where to look, and wait for what the files declare."""
-    click.echo(f"Dashboard: {url}/")
-    click.echo(f"Specs:     {desired}/ (save a file there and it is deployed)")
+    say(f"Dashboard: {url}/")
+    say(f"Specs:     {desired}/ (save a file there and it is deployed)")
     declared = [item["business_id"] for item in client.get("/api/businesses") if item["desired"] == "running"]
     try:
         wait_for(client, declared, "running", WAIT_SECONDS)
-        click.echo("Everything runs. Look with 'reconciler status' or 'reconciler diff'; end with Ctrl-C.")
+        say("Everything runs. Look with 'reconciler status' or 'reconciler diff'; end with Ctrl-C.")
     except CliError as error:
-        click.echo(f"{error.message}\nLook with 'reconciler status'; end with Ctrl-C.", err=True)
+        say(error.message, err=True)
+        say("Look with 'reconciler status'; end with Ctrl-C.", err=True)

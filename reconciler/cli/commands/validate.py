@@ -2,6 +2,7 @@
 
 import click
 
+from reconciler.cli.render.text import counted, say
 from reconciler.cli.support.specfiles import read_specs
 
 
@@ -10,5 +11,4 @@ from reconciler.cli.support.specfiles import read_specs
 def validate(paths: tuple[str, ...]) -> None:
     """Check specs: files, directories, or - for standard input."""
     for file in read_specs(paths):
-        count = len(file.businesses)
-        click.echo(f"ok {file.name}: {count} {'business' if count == 1 else 'businesses'}")
+        say(f"ok {file.name}: {counted(len(file.businesses), 'business', 'businesses')}")

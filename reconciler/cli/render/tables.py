@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from reconciler.cli.render.text import visible
+
 COLOURS = {
     "running": "green",
     "ready": "green",
@@ -36,15 +38,21 @@ def console() -> Console:
 def machine(data: Any, output: str) -> bool:
     """Print for a program when the format asks for it; whether it did."""
     if output == "json":
-        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+        click.echo(json_text(data, indent=2))
     elif output == "yaml":
         click.echo(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), nl=False)
     return output != "table"
 
 
+def json_text(data: Any, indent: int | None = None) -> str:
+    """Write JSON that people can read: letters as they are, what a terminal would take for a command escaped."""
+    text = json.dumps(data, indent=indent, ensure_ascii=False)
+    return "".join(letter if letter.isprintable() or letter == "\n" else json.dumps(letter)[1:-1] for letter in text)
+
+
 def status(word: str) -> str:
     """A status word in its colour."""
-    return f"[{COLOURS.get(word, BUSY)}]{word}[/]"
+    return f"[{COLOURS.get(word, BUSY)}]{plain(word)}[/]"
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -59,8 +67,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def plain(text: object) -> str:
     """Text that is shown as it is, whatever it holds; control characters are made visible."""
-    shown = "".join(character if character.isprintable() else repr(character)[1:-1] for character in str(text))
-    return escape(shown)
+    return escape(visible(text))
 
 
 def age(iso: str | None) -> str:

@@ -6,6 +6,7 @@ from itertools import groupby
 import click
 
 from reconciler.cli.render.plan import HASH_LETTERS
+from reconciler.cli.render.text import counted, say
 from reconciler.cli.support.client import Client
 
 YES = click.option(
@@ -15,17 +16,16 @@ YES = click.option(
 
 def settle_limits(client: Client, business_ids: Sequence[str], yes: bool) -> None:
     """After a change: approve what it ends beyond the limits if told `yes`, and say what still waits."""
-    ids = list(business_ids)
-    left = client.post("/api/approvals", {"businesses": ids}) if yes else client.get("/api/approvals")
+    left = client.post("/api/approvals", {"businesses": list(business_ids)}) if yes else client.get("/api/approvals")
     own = [item for item in left["held"] if item["business_id"] in business_ids]
     for (business_id, held), group in groupby(own, key=lambda item: (item["business_id"], item["held"])):
-        count = len(list(group))
-        stops = "1 stop" if count == 1 else f"{count} stops"
-        click.echo(f"{business_id}: {stops} held, {held}: reconciler approve {left['hash'][:HASH_LETTERS]}", err=True)
+        stops = counted(len(list(group)), "stop")
+        say(f"{business_id}: {stops} held, {held}: reconciler approve {left['hash'][:HASH_LETTERS]}", err=True)
 
 
-def tell_held(client: Client) -> None:
-    """One line on what waits for an approval, if anything does."""
+def tell_pending(client: Client) -> None:
+    """Print a line on what waits for an approval, if anything does."""
     count = len(client.get("/api/approvals")["held"])
     if count:
-        click.echo(f"\n{'1 stop waits' if count == 1 else f'{count} stops wait'} for an approval: reconciler approve")
+        click.echo()
+        say(f"{counted(count, 'stop')} {'waits' if count == 1 else 'wait'} for an approval: reconciler approve")

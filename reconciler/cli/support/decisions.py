@@ -1,29 +1,27 @@
 """Kept decisions, planned anew here and compared with what was decided."""
 
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import click
-
 import reconciler
 from reconciler.cli.render.plan import HASH_LETTERS
 from reconciler.cli.render.tables import console, machine, plain
+from reconciler.cli.render.text import say
 from reconciler.cli.support.client import Client
 from reconciler.cli.support.errors import CliError
 from reconciler.plan.keep.replay import Difference, Replay, read_decided
 from reconciler.plan.keep.replay import replay as plan_anew
 from reconciler.plan.keep.state import StateError
 
-MOST_DIFFERENCES = 20
+DIFFERENCES_MAX = 20
 """So many differences of a decision are listed; -o json has all."""
 Form = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class ReplayedDecision:
     """A decision, and its plan made anew here; `at` is its time, in seconds since the epoch."""
 
     name: str
@@ -32,20 +30,10 @@ class Past:
     replay: Replay
 
 
-class errors_end_with_two:  # noqa: N801
-    """Errors end these commands with status 2."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if isinstance(error, CliError):
-            error.show()
-            sys.exit(2)
-
-
-def compare_history(history: Iterable[Past], output: str, show: Callable[[int, list[Past]], None]) -> bool:
-    """Show which decisions differ; whether none does."""
+def compare_history(
+    history: Iterable[ReplayedDecision], output: str, show: Callable[[int, list[ReplayedDecision]], None]
+) -> bool:
+    """Print which decisions differ, by `show` or for a program. True when none does."""
     count, differing = 0, []
     for past in history:
         count += 1
@@ -56,23 +44,23 @@ def compare_history(history: Iterable[Past], output: str, show: Callable[[int, l
     return not differing
 
 
-def kept_decisions(client: Client) -> Iterator[Past]:
-    """What the manager keeps, newest first."""
+def kept_decisions(client: Client) -> Iterator[ReplayedDecision]:
+    """Replay the decisions that the manager keeps, newest first. Raises CliError."""
     for decision in client.get("/api/decisions"):
         path = f"/api/decisions/{decision['hash']}?id={decision['id']}"
         yield replayed(client.get_bytes(path), f"decision {decision['hash'][:HASH_LETTERS]}")
 
 
-def replayed(data: bytes, name: str) -> Past:
-    """The decision in `data`, planned anew; `name` is what messages call it. Raises CliError."""
+def replayed(data: bytes, name: str) -> ReplayedDecision:
+    """Plan the decision in `data` anew; `name` is what messages call it. Raises CliError."""
     try:
         state, made = read_decided(data, name)
     except StateError as error:
         raise CliError(str(error)) from None
-    return Past(name, state.now, made, plan_anew(state, made))
+    return ReplayedDecision(name, state.now, made, plan_anew(state, made))
 
 
-def _form(count: int, differing: list[Past]) -> Form:
+def _form(count: int, differing: list[ReplayedDecision]) -> Form:
     return {
         "version": reconciler.__version__,
         "replayed": count,
@@ -94,16 +82,16 @@ def _form(count: int, differing: list[Past]) -> Form:
     }
 
 
-def show_result(past: Past) -> None:
-    """Whether a plan is what was decided, and if not, what differs."""
+def show_result(past: ReplayedDecision) -> None:
+    """Print whether a plan is what was decided, and if not, what differs."""
     then = f"version {past.made['version']} decided at {_iso(past.at)}"
     if past.replay.equal:
-        click.echo(f"Equal, byte for byte, to what {then}: sha256 {past.made['hash']}")
+        say(f"Equal, byte for byte, to what {then}: sha256 {past.made['hash']}")
         return
     console().print(f"[bold]{plain(past.made['hash'][:HASH_LETTERS])}[/] differs from what {plain(then)}:")
-    for one in past.replay.differences[:MOST_DIFFERENCES]:
+    for one in past.replay.differences[:DIFFERENCES_MAX]:
         _show_difference(one)
-    left = len(past.replay.differences) - MOST_DIFFERENCES
+    left = len(past.replay.differences) - DIFFERENCES_MAX
     if left > 0:
         console().print(f"  [dim]and {left} more: -o json has all[/]")
     if not past.replay.differences:
@@ -115,11 +103,6 @@ def _show_difference(one: Difference) -> None:
     console().print(f"  {plain(one.instance + where)}")
     console().print(f"    then: {plain(one.then)}")
     console().print(f"    now:  {plain(one.now)}")
-
-
-def plans(count: int) -> str:
-    """`plan` or `plans`."""
-    return "plan" if count == 1 else "plans"
 
 
 def _iso(at: float) -> str:

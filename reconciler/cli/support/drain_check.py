@@ -3,9 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-import click
-
 from reconciler.cli.render.tables import plain, table
+from reconciler.cli.render.text import counted, say
 from reconciler.cli.support.client import Client
 
 Form = dict[str, Any]
@@ -60,8 +59,8 @@ def show_drain(found: Drained, node_id: str) -> None:
     if rows:
         table(("INSTANCE", "", ""), rows)
     count = len(found.stays)
-    left = f"{count} {'instance' if count == 1 else 'instances'} would stay on {node_id}"
-    click.echo(left if count else f"{node_id} would be empty: everything has a place.")
+    left = f"{counted(count, 'instance')} would stay on {node_id}"
+    say(left if count else f"{node_id} would be empty: everything has a place.")
 
 
 def _name(form: Form) -> str:

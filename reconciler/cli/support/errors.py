@@ -1,9 +1,11 @@
 """Errors as the command line shows them: one line or a list on stderr, and an exit status; never a traceback."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import click
 
+from reconciler.cli.render.text import counted, say
 from reconciler.manifest.errors import Problem
 
 
@@ -11,8 +13,9 @@ class CliError(click.ClickException):
     """Something went wrong; `exit_code` is 1, or what the command says."""
 
     def show(self, file: object = None) -> None:
-        """Print it to stderr."""
-        click.echo(f"error: {self.message}", err=True)
+        """Print the message, which may have several lines, to standard error."""
+        for line in f"error: {self.message}".splitlines():
+            say(line, err=True)
 
 
 class WrongUse(CliError):
@@ -26,23 +29,31 @@ class ProblemsError(CliError):
 
     def __init__(self, problems: Iterable[Problem | dict[str, object]], summary: str = "") -> None:
         self.problems = [problem if isinstance(problem, Problem) else problem_of(problem) for problem in problems]
-        super().__init__(summary or f"{len(self.problems)} problem{'' if len(self.problems) == 1 else 's'}")
+        super().__init__(summary or counted(len(self.problems), "problem"))
 
     def show(self, file: object = None) -> None:
         """Print each problem, then the summary."""
         for problem in self.problems:
-            click.echo(str(problem), err=True)
-        click.echo(f"error: {self.message}", err=True)
+            say(problem, err=True)
+        super().show(file)
+
+
+@contextmanager
+def errors_exit_with(status: int) -> Iterator[None]:
+    """End the program with this exit status on an error of a block, or of a command that this decorates."""
+    try:
+        yield
+    except CliError as error:
+        error.show()
+        raise SystemExit(status) from None
 
 
 def problem_of(form: dict[str, object]) -> Problem:
-    """A problem as the manager's API tells it; the request's body means nothing to whoever typed a command."""
+    """Read a problem as the manager's API tells it; the name `body` means nothing to whoever typed a command."""
     file, line = form.get("file"), form.get("line")
-    if file == "body":
-        return Problem("", None, str(form.get("path") or ""), str(form.get("message") or ""))
     return Problem(
-        str(file or "manager"),
-        line if isinstance(line, int) else None,
+        "" if file == "body" else str(file or "manager"),
+        line if isinstance(line, int) and file != "body" else None,
         str(form.get("path") or ""),
         str(form.get("message") or ""),
     )

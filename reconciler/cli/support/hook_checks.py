@@ -8,10 +8,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-import click
 import msgspec
 
 from reconciler.cli.render.plan import show_plan
+from reconciler.cli.render.text import say
 from reconciler.cli.support.client import Client
 from reconciler.cli.support.errors import CliError, ProblemsError, WrongUse
 from reconciler.plan.model.desired import Commit
@@ -56,7 +56,7 @@ def check_push(folder: str, branch: str, updates: str, planner: Client | None) -
             continue
         tree = read_git_tree(here, Commit(new), path, path or pushed, env)
         if tree.unreadable:
-            click.echo(f"reconciler: {tree.unreadable}: nothing is checked", err=True)
+            say(f"reconciler: {tree.unreadable}: nothing is checked", err=True)
             continue
         snapshot = read_specs(tree)
         _judge(snapshot, f"the push to {pushed}")
@@ -86,9 +86,9 @@ def _show(planner: Client, snapshot: SourceReading, repository: str, branch: str
         plan = planner.post("/api/plan", {"businesses": [msgspec.to_builtins(business) for business in businesses]})
         show_plan(plan)
         for name, file in _missing(planner, snapshot, repository, branch):
-            click.echo(f"{name} would be removed: {file} declares it no more")
+            say(f"{name} would be removed: {file} declares it no more")
     except CliError as error:
-        click.echo(f"reconciler: no plan can be shown: {error.message}", err=True)
+        say(f"reconciler: no plan can be shown: {error.message}", err=True)
 
 
 def _missing(planner: Client, snapshot: SourceReading, repository: str, branch: str) -> list[tuple[str, str]]:

@@ -4,10 +4,9 @@ import re
 import sys
 from typing import Any
 
-import click
-
 from reconciler.cli.render.plan import shown
 from reconciler.cli.render.tables import console, machine, plain
+from reconciler.cli.render.text import say
 from reconciler.cli.support.client import Client
 from reconciler.cli.support.errors import CliError
 
@@ -30,7 +29,7 @@ def compare(client: Client, words: tuple[str, ...], output: str) -> None:
     found = client.get(f"/api/businesses/{business_id}/compare", **{"from": first, "to": to})
     if output == "markdown" or not machine(found, output):
         if not found["changes"]:
-            click.echo(f"Revisions {found['from']} and {found['to']} of {business_id} say the same.")
+            say(f"Revisions {found['from']} and {found['to']} of {business_id} say the same.")
         else:
             console().print(f"[bold]{plain(business_id)}[/] revision {found['from']} → {found['to']}")
         show_changes(found["changes"], len(found["changes"]))

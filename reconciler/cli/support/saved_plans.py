@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import click
-
 from reconciler.cli.render.plan import HASH_LETTERS
-from reconciler.cli.render.tables import machine, plain
+from reconciler.cli.render.tables import machine
+from reconciler.cli.render.text import say
 from reconciler.cli.support.client import Client
 from reconciler.cli.support.errors import CliError
 
@@ -23,7 +22,7 @@ Form = dict[str, Any]
 def write_plan(path: Path, saved: Form, businesses: list[Form]) -> None:
     """Write a saved plan with its specs, whole or not at all. Raises CliError."""
     write_whole(path, json.dumps(saved | {"businesses": businesses}, indent=1, ensure_ascii=False))
-    click.echo(f"Plan {saved['hash'][:HASH_LETTERS]} saved in {path}: reconciler apply {path}", err=True)
+    say(f"Plan {saved['hash'][:HASH_LETTERS]} saved in {path}: reconciler apply {path}", err=True)
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -49,7 +48,7 @@ def read_plan(paths: tuple[str, ...]) -> Form | None:
 def apply_plan(client: Client, saved: Form) -> list[str]:
     """Have the manager carry it out; the ids of its businesses. Raises CliError."""
     done = client.post("/api/plans/apply", saved)
-    click.echo(f"plan {done['hash'][:HASH_LETTERS]} {done['message']}")
+    say(f"plan {done['hash'][:HASH_LETTERS]} {done['message']}")
     businesses: list[str] = done["businesses"]
     return businesses
 
@@ -60,12 +59,12 @@ def show_plan_execution(client: Client, plan_hash: str, output: str) -> None:
     if machine(found, output):
         return
     names = ", ".join(found["businesses"])
-    click.echo(f"plan {found['hash'][:HASH_LETTERS]} for {plain(names)}: {found['state']}")
-    click.echo(f"applied at {found['at']} by {plain(found['who'])}")
+    say(f"plan {found['hash'][:HASH_LETTERS]} for {names}: {found['state']}")
+    say(f"applied at {found['at']} by {found['who']}")
     for departure in found["departures"]:
-        click.echo(f"departure: {plain(departure)}")
+        say(f"departure: {departure}")
     if not found["departures"]:
-        click.echo("no departure from what was shown")
+        say("no departure from what was shown")
 
 
 def _plan_in(path: str) -> Form | None:

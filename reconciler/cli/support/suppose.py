@@ -2,7 +2,6 @@
 
 import functools
 import re
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -33,11 +32,7 @@ def with_suppose(command: Callable[..., Any]) -> Callable[..., Any]:
         scale: tuple[str, ...],
         **more: Any,
     ) -> Any:
-        try:
-            added, scaled = [new_node(text) for text in add_node], dict(replicas(text) for text in scale)
-        except CliError as error:
-            error.show()
-            sys.exit(2)
+        added, scaled = [new_node(text) for text in add_node], dict(replicas(text) for text in scale)
         suppose = {"without": without, "cordon": cordon, "drain": drain, "add_nodes": added, "scale": scaled}
         return command(*args, suppose={name: value for name, value in suppose.items() if value}, **more)
 
@@ -45,7 +40,7 @@ def with_suppose(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def new_node(text: str) -> Form:
-    """`cpu=16,memory=64G,gpu=2,label:zone=b,count=10` as the API has it. Raises CliError."""
+    """Read `cpu=16,memory=64G,gpu=2,label:zone=b,count=10` as the API has it. Raises CliError."""
     form: Form = {"labels": {}}
     for part in text.split(","):
         name, _, value = part.partition("=")
@@ -70,7 +65,7 @@ def new_node(text: str) -> Form:
 
 
 def replicas(text: str) -> tuple[str, int]:
-    """`shop/web=3` as name and number. Raises CliError."""
+    """Read `shop/web=3` as name and number. Raises CliError."""
     matched = re.fullmatch(r"([^/=]+/[^/=]+)=([0-9]{1,9})", text)
     if matched is None:
         raise CliError(f"'{text}' says no number of replicas: write BUSINESS/COMPONENT=N, such as shop/web=3")
