@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.cluster import Cluster
-from tests.support.processes import command
+from tests.support.commands import command
 from tests.support.waiting import wait_until
 
 

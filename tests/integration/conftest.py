@@ -10,7 +10,6 @@ import pytest
 from tests.support.cluster import Cluster
 from tests.support.engine import engine, remove_containers
 from tests.support.images import busybox_image, web_image
-from tests.support.waiting import wait_until
 
 
 @pytest.fixture(scope="session")
@@ -33,9 +32,17 @@ def nodes() -> list[str]:
 
 
 @pytest.fixture
-def empty(tmp_path: Path, client: docker.DockerClient, images: None, nodes: list[str]) -> Iterator[Cluster]:
-    """A cluster whose processes the test starts."""
-    made = Cluster(tmp_path / "cluster")
+def processes(request: pytest.FixtureRequest) -> bool:
+    """Whether the test asks, by its mark, for a manager and agents that are processes of their own."""
+    return request.node.get_closest_marker("processes") is not None
+
+
+@pytest.fixture
+def empty(
+    tmp_path: Path, client: docker.DockerClient, images: None, nodes: list[str], processes: bool
+) -> Iterator[Cluster]:
+    """A cluster whose manager and agents the test starts."""
+    made = Cluster(tmp_path / "cluster", processes=processes)
     try:
         yield made
     finally:
@@ -54,15 +61,12 @@ def cluster(empty: Cluster, nodes: list[str]) -> Cluster:
 
 
 @pytest.fixture
-def programs(tmp_path: Path) -> Iterator[Cluster]:
+def programs(tmp_path: Path, processes: bool) -> Iterator[Cluster]:
     """A manager and two agents, `east` and `west`, that run programs; all of them end with it."""
-    made = Cluster(tmp_path / "programs")
+    made = Cluster(tmp_path / "programs", processes=processes)
     made.start_manager()
     for node_id in ("east", "west"):
         made.start_agent(node_id, runtime="process")
         made.wait_node(node_id)
     yield made
-    for item in made.get("/api/businesses"):
-        made.ask(item["business_id"], "stop")
-    wait_until(lambda: {item["status"] for item in made.get("/api/businesses")} <= {"stopped"}, what="all to end")
-    made.close()
+    made.end_all()

@@ -81,5 +81,5 @@ def test_a_bad_agent_delays_nobody_else(cluster: Cluster, address: str, nodes: l
         heartbeat()
         return any(address in part["message"] for part in cluster.components("stuck"))
 
-    wait_until(told, 40, "the reason to be shown")
+    wait_until(told, what="the reason to be shown")
     assert cluster.status("fine") == "running"

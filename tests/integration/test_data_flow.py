@@ -155,7 +155,7 @@ def test_a_manager_without_its_database_takes_over_what_files_declare(cluster: C
     before = cluster.containers("kept")
 
     assert cluster.manager is not None
-    cluster.manager.kill()
+    cluster.manager.terminate()
     for file in cluster.root.glob("manager.db*"):
         file.unlink()
     cluster.start_manager()

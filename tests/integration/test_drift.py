@@ -134,12 +134,13 @@ def told(cluster: Cluster, business_id: str = "boxes") -> dict[str, list[str]]:
     return found
 
 
+@pytest.mark.processes
 def test_every_change_by_hand_is_named_and_set_back_and_no_other(
     cluster: Cluster, client: docker.DockerClient, nodes: list[str]
 ) -> None:
     ignoring = box("ignoring", ignore_drift=["environment"])
     cluster.post(business("boxes", [*(box(name) for name in ALL), box("untouched"), ignoring]))
-    cluster.wait_status("boxes", "running", timeout=120)
+    cluster.wait_status("boxes", "running")
     before = cluster.containers("boxes")
     assert told(cluster) == {} and cluster.get("/api/businesses/boxes/drift") == []
 
@@ -148,12 +149,12 @@ def test_every_change_by_hand_is_named_and_set_back_and_no_other(
     wait_until(lambda: LIVE.keys() | STATES.keys() <= told(cluster).keys(), what="these changes to be seen")
     cluster.wait_in_sync()
     # What is removed comes back at once: whoever wants another in its place has to be quicker.
-    with cluster.agents[nodes[0]].frozen():
+    with cluster.child(nodes[0]).frozen():
         for name in FIELDS:
             FIELDS[name][0](client, before[f"{name}/0"])
         again({"Env": ["A=3"]})(client, before["ignoring/0"])
-    wait_until(lambda: ALL.keys() <= told(cluster).keys(), timeout=60, what="every change to be seen")
-    cluster.wait_in_sync(timeout=120)
+    wait_until(lambda: ALL.keys() <= told(cluster).keys(), what="every change to be seen")
+    cluster.wait_in_sync()
 
     events = told(cluster)
     assert events.keys() == ALL.keys()
@@ -167,7 +168,7 @@ def test_every_change_by_hand_is_named_and_set_back_and_no_other(
     for name in (*LIVE, "untouched"):
         assert after[f"{name}/0"] == before[f"{name}/0"], f"{name} needs no new container"
 
-    cluster.agents[nodes[0]].kill()
+    cluster.child(nodes[0]).kill()
     cluster.start_agent(nodes[0])
     cluster.wait_node(nodes[0])
     for container_id in after.values():

@@ -131,13 +131,13 @@ def test_a_command_ends_with_who_asked_for_it(kind: str, request: pytest.Fixture
     wait_until(lambda: alive(mark) == [], what="the command to be ended")
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("kind", ["shop", "hosted"])
 def test_much_output_comes_whole_and_fills_no_memory(kind: str, request: pytest.FixtureRequest) -> None:
     cluster: Cluster = request.getfixturevalue(kind)
     size = 20_000_000
     flood = "busybox yes 'wörter' | busybox head -c 20000000; echo end >&2"
-    assert cluster.manager is not None
-    watched = [cluster.manager, *cluster.agents.values()]
+    watched = [cluster.child(name) for name in ("manager", *cluster.agents)]
     before = [psutil.Process(child.process.pid).memory_info().rss for child in watched]
     done = run(cluster, "shop/web", "--", "sh", "-c", flood)
     assert done.returncode == 0 and done.stderr == "end\n"
@@ -164,17 +164,18 @@ def test_secrets_are_in_no_event(shop: Cluster) -> None:
 
 
 def test_a_command_is_on_record_though_it_never_ran(shop: Cluster, nodes: list[str]) -> None:
-    shop.agents[nodes[0]].kill()
+    shop.agents[nodes[0]].terminate()
     done = run(shop, "shop/web/0", "--", "true")
     assert done.returncode == 2 and "can't be reached" in done.stderr
     assert [event["message"] for event in events(shop)] == ["api 127.0.0.1 runs: true"]
 
 
+@pytest.mark.processes
 def test_an_agent_that_goes_leaves_a_clear_word(shop: Cluster, nodes: list[str], tmp_path: Path) -> None:
     mark = str(33_000_000 + os.getpid())
     asking = Child(["--manager", shop.url, "exec", "shop/web", "--", "sleep", mark], tmp_path / "asking.log")
     wait_until(lambda: alive(mark), what="the command to run")
-    shop.agents[nodes[0]].kill()
+    shop.child(nodes[0]).kill()
     wait_until(lambda: not asking.alive, what="the command line to end")
     assert asking.process.returncode == 2
     assert "what became of the command is not known" in asking.text()

@@ -24,7 +24,7 @@ def test_http_ssh_and_files_side_by_side(tmp_path: Path) -> None:
             {"git": str(made["local"].bare), "branch": "main", "path": "desired", "poll": "1h"},
             {"directory": "more"},
         ]
-        cluster = Cluster(tmp_path / "cluster")
+        cluster = Cluster(tmp_path / "cluster", processes=True)
         (cluster.root / "more").mkdir()
         (cluster.root / "more/extra.yaml").write_text(spec("extra"))
         sources = cluster.root / "sources.yaml"
@@ -56,14 +56,14 @@ def test_http_ssh_and_files_side_by_side(tmp_path: Path) -> None:
 
 
 def test_sources_that_can_t_be_are_refused_at_the_start(tmp_path: Path) -> None:
-    cluster = Cluster(tmp_path / "cluster")
+    cluster = Cluster(tmp_path / "cluster", processes=True)
     sources = cluster.root / "sources.yaml"
     sources.write_text("- git: /srv/a.git\n- gti: /srv/b.git\n  poll: soon\n- directory: x\n  branch: main\n")
     cluster.start_manager("--sources", str(sources), wait=False)
-    assert cluster.manager is not None and cluster.manager.process.wait(30) == 1
+    assert cluster.child("manager").wait() == 1
     said = cluster.logs(100)
     assert f"{sources}:2: [1].gti" in said and "did you mean 'git'" in said
     assert f"{sources}:3: [1].poll" in said and f"{sources}:5: [2].branch" in said and "Traceback" not in said
     sources.write_text(f"- directory: {cluster.desired}\n")
     cluster.start_manager("--sources", str(sources), wait=False)
-    assert cluster.manager.process.wait(30) == 1 and "two sources are called 'desired'" in cluster.logs(100)
+    assert cluster.child("manager").wait() == 1 and "two sources are called 'desired'" in cluster.logs(100)

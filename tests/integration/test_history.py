@@ -60,7 +60,7 @@ def test_a_rollback_is_not_undone_by_the_next_sync_and_the_next_save_flows(progr
     assert "pinned to revision 1" in programs.cli("status", "app").stdout
 
     assert programs.manager is not None
-    programs.manager.kill()
+    programs.manager.terminate()
     programs.start_manager()
     found = wait_revision(programs, 3)
     assert found["pinned"] == 1 and programs.containers("app") == running, "it outlives the manager"
@@ -95,7 +95,7 @@ def test_events_are_followed_over_a_restart_of_the_manager(programs: Cluster) ->
     try:
         wait_until(lambda: "accepted" in log.read_text(), what="the events so far")
         assert programs.manager is not None
-        programs.manager.kill()
+        programs.manager.terminate()
         wait_until(lambda: "trying again" in log.read_text(), what="the absence to be told")
         programs.start_manager()
         programs.ask("app", "restart")

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.cluster import Cluster
-from tests.support.processes import command, environment
+from tests.support.commands import command
+from tests.support.processes import environment
 from tests.support.repositories import Repository, git, spec
 from tests.support.waiting import wait_until
 
@@ -29,10 +30,7 @@ def following(tmp_path: Path, infra: Repository) -> Iterator[Cluster]:
     made.wait_node("p")
     made.wait_status("app", "running")
     yield made
-    for item in made.get("/api/businesses"):
-        made.ask(item["business_id"], "stop")
-    wait_until(lambda: {item["status"] for item in made.get("/api/businesses")} <= {"stopped"}, what="all to end")
-    made.close()
+    made.end_all()
 
 
 def hooks_of(directory: Path) -> set[str]:

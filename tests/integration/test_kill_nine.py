@@ -9,7 +9,7 @@ import pytest
 from tests.support.cluster import Cluster, business, docker_component
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.processes]
 
 ROUNDS = 32
 SEED = 20
@@ -44,9 +44,7 @@ def test_killed_at_any_moment_it_converges(empty: Cluster, client: docker.Docker
         pause.wait(chance.uniform(0, 0.5))
         victims = chance.choice((["manager"], [nodes[0]], [nodes[1]], nodes, ["manager", *nodes]))
         for victim in victims:
-            child = empty.manager if victim == "manager" else empty.agents[victim]
-            assert child is not None
-            child.kill()
+            empty.child(victim).kill()
         if "manager" in victims:
             empty.start_manager()
         for node_id in nodes:
@@ -67,7 +65,7 @@ def test_killed_at_any_moment_it_converges(empty: Cluster, client: docker.Docker
 
         context = f"round {number}: {victims} killed, {sorted(names)} wanted, {acknowledged}"
         try:
-            wait_until(settled, 60, context)
+            wait_until(settled, what=context)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{empty.plan()}\n{empty.logs()}") from None
         empty.wait_in_sync()

@@ -26,7 +26,7 @@ class Split(Cluster):
     """A manager, and two agents that are reached over cables of their own."""
 
     def __init__(self, root: Path, nodes: list[str], cables: list[Namespace]) -> None:
-        super().__init__(root, token=TOKEN)
+        super().__init__(root, token=TOKEN, processes=True)
         self.cables = dict(zip(nodes, cables, strict=True))
 
     def manage(self) -> None:
@@ -92,9 +92,8 @@ def test_what_runs_runs_on_while_the_manager_is_away(
     for cable in split.cables.values():
         cable.cut()
     for node_id in nodes:
-        wait_until(lambda name=node_id: "trying again" in split.agents[name].text(), what="the agents to notice")
-    assert split.manager is not None
-    split.manager.kill()
+        wait_until(lambda name=node_id: "trying again" in split.child(name).text(), what="the agents to notice")
+    split.child("manager").kill()
     victim = next(one for one in mine(client, nodes) if one.labels["reconciler.component_id"] == "one")
     victim.kill()
     for cable in split.cables.values():
@@ -133,7 +132,7 @@ def test_a_singleton_never_writes_after_a_newer_one(
         seen = tokens()[-1]
         (here,) = where(client, nodes)
         split.cables[here].cut()
-        wait_until(lambda seen=seen: tokens()[-1] > seen, 60, "the next leader")
+        wait_until(lambda seen=seen: tokens()[-1] > seen, what="the next leader")
         split.cables[here].mend()
         split.wait_node(here)
         split.wait_in_sync()
@@ -141,7 +140,7 @@ def test_a_singleton_never_writes_after_a_newer_one(
     (here,) = where(client, nodes)
     client.containers.get(split.containers("shop")["leader/0"]).kill()
     seen = tokens()[-1]
-    wait_until(lambda: tokens()[-1] > seen, 60, "the leader that replaces the one that was killed")
+    wait_until(lambda: tokens()[-1] > seen, what="the leader that replaces the one that was killed")
     written = tokens()
     assert written == sorted(written)
     assert len(set(written)) == 4
@@ -196,13 +195,12 @@ def test_twenty_faults_in_a_row_and_then_exactly_what_is_wanted(
 
     def kill_agent() -> None:
         node_id = chance.choice(nodes)
-        split.agents[node_id].kill()
+        split.child(node_id).kill()
         pause.wait(chance.uniform(0, 2))
         split.serve_node(node_id)
 
     def kill_manager() -> None:
-        assert split.manager is not None
-        split.manager.kill()
+        split.child("manager").kill()
         pause.wait(chance.uniform(0, 1))
         split.manage()
 
@@ -238,7 +236,7 @@ def test_twenty_faults_in_a_row_and_then_exactly_what_is_wanted(
         )
 
     try:
-        wait_until(exact, 120, f"exactly what is wanted after {story}")
+        wait_until(exact, what=f"exactly what is wanted after {story}")
     except AssertionError as error:
         raise AssertionError(f"{error}\n{split.plan()}\n{split.logs(60)}") from None
     split.wait_in_sync()

@@ -12,7 +12,6 @@ import pytest
 
 from tests.support.cluster import Cluster, business, docker_component, program
 from tests.support.processes import PROJECT, free_port
-from tests.support.waiting import wait_until
 
 SEED = 11
 BUSINESSES = ("shop", "blog", "mail")
@@ -103,16 +102,13 @@ def gpus(tmp_path: Path) -> Iterator[Cluster]:
     """Two nodes of six devices, played by a stand-in for the driver; programs see what they are promised."""
     (tmp_path / "nvml").mkdir()
     (tmp_path / "nvml" / "pynvml.py").write_text(NVML)
-    made = Cluster(tmp_path / "gpus")
+    made = Cluster(tmp_path / "gpus", processes=True)
     made.start_manager()
     for node_id in ("east", "west"):
         made.start_agent(node_id, runtime="process", env={"PYTHONPATH": f"{tmp_path / 'nvml'}:{PROJECT}"})
         made.wait_node(node_id)
     yield made
-    for item in made.get("/api/businesses"):
-        made.ask(item["business_id"], "stop")
-    wait_until(lambda: {item["status"] for item in made.get("/api/businesses")} <= {"stopped"}, what="all to end")
-    made.close()
+    made.end_all()
 
 
 def test_programs_get_the_devices_that_the_plan_said(gpus: Cluster) -> None:

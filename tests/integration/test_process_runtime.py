@@ -37,9 +37,9 @@ def program(component_id: str, *command: str, **more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
+def cluster(tmp_path: Path, processes: bool) -> Iterator[Cluster]:
     """A manager and one agent without Docker; all programs are ended with them."""
-    made = Cluster(tmp_path / "cluster")
+    made = Cluster(tmp_path / "cluster", processes=processes)
     made.start_manager()
     made.start_agent("p", runtime="process")
     made.wait_node("p")
@@ -119,12 +119,13 @@ def test_a_program_lives_from_deploy_to_delete(cluster: Cluster) -> None:
     wait_until(lambda: not list((cluster.root / "p" / "processes").glob("site/*/*")), what="its folder to be gone")
 
 
+@pytest.mark.processes
 def test_agents_come_and_go_and_programs_run_on(cluster: Cluster) -> None:
     cluster.post(business("calm", [program("a", "sleep", "600")]))
     cluster.wait_status("calm", "running")
     before = cluster.containers("calm"), record(cluster, "calm", "a")["pid"]
     for end in ("terminate", "kill"):
-        getattr(cluster.agents["p"], end)()
+        getattr(cluster.child("p"), end)()
         cluster.start_agent("p", runtime="process")
         wait_until(lambda: "p" in [node["node_id"] for node in cluster.get("/api/nodes") if node["state"] == "ready"])
         cluster.wait_in_sync()
@@ -132,11 +133,12 @@ def test_agents_come_and_go_and_programs_run_on(cluster: Cluster) -> None:
     assert len(ours(cluster)) == 1
 
 
+@pytest.mark.processes
 def test_what_ended_while_no_agent_watched_runs_again(cluster: Cluster) -> None:
     cluster.post(business("calm", [program("a", "sleep", "600", restart="always")]))
     cluster.wait_status("calm", "running")
     pid = record(cluster, "calm", "a")["pid"]
-    cluster.agents["p"].kill()
+    cluster.child("p").kill()
     os.kill(pid, signal.SIGKILL)
     cluster.start_agent("p", runtime="process")
     wait_until(lambda: record(cluster, "calm", "a")["pid"] not in (None, pid), what="a new program")

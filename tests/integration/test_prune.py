@@ -52,9 +52,9 @@ class Fleet:
         self.before = self.containers()
 
     def restart(self, *more: str) -> None:
-        """Kill the manager and start another."""
+        """End the manager and start another."""
         assert self.cluster.manager is not None
-        self.cluster.manager.kill()
+        self.cluster.manager.terminate()
         self.cluster.start_manager(*self._words, *more)
         self.cluster.wait_node(self.node)
 

@@ -96,7 +96,7 @@ def test_history_is_replayed_and_explained(cluster: Cluster, nodes: list[str], t
 
     # What is kept holds no secret, survives a restart, and mistakes are told.
     assert cluster.manager is not None
-    cluster.manager.kill()
+    cluster.manager.terminate()
     cluster.start_manager()
     assert asked(cluster, "replay", "--all")["equal"] >= 3
     failed(cluster.cli("replay", "0" * 64), "is kept: the oldest kept one is", "90 days")

@@ -139,7 +139,7 @@ def test_a_broken_version_is_rolled_back_by_itself_and_stays_so(
         cluster.put(business("shop", [broken]))
         wait_until(lambda: "rolled back" in cluster.get("/api/businesses/shop")["message"], what="the way back")
         cluster.wait_in_sync()
-        cluster.manager.kill()  # type: ignore[union-attr]
+        cluster.manager.terminate()  # type: ignore[union-attr]
         cluster.start_manager()
         cluster.wait_node(nodes[0])
         cluster.wait_in_sync()

@@ -67,7 +67,7 @@ def test_a_lost_node_s_instances_move_and_the_surplus_stops_when_it_is_back(
     lost = empty.components("moves")[0]["node_id"]
     (left,) = set(nodes) - {lost}
 
-    empty.agents[lost].kill()
+    empty.agents[lost].terminate()
     empty.wait_node(lost, "lost")
     wait_until(
         lambda: (

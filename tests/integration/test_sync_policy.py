@@ -74,7 +74,7 @@ def test_what_waits_for_a_window_is_accepted_when_it_opens(programs: Cluster) ->
     refused = programs.cli("sync", "shop")
     assert refused.returncode == 1 and "shop waits: its sync windows are closed" in refused.stdout
     assert revision(programs, "shop") == 2, "the policy alone"
-    wait_until(lambda: revision(programs, "shop") == 3, timeout=180, what="the window to open")
+    wait_until(lambda: revision(programs, "shop") == 3, what="the window to open")
     programs.wait_in_sync()
     assert datetime.now(UTC) >= ends
     assert deferred(programs) == {}

@@ -1,39 +1,47 @@
-"""A manager and its agents as real processes on loopback, and the words a test needs to talk to them."""
+"""A manager and its agents on loopback, and the words a test needs to talk to them."""
 
 import json
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import requests
 
+from tests.support.commands import Threads, command, log_in
 from tests.support.namespaces import Namespace
-from tests.support.processes import Child, command, free_port
+from tests.support.processes import Child, free_port
 from tests.support.waiting import wait_until
 
 HEARTBEAT = "1"
 
 
 class Cluster:
-    """One manager, any number of agents, everything under `root`."""
+    """One manager, any number of agents, everything under `root`.
 
-    def __init__(self, root: Path, token: str | None = None) -> None:
+    They are threads of the test's process: starting a process costs twenty times as much. `processes` makes each a
+    process of its own, for tests that kill, freeze or measure one.
+    """
+
+    def __init__(self, root: Path, token: str | None = None, processes: bool = False) -> None:
         root.mkdir(parents=True, exist_ok=True)
         self.root = root
         self.token = token
         self.port = free_port()
         self.desired = root / "desired"
         self.desired.mkdir(exist_ok=True)
-        self.agents: dict[str, Child] = {}
+        self.agents: dict[str, Child | Threads] = {}
         self._agent_arguments: dict[str, list[str]] = {}
-        self.manager: Child | None = None
+        self.manager: Child | Threads | None = None
+        self._processes = processes
+        self._log: ExitStack | None = None
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    # -- processes
+    # -- life
 
     def start_manager(self, *extra: str, wait: bool = True, env: Mapping[str, str] | None = None) -> None:
         arguments = [
@@ -43,14 +51,14 @@ class Cluster:
             *("--desired", str(self.desired)),
             *extra,
         ]
-        self.manager = Child(arguments, self.root / "manager.log", **self._secret(), **(env or {}))
+        self.manager = self._start(arguments, "manager", env or {})
         if wait:
             self.wait_ready()
 
     def wait_ready(self) -> None:
         def ready() -> bool:
             assert self.manager is not None
-            assert self.manager.alive, self.manager.text()
+            assert self.manager.alive, self.logs()
             try:
                 return requests.get(f"{self.url}/readyz", timeout=5).ok
             except requests.ConnectionError:
@@ -80,14 +88,29 @@ class Cluster:
                 *(("--manager", f"http://{inside.gateway}:{self.port}") if inside else ()),
                 *extra,
             ]
-        log = self.root / f"{node_id}.log"
         within = inside.words if inside else ()
-        self.agents[node_id] = Child(self._agent_arguments[node_id], log, within, **self._secret(), **(env or {}))
+        self.agents[node_id] = self._start(self._agent_arguments[node_id], node_id, env or {}, within)
 
-    def wait_node(self, node_id: str, state: str = "ready", timeout: float = 30.0) -> None:
+    def _start(
+        self, arguments: Sequence[str], name: str, env: Mapping[str, str], within: Sequence[str] = ()
+    ) -> Child | Threads:
+        if self._processes:
+            return Child(arguments, self.root / f"{name}.log", within, **self._secret(), **env)
+        assert not env and not within, "only a process has an environment and a network of its own"
+        if self._log is None:
+            self._log = ExitStack()
+            self._log.enter_context(log_in(self.root / "threads.log"))
+        return Threads(arguments, **self._secret())
+
+    def child(self, name: str) -> Child:
+        """The process of an agent, or of the `manager`."""
+        found = self.manager if name == "manager" else self.agents[name]
+        assert isinstance(found, Child), "mark the test with `processes`"
+        return found
+
+    def wait_node(self, node_id: str, state: str = "ready") -> None:
         wait_until(
             lambda: any(node["node_id"] == node_id and node["state"] == state for node in self.get("/api/nodes")),
-            timeout=timeout,
             what=f"node {node_id} to be {state}",
         )
 
@@ -98,6 +121,16 @@ class Cluster:
                 agent.terminate()
         if self.manager is not None and self.manager.alive:
             self.manager.terminate()
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+
+    def end_all(self) -> None:
+        """Stop every business, wait until it has ended, and close: for programs, which no Engine could remove."""
+        for item in self.get("/api/businesses"):
+            self.ask(item["business_id"], "stop")
+        wait_until(lambda: {item["status"] for item in self.get("/api/businesses")} <= {"stopped"}, what="all to end")
+        self.close()
 
     def _secret(self) -> dict[str, str]:
         return {"RECONCILER_TOKEN": self.token} if self.token else {}
@@ -160,7 +193,7 @@ class Cluster:
             if item["container_id"]
         }
 
-    def wait_status(self, business_id: str, status: str, timeout: float = 60.0) -> dict[str, Any]:
+    def wait_status(self, business_id: str, status: str) -> dict[str, Any]:
         """The business, once it has this status."""
 
         def reached() -> dict[str, Any] | None:
@@ -169,11 +202,11 @@ class Cluster:
             return found if found.get("status") == status else None
 
         try:
-            return wait_until(reached, timeout, f"{business_id} to be {status}")
+            return wait_until(reached, what=f"{business_id} to be {status}")
         except AssertionError as error:
             raise AssertionError(f"{error}\n{json.dumps(self.last, indent=1)}\n{self.logs()}") from None
 
-    def wait_in_sync(self, timeout: float = 60.0) -> None:
+    def wait_in_sync(self) -> None:
         """Until the plan is empty and nothing is under way."""
 
         def in_sync() -> bool:
@@ -183,7 +216,7 @@ class Cluster:
             return quiet and words <= {"running", "stopped"}
 
         try:
-            wait_until(in_sync, timeout, "the fleet to be as desired")
+            wait_until(in_sync, what="the fleet to be as desired")
         except AssertionError as error:
             businesses = json.dumps(self.get("/api/businesses"), indent=1)
             raise AssertionError(f"{error}\n{self.last}\n{businesses}\n{self.logs()}") from None
@@ -192,7 +225,7 @@ class Cluster:
         wait_until(lambda: self.status(business_id) == "", what=f"{business_id} to be gone")
 
     def logs(self, lines: int = 25) -> str:
-        """The last lines of every process."""
+        """The last lines of every log."""
         parts = []
         for log in sorted(self.root.glob("*.log")):
             parts.append(f"--- {log.name}\n" + "\n".join(log.read_text(errors="replace").splitlines()[-lines:]))

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.waiting import PATIENCE
+
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -54,7 +56,11 @@ class Child:
         """SIGTERM; its exit status."""
         if self.alive:
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Its exit status, once it has ended by itself."""
+        return self.process.wait(PATIENCE)
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
@@ -68,17 +74,3 @@ class Child:
     def text(self) -> str:
         """All it has written so far."""
         return self.log.read_text(errors="replace")
-
-
-def command(*arguments: str, stdin: str | None = None, **extra: str) -> subprocess.CompletedProcess[str]:
-    """Run the `reconciler` command to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "reconciler.cli.main", *arguments],
-        input=stdin,
-        stdin=subprocess.DEVNULL if stdin is None else None,
-        capture_output=True,
-        text=True,
-        env=environment(**extra),
-        timeout=120,
-        check=False,
-    )

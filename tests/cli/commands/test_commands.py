@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from tests.support.cluster import Cluster, business
-from tests.support.processes import command, free_port
+from tests.support.commands import command
+from tests.support.processes import free_port
 
 SECRET = "hunter2-of-the-shop"
 

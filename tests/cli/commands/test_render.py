@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support.processes import command
+from tests.support.commands import command
 
 GITOPS = Path(__file__).parents[3] / "examples" / "gitops"
 

@@ -4,7 +4,7 @@ import pytest
 
 from reconciler.cli.support.errors import WrongUse
 from reconciler.cli.support.names import component_of, instance_of
-from tests.support.processes import command
+from tests.support.commands import command
 
 
 def test_a_target_names_a_component() -> None:
