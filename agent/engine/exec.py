@@ -10,6 +10,7 @@ import socket as sockets
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
@@ -38,6 +39,8 @@ REFUSED = b"OCI runtime exec failed"
 """How the Engine begins to say, in place of output, that a command can't be started."""
 
 CONFLICT = 409
+BEGIN_SECONDS_MAX = 60.0
+"""How long a command that is to be ended is given to be seen, where the Engine is still starting it."""
 
 
 class DockerExecution:
@@ -88,7 +91,7 @@ class DockerExecution:
         """Let go of it, after ending it and its session if they can be seen from here."""
         try:
             with readable(FOLLOWING):
-                state = self._state()
+                state = self._begun()
                 return not state["Running"] or self._kill(int(state["Pid"]))
         except RuntimeFailure:
             return False
@@ -101,6 +104,16 @@ class DockerExecution:
             state: dict[str, Any] = self._client.exec_inspect(self._id)
         except NotFound:
             raise RuntimeFailure("the container has gone, and the command with it") from None
+        return state
+
+    def _begun(self) -> dict[str, Any]:
+        """Its state, once it has a process, has ended, or can't be waited for any longer.
+
+        A slow Engine accepts a command well before it has a process: ending it then would end nothing.
+        """
+        deadline = time.monotonic() + BEGIN_SECONDS_MAX
+        while (state := self._state())["Running"] and not state["Pid"] and time.monotonic() < deadline:
+            threading.Event().wait(TICK_SECONDS)
         return state
 
     def _received(self) -> Iterator[bytes]:

@@ -55,7 +55,7 @@ class Threads:
 @contextmanager
 def _process_settings_kept() -> Iterator[None]:
     """The log's handlers and the collector are the test runner's, whatever a long-running command would set."""
-    with patch.object(logging, "basicConfig"), patch.object(gc, "freeze"):
+    with patch.object(logging, "basicConfig"), patch.object(gc, "collect"), patch.object(gc, "freeze"):
         yield
 
 

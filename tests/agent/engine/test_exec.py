@@ -108,6 +108,12 @@ def test_a_program_may_say_the_engines_words(engine: Engine) -> None:
     assert execution.exit_code() == 3
 
 
+def test_what_the_engine_is_still_starting_is_ended_once_it_has_a_process(engine: Engine) -> None:
+    states = iter([{"Running": True, "Pid": 0}, {"Running": True, "Pid": 0}, {"Running": False, "Pid": 0}])
+    engine.exec_inspect = lambda exec_id: next(states)  # type: ignore[method-assign]
+    assert DockerExecution(engine, "c1", ["x"]).end() is True  # type: ignore[arg-type]
+
+
 def test_a_process_that_is_not_the_containers_is_left_alone(engine: Engine) -> None:
     engine.state |= {"Running": True, "Pid": 1}
     execution = DockerExecution(engine, "no container of this machine", ["x"])  # type: ignore[arg-type]
