@@ -14,25 +14,25 @@ from api.hooks import hook_routes
 from api.plans import plan_routes
 from api.saved import saved_routes
 from api.sources import source_routes
-from reconciler.control.manager import Controller
+from reconciler.control.manager import Manager
 
 
-def build_app(controller: Controller, token: str | None, hook_secret: str | None = None) -> Flask:
+def build_app(manager: Manager, token: str | None, hook_secret: str | None = None) -> Flask:
     """The app of one manager; it holds no state of its own. `hook_secret` lets forges tell of pushes."""
     app = Flask(__name__)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     register_guard(app, token)
     register_errors(app)
-    app.register_blueprint(business_routes(controller))
-    app.register_blueprint(drift_routes(controller))
-    app.register_blueprint(fleet_routes(controller))
-    app.register_blueprint(plan_routes(controller))
-    app.register_blueprint(approval_routes(controller))
-    app.register_blueprint(saved_routes(controller))
-    app.register_blueprint(decision_routes(controller))
-    app.register_blueprint(history_routes(controller))
-    app.register_blueprint(source_routes(controller))
-    app.register_blueprint(hook_routes(controller, hook_secret))
+    app.register_blueprint(business_routes(manager))
+    app.register_blueprint(drift_routes(manager))
+    app.register_blueprint(fleet_routes(manager))
+    app.register_blueprint(plan_routes(manager))
+    app.register_blueprint(approval_routes(manager))
+    app.register_blueprint(saved_routes(manager))
+    app.register_blueprint(decision_routes(manager))
+    app.register_blueprint(history_routes(manager))
+    app.register_blueprint(source_routes(manager))
+    app.register_blueprint(hook_routes(manager, hook_secret))
 
     @app.after_request
     def harden(response: Response) -> Response:

@@ -9,7 +9,7 @@ import msgspec
 from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
-from reconciler.control.desired.operations import BODY
+from reconciler.control.desired.changes import BODY
 from reconciler.manifest.errors import Problem, SpecError, SyntaxProblems
 from reconciler.manifest.load import TEXT_BYTES_MAX, load_document, load_json, load_text
 from reconciler.manifest.model import Business

@@ -8,7 +8,7 @@ from api.errors import failure
 from api.numbers import number
 from api.views import commit_form, event_form, iso
 from reconciler.control.ask.why import Why, why
-from reconciler.control.manager import Controller
+from reconciler.control.manager import Manager
 from reconciler.plan.ask.status import InstanceStatus
 from reconciler.plan.model.desired import DesiredBusiness
 from reconciler.plan.show.document import explanation_form
@@ -18,26 +18,26 @@ Reply = Response | tuple[Response, int]
 Form = dict[str, Any]
 
 
-def decision_routes(controller: Controller) -> Blueprint:
+def decision_routes(manager: Manager) -> Blueprint:
     """`/api/decisions`, `/api/decisions/HASH` and `/api/why`."""
     routes = Blueprint("decisions", __name__)
 
     @routes.get("/api/decisions")
     def decisions() -> Reply:
         limit = number("limit", KEPT_DECISIONS, KEPT_DECISIONS)
-        return jsonify([_decision_form(decision) for decision in controller.store.decisions(limit=limit)])
+        return jsonify([_decision_form(decision) for decision in manager.store.decisions(limit=limit)])
 
     @routes.get("/api/decisions/<plan_hash>")
     def decision(plan_hash: str) -> Reply:
         chosen = number("id", 0, 2**62) or None
-        return Response(controller.recorder.read(plan_hash, chosen), mimetype="application/json")
+        return Response(manager.decisions.read(plan_hash, chosen), mimetype="application/json")
 
     @routes.get("/api/why")
     def explained() -> Reply:
         target = request.args.get("of", "")
         if not 0 < len(target) <= 300:
             return failure(422, "of: name what is asked about, such as shop/web/0")
-        return jsonify(_why_form(why(target, controller.store, controller.recorder, controller.view())))
+        return jsonify(_why_form(why(target, manager.store, manager.decisions, manager.view())))
 
     return routes
 

@@ -5,19 +5,19 @@ from flask import Blueprint, Response, jsonify
 
 from api.businesses import done, status_of, who
 from api.views import iso
-from reconciler.control.manager import Controller
+from reconciler.control.manager import Manager
 from reconciler.plan.reconcile.drift import Found, found
 
 Reply = Response | tuple[Response, int]
 
 
-def drift_routes(controller: Controller) -> Blueprint:
+def drift_routes(manager: Manager) -> Blueprint:
     """`/api/businesses/{id}/drift` and `.../components/{id}/thaw`."""
     routes = Blueprint("drift", __name__)
 
     @routes.get("/api/businesses/<business_id>/drift")
     def drift(business_id: str) -> Reply:
-        view = controller.view()
+        view = manager.view()
         status_of(view, business_id)
         entry = view.desired.businesses[business_id]
         allocations = (
@@ -27,7 +27,7 @@ def drift_routes(controller: Controller) -> Blueprint:
 
     @routes.post("/api/businesses/<business_id>/components/<component_id>/thaw")
     def thaw(business_id: str, component_id: str) -> Reply:
-        counted = controller.intake.thaw(business_id, component_id, who())
+        counted = manager.desired.thaw(business_id, component_id, who())
         return done("thawed" if counted else "nothing of it was set back lately: there is nothing to thaw", business_id)
 
     return routes

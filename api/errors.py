@@ -10,8 +10,8 @@ from reconciler.control.dispatch.agent_client import AgentError
 from reconciler.control.errors import (
     Busy,
     Conflict,
-    Moved,
     NotRunning,
+    PlanOutdated,
     UnknownBusiness,
     UnknownInstance,
     UnknownNodeId,
@@ -77,8 +77,8 @@ def register_errors(app: Flask) -> None:
     def conflict(error: Exception) -> tuple[Response, int]:
         return failure(409, str(error))
 
-    @app.errorhandler(Moved)
-    def moved(error: Moved) -> tuple[Response, int]:
+    @app.errorhandler(PlanOutdated)
+    def moved(error: PlanOutdated) -> tuple[Response, int]:
         return failure(409, str(error), [Problem("plan", None, path, why) for path, why in error.facts])
 
     @app.errorhandler(StoreError)

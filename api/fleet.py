@@ -9,7 +9,7 @@ from api.errors import failure
 from api.numbers import number
 from api.views import event_form, node_forms
 from reconciler.control.errors import UnknownNodeId
-from reconciler.control.manager import Controller
+from reconciler.control.manager import Manager
 from reconciler.wire.codec import decode
 from reconciler.wire.messages import REPORT_BYTES_MAX, ComponentReport, NodeReport, ReportAck
 
@@ -17,50 +17,50 @@ Reply = Response | tuple[Response, int]
 MAX_EVENTS = 1000
 
 
-def fleet_routes(controller: Controller) -> Blueprint:
+def fleet_routes(manager: Manager) -> Blueprint:
     """`/api/nodes`, `/api/report`, `/api/report/component`, `/api/events`, `/healthz`, `/readyz`."""
     routes = Blueprint("fleet", __name__)
-    taken = msgspec.to_builtins(ReportAck(status="success", message="taken", lease_seconds=controller.lease_seconds))
+    taken = msgspec.to_builtins(ReportAck(status="success", message="taken", lease_seconds=manager.nodes.lease_seconds))
 
     @routes.post("/api/report")
     def report() -> Reply:
-        controller.report(decode(body(REPORT_BYTES_MAX, JSON_TYPES), NodeReport))
+        manager.nodes.report(decode(body(REPORT_BYTES_MAX, JSON_TYPES), NodeReport))
         return jsonify(taken)
 
     @routes.post("/api/report/component")
     def report_component() -> Reply:
-        controller.report_component(decode(body(REPORT_BYTES_MAX, JSON_TYPES), ComponentReport))
+        manager.nodes.report_component(decode(body(REPORT_BYTES_MAX, JSON_TYPES), ComponentReport))
         return jsonify(taken)
 
     @routes.get("/api/nodes")
     def nodes() -> Reply:
-        return jsonify(node_forms(controller.view()))
+        return jsonify(node_forms(manager.view()))
 
     @routes.get("/api/nodes/<node_id>")
     def node(node_id: str) -> Reply:
-        forms = {form["node_id"]: form for form in node_forms(controller.view())}
+        forms = {form["node_id"]: form for form in node_forms(manager.view())}
         if node_id not in forms:
             raise UnknownNodeId(node_id, forms)
         return jsonify(forms[node_id])
 
     @routes.post("/api/nodes/<node_id>/cordon")
     def cordon(node_id: str) -> Reply:
-        controller.set_cordoned(node_id, True, who=who())
+        manager.nodes.cordon(node_id, who())
         return jsonify({"status": "success", "message": f"{node_id} gets nothing new"})
 
     @routes.post("/api/nodes/<node_id>/drain")
     def drain(node_id: str) -> Reply:
-        controller.set_cordoned(node_id, True, draining=True, deadline=read_deadline(), who=who())
+        manager.nodes.drain(node_id, read_deadline(), who())
         return jsonify({"status": "success", "message": f"{node_id} gives away what it runs, and gets nothing new"})
 
     @routes.post("/api/nodes/<node_id>/uncordon")
     def uncordon(node_id: str) -> Reply:
-        controller.set_cordoned(node_id, False, who=who())
+        manager.nodes.uncordon(node_id, who())
         return jsonify({"status": "success", "message": f"{node_id} gets instances again"})
 
     @routes.get("/api/events")
     def events() -> Reply:
-        found = controller.store.events(
+        found = manager.store.events(
             business_id=request.args.get("business"),
             node_id=request.args.get("node"),
             after=number("after", 0, 2**62),
@@ -75,7 +75,7 @@ def fleet_routes(controller: Controller) -> Blueprint:
 
     @routes.get("/readyz")
     def readyz() -> Reply:
-        if not controller.is_alive:
+        if not manager.is_alive:
             return failure(503, "the loop does not turn")
         return jsonify({"status": "success", "message": "ready"})
 

@@ -8,8 +8,8 @@ from flask import Blueprint, Response, jsonify, request
 from api.bodies import read_revision
 from api.businesses import done, status_of, who
 from api.views import Form, change_forms, iso
-from reconciler.control.desired.rollback import found
-from reconciler.control.manager import Controller
+from reconciler.control.desired.rollback import revision_of
+from reconciler.control.manager import Manager
 from reconciler.manifest.errors import Problem, SpecError
 from reconciler.manifest.secrets.redact import redacted
 from reconciler.plan.model.desired import DesiredBusiness
@@ -20,27 +20,27 @@ from reconciler.store.model import Revision
 Reply = Response | tuple[Response, int]
 
 
-def history_routes(controller: Controller) -> Blueprint:
+def history_routes(manager: Manager) -> Blueprint:
     """`revisions`, `compare`, `rollback` and `unpin` of `/api/businesses/{id}`."""
     routes = Blueprint("history", __name__)
 
     def kept(business_id: str) -> list[Revision]:
         """The revisions of a business, of a removed one too. Raises UnknownBusiness when there are none."""
-        revisions = controller.store.revisions(business_id)
+        revisions = manager.store.revisions(business_id)
         if not revisions:
-            status_of(controller.view(), business_id)
+            status_of(manager.view(), business_id)
         return revisions
 
     @routes.get("/api/businesses/<business_id>/revisions")
     def revisions(business_id: str) -> Reply:
-        entry = controller.store.desired().businesses.get(business_id)
+        entry = manager.store.desired().businesses.get(business_id)
         return jsonify(list(_revision_forms(kept(business_id), entry)))
 
     @routes.get("/api/businesses/<business_id>/compare")
     def compare(business_id: str) -> Reply:
         there = kept(business_id)
-        first = found(business_id, there, _number("from"))
-        second = found(business_id, there, _number("to")) if "to" in request.args else there[0]
+        first = revision_of(business_id, there, _number("from"))
+        second = revision_of(business_id, there, _number("to")) if "to" in request.args else there[0]
         return jsonify(
             {
                 "business_id": business_id,
@@ -52,12 +52,12 @@ def history_routes(controller: Controller) -> Blueprint:
 
     @routes.post("/api/businesses/<business_id>/rollback")
     def rollback(business_id: str) -> Reply:
-        back = controller.intake.roll_back(business_id, read_revision(), who())
+        back = manager.desired.roll_back(business_id, read_revision(), who())
         return done(f"rolled back to revision {back.target}, as revision {back.revision}", business_id, 202)
 
     @routes.post("/api/businesses/<business_id>/unpin")
     def unpin(business_id: str) -> Reply:
-        controller.intake.unpin(business_id, who())
+        manager.desired.unpin(business_id, who())
         return done("is pinned no more: what was rolled back is accepted again", business_id, 202)
 
     return routes

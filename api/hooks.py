@@ -6,7 +6,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from api.bodies import JSON_TYPES, body
 from api.errors import failure
-from reconciler.control.manager import Controller
+from reconciler.control.manager import Manager
 from reconciler.control.webhook import PUSHES, BadDelivery, event_of, marks_of, push_of, refusal
 from reconciler.source.git.source import GitSource
 
@@ -15,7 +15,7 @@ MAX_HOOK_BYTES = 1024 * 1024
 TYPES = (*JSON_TYPES, "application/x-www-form-urlencoded")
 
 
-def hook_routes(controller: Controller, secret: str | None) -> Blueprint:
+def hook_routes(manager: Manager, secret: str | None) -> Blueprint:
     """The route; without a secret it refuses everything."""
     routes = Blueprint("hooks", __name__)
 
@@ -34,7 +34,7 @@ def hook_routes(controller: Controller, secret: str | None) -> Blueprint:
             push = push_of(request.mimetype, data)
         except BadDelivery as error:
             return failure(422, str(error))
-        git = [source for source in controller.intake.sources if isinstance(source, GitSource)]
+        git = [source for source in manager.sources.watched if isinstance(source, GitSource)]
         ours = [source for source in git if push.concerns(source)]
         if not ours:
             names = ", ".join(sorted(push.repositories)[:3]) or "a repository without a name"
@@ -42,7 +42,7 @@ def hook_routes(controller: Controller, secret: str | None) -> Blueprint:
         moved = [source for source in ours if push.moves(source)]
         if not moved:
             return told(f"no source follows the branch '{push.branch[:200]}'", 200)
-        if not controller.store.record_delivery(marks_of(request.headers, data), time.time()):
+        if not manager.store.record_delivery(marks_of(request.headers, data), time.time()):
             return failure(409, "this delivery was taken before: it is not taken again")
         for source in moved:
             source.poke()

@@ -5,7 +5,7 @@ from flask import Blueprint, Response, jsonify, request
 from api.bodies import read_plan_request
 from api.errors import problem_form
 from api.views import deferred_form
-from reconciler.control.manager import Controller
+from reconciler.control.manager import Manager
 from reconciler.plan.keep.state import to_json
 from reconciler.plan.show.document import document, explanation_form, survival_form
 from reconciler.plan.show.transfers import facts
@@ -14,34 +14,34 @@ from reconciler.wire.messages import InstanceKey
 Reply = Response | tuple[Response, int]
 
 
-def plan_routes(controller: Controller) -> Blueprint:
+def plan_routes(manager: Manager) -> Blueprint:
     """`/api/plan`, `/api/survive`, `/api/snapshot`, and `explain` of an instance."""
     routes = Blueprint("plans", __name__)
 
     @routes.post("/api/plan")
     def plan() -> Reply:
         asked = read_plan_request()
-        preview = controller.questions.preview(asked.businesses, asked.prune, asked.suppose)
+        preview = manager.dry_runs.preview(asked.businesses, asked.prune, asked.suppose)
         return jsonify(
             document(preview.plan, preview.desired)
             | facts(preview.plan, preview.at)
             | {
                 "problems": [problem_form(problem) for problem in preview.problems],
-                "held": preview.held or None,
+                "held": preview.prune_blocked or None,
                 "deferred": [deferred_form(deferred, preview.desired) for deferred in preview.deferred],
             }
         )
 
     @routes.get("/api/survive")
     def survive() -> Reply:
-        return jsonify(survival_form(controller.questions.survival(request.args.get("by"))))
+        return jsonify(survival_form(manager.dry_runs.survival(request.args.get("by"))))
 
     @routes.get("/api/snapshot")
     def snapshot() -> Response:
-        return Response(to_json(controller.questions.state()), mimetype="application/json")
+        return Response(to_json(manager.dry_runs.state()), mimetype="application/json")
 
     @routes.get("/api/businesses/<business_id>/components/<component_id>/<int:instance>/explain")
     def explanation(business_id: str, component_id: str, instance: int) -> Reply:
-        return jsonify(explanation_form(controller.questions.explain(InstanceKey(business_id, component_id, instance))))
+        return jsonify(explanation_form(manager.dry_runs.explain(InstanceKey(business_id, component_id, instance))))
 
     return routes

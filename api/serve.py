@@ -6,7 +6,7 @@ from pathlib import Path
 
 from api.app import build_app
 from reconciler.control.dispatch.agent_client import AgentClient
-from reconciler.control.manager import Controller
+from reconciler.control.manager import Manager
 from reconciler.net.http_server import HttpServer
 from reconciler.net.listen import bind, check_exposure, parse_listen
 from reconciler.net.service import wait_for_signal
@@ -57,20 +57,20 @@ class RunningManager:
             self._store.close()
             socket.close()
             raise
-        self._controller = Controller(self._store, AgentClient(config.token), sources, config.policy)
-        app = build_app(self._controller, config.token, config.hook_secret)
+        self._manager = Manager(self._store, AgentClient(config.token), sources, config.policy)
+        app = build_app(self._manager, config.token, config.hook_secret)
         self._server = HttpServer(app, socket, max_body=2 * REPORT_BYTES_MAX)
         host, port = socket.getsockname()[:2]
         self.port: int = port
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-        self._controller.start()
+        self._manager.start()
         self._server.start()
         log.info("the manager listens on %s", self.url)
 
     def close(self) -> None:
         """Stop listening, end the loop, close the database. Ends no instance."""
         self._server.close()
-        self._controller.close()
+        self._manager.close()
         self._store.close()
 
 

@@ -6,7 +6,7 @@ from api.bodies import read_sync
 from api.errors import failure, problem_form
 from api.views import Form, commit_form, deferred_form, iso
 from reconciler.control.loop.view import SyncResult
-from reconciler.control.manager import Controller
+from reconciler.control.manager import Manager
 from reconciler.manifest.secrets.redact import without_password
 from reconciler.plan.model.desired import Desired
 from reconciler.source.git.source import GitSource
@@ -15,29 +15,30 @@ from reconciler.source.source import Source
 Reply = Response | tuple[Response, int]
 
 
-def source_routes(controller: Controller) -> Blueprint:
+def source_routes(manager: Manager) -> Blueprint:
     """`/api/sources` and `/api/sync`."""
     routes = Blueprint("sources", __name__)
-    intake = controller.intake
 
     @routes.get("/api/sources")
     def sources() -> Reply:
-        last = intake.last_sync.sources
-        desired = controller.store.desired()
-        return jsonify([_source_form(one, last.get(one.name, SyncResult()), desired) for one in intake.sources])
+        last = manager.sources.last.sources
+        desired = manager.store.desired()
+        return jsonify(
+            [_source_form(one, last.get(one.name, SyncResult()), desired) for one in manager.sources.watched]
+        )
 
     @routes.post("/api/sync")
     def sync() -> Reply:
-        if not intake.has_source:
+        if not manager.sources.watched:
             return failure(409, "this manager has no source: start it with --desired DIR or --git URL")
         asked = read_sync()
-        intake.refresh()
-        result = intake.sync(asked.prune, asked.businesses)
-        desired = controller.store.desired()
+        manager.sources.refresh()
+        result = manager.sources.sync(asked.prune, asked.businesses)
+        desired = manager.store.desired()
         return jsonify(
             {
-                "status": "error" if result.problems or result.held else "success",
-                "message": result.held or f"{len(result.accepted)} accepted, {len(result.removed)} removed",
+                "status": "error" if result.problems or result.prune_blocked else "success",
+                "message": result.prune_blocked or f"{len(result.accepted)} accepted, {len(result.removed)} removed",
                 **_result_form(result, desired),
                 "sources": [{"name": name, **_result_form(part, desired)} for name, part in result.sources.items()],
             }
@@ -52,7 +53,7 @@ def _result_form(result: SyncResult, desired: Desired) -> Form:
         "removed": list(result.removed),
         "unchanged": result.unchanged,
         "problems": [problem_form(problem) for problem in result.problems],
-        "held": result.held or None,
+        "held": result.prune_blocked or None,
         "deferred": [deferred_form(deferred, desired) for deferred in result.deferred],
         "commit": commit_form(result.commit),
     }
@@ -75,7 +76,7 @@ def _source_form(source: Source, result: SyncResult, desired: Desired) -> Form:
     return form | {
         "commit": commit_form(result.commit),
         "problems": [problem_form(problem) for problem in result.problems],
-        "held": result.held or None,
+        "held": result.prune_blocked or None,
         "waiting": list(result.waiting),
         "deferred": [deferred_form(deferred, desired) for deferred in result.deferred],
     }

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from reconciler.control.loop.approvals import Held
+from reconciler.control.loop.approvals import PendingApproval
 from reconciler.control.loop.view import View
 from reconciler.manifest.secrets.redact import redacted
 from reconciler.plan.ask.status import BusinessStatus, InstanceStatus
@@ -96,10 +96,10 @@ def _component_form(item: InstanceStatus, report: InstanceReport | None, at: flo
     }
 
 
-def held_form(held: Held) -> Form:
+def held_form(pending: PendingApproval) -> Form:
     """What waits for an approval, and the hash of the plan that holds it."""
     return {
-        "hash": held.plan_hash,
+        "hash": pending.plan_hash,
         "held": [
             {
                 "business_id": action.key.business_id,
@@ -110,7 +110,7 @@ def held_form(held: Held) -> Form:
                 "held": action.held,
                 "exceeds": list(action.exceeds),
             }
-            for action in held.actions
+            for action in pending.actions
         ],
     }
 

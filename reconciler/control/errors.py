@@ -50,7 +50,7 @@ class Busy(ControlError):
     """As many commands run as this manager passes on at once."""
 
 
-class Moved(ControlError):
+class PlanOutdated(ControlError):
     """What a saved plan relies on is no longer so; `facts` are what moved: where, and what became of it."""
 
     def __init__(self, facts: Sequence[tuple[str, str]]) -> None:

@@ -18,7 +18,7 @@ from reconciler.wire.codec import MessageError
 from reconciler.wire.exec_stream import COMMANDS_MAX, read_frames
 from reconciler.wire.messages import Exec, ExecFrame, InstanceKey, Status
 
-MAX_SHOWN = 4000
+SHOWN_CHARACTERS_MAX = 4000
 """Characters of a command that its event shows; ten thousand events are kept."""
 
 CHUNK_BYTES = 64 * 1024
@@ -73,14 +73,14 @@ class Execs:
 
     def _event(self, node_id: str, exec_: Exec, who: str) -> Event:
         shown = shlex.join(redacted_words(exec_.command))
-        if len(shown) > MAX_SHOWN:
-            shown = f"{shown[:MAX_SHOWN]}… ({len(shown)} characters)"
+        if len(shown) > SHOWN_CHARACTERS_MAX:
+            shown = f"{shown[:SHOWN_CHARACTERS_MAX]}… ({len(shown)} characters)"
         at, key = self._clock(), exec_.key
         return Event(at, "exec", f"{who} runs: {shown}", key.business_id, key.component_id, key.instance, node_id)
 
 
-def copy_to_enter(key: InstanceKey, status: BusinessStatus, observed: Observed) -> Allocation:
-    """The copy of the instance that a command runs in: one that runs, the newest. Raises UnknownInstance, NotRunning.
+def allocation_to_enter(key: InstanceKey, status: BusinessStatus, observed: Observed) -> Allocation:
+    """Choose the allocation that a command runs in: one that runs, the newest. Raises UnknownInstance, NotRunning.
 
     One that runs and counts as failed is fine, for that is when people want to look inside.
     """

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from reconciler.control.ask.decisions import Decisions
 from reconciler.control.errors import Conflict, UnknownInstance
-from reconciler.control.loop.recorder import Recorder
 from reconciler.control.loop.view import View
 from reconciler.plan.ask.explain import Explanation, explain
 from reconciler.plan.ask.status import InstanceStatus
@@ -50,13 +50,13 @@ class Why:
     now: InstanceStatus | None = None
 
 
-def why(target: str, store: Store, recorder: Recorder, view: View) -> Why:
+def why(target: str, store: Store, decisions: Decisions, view: View) -> Why:
     """Walk the way to the action that `target` names. Raises UnknownInstance, Conflict."""
-    event, key = _meant(target, store, recorder, view)
+    event, key = _meant(target, store, decisions, view)
     after = _after(event, key, store)
     acted = any(one.kind in ACTIONS for one in after)
     now = None if acted else _now(key, view)
-    decision, text = recorder.of(event)
+    decision, text = decisions.of(event)
     if decision is None or text is None:
         return Why(event, key, after=after, now=now)
     state, made = read_decided(text)
@@ -69,7 +69,7 @@ def why(target: str, store: Store, recorder: Recorder, view: View) -> Why:
     return Why(event, key, decision, entry, action, pending, explanation, after, now)
 
 
-def _meant(target: str, store: Store, recorder: Recorder, view: View) -> tuple[Event, InstanceKey]:
+def _meant(target: str, store: Store, decisions: Decisions, view: View) -> tuple[Event, InstanceKey]:
     """The event and the instance that are meant."""
     if "/" in target:
         return _of_component(target, store, view)
@@ -77,7 +77,7 @@ def _meant(target: str, store: Store, recorder: Recorder, view: View) -> tuple[E
         found = store.events(after=int(target) - 1, limit=1) if int(target) else []
         if found and found[0].id == int(target):
             return _of_event(found[0], store)
-    return _of_container(target, store, recorder, view)
+    return _of_container(target, store, decisions, view)
 
 
 def _of_component(target: str, store: Store, view: View) -> tuple[Event, InstanceKey]:
@@ -121,14 +121,14 @@ def _of_event(event: Event, store: Store) -> tuple[Event, InstanceKey]:
     return found or event, key
 
 
-def _of_container(target: str, store: Store, recorder: Recorder, view: View) -> tuple[Event, InstanceKey]:
+def _of_container(target: str, store: Store, decisions: Decisions, view: View) -> tuple[Event, InstanceKey]:
     """What started a container, one that is gone too."""
     found: Sequence[Allocation] = ()
     if len(target) >= SHORTEST:
         found = [
             allocation for allocation in view.observed.allocations if (allocation.container_id or "").startswith(target)
         ]
-        found = found or recorder.containers(target)
+        found = found or decisions.containers(target)
     if len({allocation.container_id for allocation in found}) > 1:
         raise Conflict(f"several containers begin with {target}: give more of the id")
     if not found:

@@ -10,41 +10,41 @@ from reconciler.plan.model.desired import DesiredBusiness
 from reconciler.source.deferral import is_quarantined
 from reconciler.store.model import Revision
 
-MOST_QUARANTINED = 500
+QUARANTINED_MAX = 500
 """So many contents are remembered as gone back from; beyond, only those that kept revisions have."""
 
 
 @dataclass(frozen=True, slots=True)
-class Return:
+class RollbackTarget:
     """The revision to go back to, and the content digests of what is not accepted from then on."""
 
-    target: Revision
+    revision: Revision
     quarantined: frozenset[str]
 
 
-def going_back(entry: DesiredBusiness, kept: Sequence[Revision], number: int | None) -> Return:
-    """What going back to this revision means; without a number, to the newest that differs and was not gone back from.
+def rollback_target(entry: DesiredBusiness, revisions: Sequence[Revision], number: int | None) -> RollbackTarget:
+    """Choose the revision to go back to; without a number, the newest that differs and was not gone back from.
 
-    `kept` are the business's revisions, newest first. Raises UnknownRevision, and Conflict when nothing would change.
+    `revisions` are those of the business, newest first. Raises UnknownRevision, and Conflict when nothing would change.
     """
     present = content_digest(entry.business)
-    digests = {revision.number: content_digest(revision.business) for revision in kept}
+    digests = {revision.number: content_digest(revision.business) for revision in revisions}
     if number is None:
         avoided = entry.quarantined | {present}
-        target = next((revision for revision in kept if digests[revision.number] not in avoided), None)
+        target = next((revision for revision in revisions if digests[revision.number] not in avoided), None)
         if target is None:
             name = entry.business.business_id
-            raise Conflict(f"there is nothing to go back to: no kept revision of {name} differs ({numbers(kept)})")
+            raise Conflict(f"there is nothing to go back to: no kept revision of {name} differs ({numbers(revisions)})")
     else:
-        target = found(entry.business.business_id, kept, number)
+        target = revision_of(entry.business.business_id, revisions, number)
     good = digests[target.number]
     if good == present:
         raise Conflict(f"revision {target.number} says what holds already: nothing to go back from")
-    newer = {digests[revision.number] for revision in kept if revision.number > target.number}
+    newer = {digests[revision.number] for revision in revisions if revision.number > target.number}
     quarantined = (entry.quarantined | newer | {present}) - {good}
-    if len(quarantined) > MOST_QUARANTINED:
+    if len(quarantined) > QUARANTINED_MAX:
         quarantined &= frozenset(digests.values())
-    return Return(target, quarantined)
+    return RollbackTarget(target, quarantined)
 
 
 def refuse_quarantined(known: DesiredBusiness, business: Business) -> None:
@@ -56,17 +56,17 @@ def refuse_quarantined(known: DesiredBusiness, business: Business) -> None:
         )
 
 
-def found(business_id: str, kept: Sequence[Revision], number: int) -> Revision:
-    """The revision of this number. Raises UnknownRevision, which says what there is."""
-    for revision in kept:
+def revision_of(business_id: str, revisions: Sequence[Revision], number: int) -> Revision:
+    """Find the revision of this number. Raises UnknownRevision, which says what there is."""
+    for revision in revisions:
         if revision.number == number:
             return revision
-    raise UnknownRevision(f"{business_id} has no kept revision {number}: {numbers(kept)}")
+    raise UnknownRevision(f"{business_id} has no kept revision {number}: {numbers(revisions)}")
 
 
-def numbers(kept: Sequence[Revision]) -> str:
-    """Which revisions there are: `kept are 3 to 7`."""
-    if not kept:
+def numbers(revisions: Sequence[Revision]) -> str:
+    """Say which revisions there are: `kept are 3 to 7`."""
+    if not revisions:
         return "none is kept"
-    first, last = kept[-1].number, kept[0].number
+    first, last = revisions[-1].number, revisions[0].number
     return f"kept is {last}" if first == last else f"kept are {first} to {last}"

@@ -4,25 +4,25 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from reconciler.control.desired.operations import BODY, Intake
-from reconciler.control.errors import Moved, UnknownPlan
+from reconciler.control.desired.changes import BODY
+from reconciler.control.desired.specs import SpecService
+from reconciler.control.errors import PlanOutdated, UnknownPlan
 from reconciler.control.loop.view import View
 from reconciler.manifest.errors import Problem, SpecError
 from reconciler.manifest.model import Business
 from reconciler.plan.keep.preconditions import Basis
 from reconciler.plan.keep.saved import FORMAT, SavedPlan, assigned, departed, differs, save
-from reconciler.plan.keep.state import overlay
+from reconciler.plan.keep.state import State, overlay
 from reconciler.plan.model.desired import Desired
-from reconciler.plan.model.observed import Allocation, Observed
+from reconciler.plan.model.observed import Allocation
 from reconciler.plan.model.plan import Action, Kind
-from reconciler.plan.model.policy import Policy
 from reconciler.plan.reconcile.planner import plan
 from reconciler.source.decide import API
 from reconciler.store.model import Event
 from reconciler.store.store import Store
 from reconciler.store.tables.saved import DONE, SUPERSEDED, Execution
 
-SHORT = 12
+SHOWN_LETTERS = 12
 """So many letters of a hash are shown."""
 
 
@@ -32,16 +32,14 @@ class SavedPlans:
     def __init__(
         self,
         store: Store,
-        intake: Intake,
-        observed: Callable[[float], Observed],
-        policy: Policy,
+        specs: SpecService,
+        state: Callable[[], State],
         clock: Callable[[], float],
         turn: threading.Lock,
     ) -> None:
         self._store = store
-        self._intake = intake
-        self._observed = observed
-        self._policy = policy
+        self._specs = specs
+        self._state = state
         self._clock = clock
         self._turn = turn
         self._followed = {execution.saved.hash: execution for execution in store.executing()}
@@ -54,23 +52,26 @@ class SavedPlans:
         return save(basis, planned, after, (business.business_id for business in businesses))
 
     def apply(self, saved: SavedPlan, businesses: Sequence[Business], who: str) -> Execution:
-        """Carry out a saved plan of these businesses. Raises SpecError, Conflict, and Moved when it does not hold."""
+        """Carry out a saved plan of these businesses.
+
+        Raises SpecError, Conflict, and PlanOutdated when it does not hold.
+        """
         _check(saved, businesses)
         specs = {business.business_id: business for business in businesses}
 
-        def places(before: Desired, after: Desired) -> Sequence[Allocation]:
+        def allocate(before: Desired, after: Desired) -> Sequence[Allocation]:
             basis = self._basis(before)
             moved = departed(saved, basis)
             if moved:
-                raise Moved(moved)
+                raise PlanOutdated(moved)
             allocations = assigned(saved, specs, basis, after)
             different = differs(saved, after, allocations, basis)
             if different:
-                raise Moved(different)
+                raise PlanOutdated(different)
             return allocations
 
         with self._turn:
-            self._intake.accept_planned(businesses, places, saved, who)
+            self._specs.accept_planned(businesses, allocate, saved, who)
             execution = self.get(saved.hash)
             self._followed[saved.hash] = execution
         count = len(saved.actions())
@@ -109,13 +110,13 @@ class SavedPlans:
                 self._tell(execution, "plan", f"saved plan carried out {how}")
 
     def _basis(self, desired: Desired) -> Basis:
-        now = self._clock()
-        return Basis(desired, self._observed(now), self._policy, now)
+        state = self._state()
+        return Basis(desired, state.observed, state.policy, state.now)
 
     def _tell(self, execution: Execution, kind: str, message: str) -> None:
-        text = f"{message} (plan {execution.saved.hash[:SHORT]})"
+        text = f"{message} (plan {execution.saved.hash[:SHOWN_LETTERS]})"
         at = self._clock()
-        cause = f"{execution.who}: saved plan {execution.saved.hash[:SHORT]}"
+        cause = f"{execution.who}: saved plan {execution.saved.hash[:SHOWN_LETTERS]}"
         self._store.add_events(
             Event(at, kind, text, business_id, cause=cause, plan_hash=execution.saved.hash)
             for business_id in execution.saved.needs.businesses

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from reconciler.control.dispatch.agent_client import AgentClient, AgentError
 from reconciler.control.dispatch.backoff import backoff
-from reconciler.control.dispatch.node_queues import Lanes
+from reconciler.control.dispatch.node_queues import NodeQueues
 from reconciler.manifest.model import Component
 from reconciler.plan.model.desired import Desired, DesiredBusiness
 from reconciler.plan.model.observed import Allocation, Observed
@@ -48,7 +48,7 @@ class Dispatcher:
         self._store = store
         self._agents = agents
         self._wake = wake
-        self._lanes = Lanes()
+        self._queues = NodeQueues()
         self._lock = threading.Lock()
         self._attempts: dict[Where, _Attempt] = {}
 
@@ -79,7 +79,7 @@ class Dispatcher:
         self._store.forget_heals([action.key for action in new if action.old_digest not in ("", action.digest)])
         for action, version in zip(due, versions, strict=False):
             address = observed.nodes[action.node_id].address
-            self._lanes.put(
+            self._queues.put(
                 action.node_id,
                 action.key,
                 self._job(action, version, address, desired.businesses.get(action.key.business_id)),
@@ -107,7 +107,7 @@ class Dispatcher:
 
     def close(self) -> None:
         """Begin nothing more; wait for the calls under way."""
-        self._lanes.close()
+        self._queues.close()
 
     def _due(self, plan: Plan) -> tuple[list[Action], list[Action]]:
         """The actions to send now, each noted as under way; and those of them that are no repetition."""

@@ -1,4 +1,4 @@
-"""One lane a node: calls to one node follow each other, calls to different nodes run side by side.
+"""One queue a node: calls to one node follow each other, calls to different nodes run side by side.
 
 Nodes that did not answer last time have threads of their own, so that any number of dead nodes, each holding a
 thread until its deadline, delays only other doubtful nodes.
@@ -16,7 +16,7 @@ Job = Callable[[], bool]
 """Makes one call; returns whether the node answered."""
 
 
-class Lanes:
+class NodeQueues:
     """Runs jobs, in order for each node."""
 
     def __init__(self) -> None:

@@ -10,19 +10,25 @@ from reconciler.plan.model.plan import Action, Plan
 from reconciler.store.model import Event
 from reconciler.store.store import Store
 
-LASTS_SECONDS = 24 * 3600.0
+APPROVAL_SECONDS_MAX = 24 * 3600.0
 """After so long an approval is forgotten, whatever became of it."""
 
-FEWEST_LETTERS = 8
+LETTERS_MIN = 8
 """So many letters of a plan's hash say which one is meant."""
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """What the present plan holds until it is approved, and that plan's hash ("" where nothing is held)."""
+class PendingApproval:
+    """The actions that a plan holds until they are approved, and the hash of that plan ("" where there are none)."""
 
     plan_hash: str
     actions: tuple[Action, ...]
+
+    def of(self, business_ids: Collection[str]) -> "PendingApproval":
+        """The same, of these businesses alone."""
+        return PendingApproval(
+            self.plan_hash, tuple(action for action in self.actions if action.key.business_id in business_ids)
+        )
 
 
 class Approvals:
@@ -36,71 +42,55 @@ class Approvals:
         self._clock = clock
         self._wake = wake
 
-    def held(self) -> Held:
-        """What waits for an approval now."""
+    def pending(self) -> PendingApproval:
+        """Show what waits for an approval now."""
         view = self._view()
         actions = over_limit(view.plan)
-        return Held(_hash(view) if actions else "", actions)
+        return PendingApproval(_hash(view) if actions else "", actions)
 
-    def approve(self, given: str, who: str) -> Held:
+    def approve(self, given: str, who: str) -> PendingApproval:
         """Approve all that the plan of this hash (or its first letters) holds; what that is.
 
         Raises Conflict when the present plan is another, or holds nothing.
         """
         view = self._view()
-        held = Held(_hash(view), over_limit(view.plan))
-        if len(given) < FEWEST_LETTERS or not held.plan_hash.startswith(given):
+        pending = PendingApproval(_hash(view), over_limit(view.plan))
+        if len(given) < LETTERS_MIN or not pending.plan_hash.startswith(given):
             raise Conflict(
-                f"the present plan is {held.plan_hash}, not '{given}': it has changed since; look at "
+                f"the present plan is {pending.plan_hash}, not '{given}': it has changed since; look at "
                 "`reconciler approve` and approve what it shows"
             )
-        if not held.actions:
+        if not pending.actions:
             raise Conflict("nothing waits for an approval")
-        return self._approved(held, who)
+        self._approve(pending, who)
+        return pending
 
-    def approve_own(self, business_ids: Collection[str], who: str) -> Held:
+    def approve_own(self, business_ids: Collection[str], who: str) -> PendingApproval:
         """Approve what is held of these businesses, as far as a `--yes` reaches: not what ends volumes.
 
         Returns what is still held of them.
         """
-        held = self.held()
-        own = [action for action in held.actions if action.key.business_id in business_ids]
-        passing = tuple(action for action in own if VOLUMES not in action.exceeds)
+        pending = self.pending().of(business_ids)
+        passing = tuple(action for action in pending.actions if VOLUMES not in action.exceeds)
         if passing:
-            self._approved(Held(held.plan_hash, passing), who)
-        left = self.held()
-        return Held(left.plan_hash, tuple(one for one in left.actions if one.key.business_id in business_ids))
+            self._approve(PendingApproval(pending.plan_hash, passing), who)
+        return self.pending().of(business_ids)
 
-    def tidy(self, view: View) -> None:
-        """Forget approvals of copies that have gone or are wanted again, and old ones."""
-        known = self._store.approvals()
-        if not known:
-            return
-        there = {(allocation.key, allocation.node_id) for allocation in view.observed.allocations}
-        wanted = {*view.plan.placements, *(pending.key for pending in view.plan.pending)}
-        self._store.withdraw(
-            stop
-            for stop, at in known.items()
-            # What was approved after this look is not judged by it.
-            if at <= view.at and (stop[:2] not in there or stop[0] in wanted or view.at - at >= LASTS_SECONDS)
-        )
-
-    def _approved(self, held: Held, who: str) -> Held:
+    def _approve(self, approved: PendingApproval, who: str) -> None:
         at = self._clock()
-        self._store.approve({stop_of(action) for action in held.actions}, held.plan_hash, who, at)
+        self._store.approve({stop_of(action) for action in approved.actions}, approved.plan_hash, who, at)
         self._store.add_events(
             Event(
                 at,
                 "approved",
-                f"{told(group)} approved by {who} in plan {held.plan_hash[:12]}",
+                f"{told(group)} approved by {who} in plan {approved.plan_hash[:12]}",
                 business_id,
                 cause=f"{who}: approve",
-                plan_hash=held.plan_hash,
+                plan_hash=approved.plan_hash,
             )
-            for business_id, group in by_business(held.actions).items()
+            for business_id, group in by_business(approved.actions).items()
         )
         self._wake()
-        return held
 
 
 def _hash(view: View) -> str:
@@ -123,3 +113,18 @@ def by_business(actions: Sequence[Action]) -> dict[str, list[Action]]:
 def told(actions: Sequence[Action]) -> str:
     """`3 stops`."""
     return f"{len(actions)} {'stop' if len(actions) == 1 else 'stops'}"
+
+
+def withdraw_outdated(store: Store, view: View) -> None:
+    """Forget approvals of allocations that have gone or are wanted again, and old ones."""
+    known = store.approvals()
+    if not known:
+        return
+    there = {(allocation.key, allocation.node_id) for allocation in view.observed.allocations}
+    wanted = {*view.plan.placements, *(pending.key for pending in view.plan.pending)}
+    store.withdraw(
+        stop
+        for stop, at in known.items()
+        # What was approved after this look is not judged by it.
+        if at <= view.at and (stop[:2] not in there or stop[0] in wanted or view.at - at >= APPROVAL_SECONDS_MAX)
+    )

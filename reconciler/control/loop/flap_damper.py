@@ -3,58 +3,61 @@
 Kept in memory only: a manager that starts anew gives every node the benefit of the doubt.
 """
 
-import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from reconciler.plan.model.observed import NodeHealth
 
-WINDOW = 3600.0
-"""Seconds without a loss after which earlier ones are forgotten."""
-FIRST, LONGEST = 60.0, 900.0
-"""Seconds that a node has to be back after its second loss, doubled with each further one; and the most."""
+FORGET_SECONDS = 3600.0
+"""After so long without a loss, earlier ones are forgotten."""
+FLAPPING_SECONDS_MIN, FLAPPING_SECONDS_MAX = 60.0, 900.0
+"""How long a node has to be back after its second loss, doubled with each further one; and the most."""
 
 
-@dataclass(slots=True)
-class _Losses:
-    """How often a node was lost within the window, when it was last seen lost, and until when it gets nothing new."""
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """How often a node was lost in a row, when it was last seen lost, and until when it gets nothing new."""
 
     count: int = 0
     at: float = 0.0
     until: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
 class FlapDamper:
-    """Watches nodes' liveness from plan to plan. Times are seconds since the epoch."""
+    """What is remembered of nodes' losses. Times are seconds since the epoch."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._lost: set[str] = set()
-        self._losses: dict[str, _Losses] = {}
+    lost: frozenset[str] = frozenset()
+    losses: Mapping[str, Losses] = field(default_factory=dict)
 
-    def watch(self, node_health: Mapping[str, NodeHealth], now: float) -> None:
-        """Note who is lost, and who is back."""
-        with self._lock:
-            for node_id, alive in node_health.items():
-                if alive is NodeHealth.LOST:
-                    self._gone(node_id, now)
-                elif node_id in self._lost:
-                    self._back(node_id, now)
+    def after(self, node_health: Mapping[str, NodeHealth], now: float) -> "FlapDamper":
+        """Remember also who is lost now, and who is back."""
+        lost = frozenset(node_id for node_id, health in node_health.items() if health is NodeHealth.LOST)
+        back = frozenset(node_id for node_id in self.lost - lost if node_id in node_health)
+        if not lost and not back:
+            return self
+        losses = dict(self.losses)
+        for node_id in lost:
+            losses[node_id] = self._lost(node_id, now)
+        for node_id in back:
+            losses[node_id] = _back(losses[node_id], now)
+        return FlapDamper((self.lost | lost) - back, losses)
 
-    def unsteady(self, now: float) -> dict[str, float]:
+    def flapping(self, now: float) -> dict[str, float]:
         """Until when nodes get nothing new, by their ids, for those that do not."""
-        with self._lock:
-            return {node_id: losses.until for node_id, losses in self._losses.items() if losses.until > now}
+        return {node_id: losses.until for node_id, losses in self.losses.items() if losses.until > now}
 
-    def _gone(self, node_id: str, now: float) -> None:
-        losses = self._losses.setdefault(node_id, _Losses())
-        if node_id not in self._lost:
-            losses.count = losses.count + 1 if now - losses.at < WINDOW else 1
-        self._lost.add(node_id)
-        losses.at = now
+    def _lost(self, node_id: str, now: float) -> Losses:
+        losses = self.losses.get(node_id, Losses())
+        if node_id in self.lost:
+            return replace(losses, at=now)
+        count = losses.count + 1 if now - losses.at < FORGET_SECONDS else 1
+        return replace(losses, count=count, at=now)
 
-    def _back(self, node_id: str, now: float) -> None:
-        self._lost.discard(node_id)
-        losses = self._losses[node_id]
-        if losses.count > 1:
-            losses.until = now + min(FIRST * 2 ** (losses.count - 2), LONGEST)
+
+def _back(losses: Losses, now: float) -> Losses:
+    if losses.count <= 1:
+        return losses
+    doublings = min(losses.count - 2, 10)
+    delay = min(FLAPPING_SECONDS_MIN * 2**doublings, FLAPPING_SECONDS_MAX)
+    return replace(losses, until=now + delay)

@@ -17,7 +17,7 @@ NODE_NEWS = {
 }
 
 
-def happened(before: View, after: View, sent: Sequence[Action], recorded: Recorded) -> list[Event]:
+def events_between(before: View, after: View, sent: Sequence[Action], recorded: Recorded) -> list[Event]:
     """The events between two views, and of the actions that were sent in between; `recorded` knows earlier causes."""
     at = after.at
     events = _of_nodes(before, after)

@@ -44,14 +44,14 @@ class Preview:
     desired: Desired
     plan: Plan
     problems: tuple[Problem, ...] = ()
-    held: str = ""
+    prune_blocked: str = ""
     at: float = 0.0
     deferred: tuple[Deferred, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SyncResult:
-    """What reading sources anew did. `held` says why removals wait ("" when none do).
+    """What reading sources anew did. `prune_blocked` says why removals wait ("" when none do).
 
     `waiting` are businesses that are missing since just now: they are removed when they still are in a moment.
     `deferred` is what files say and is not accepted now. `sources` has the part of each source by its name, and
@@ -62,7 +62,7 @@ class SyncResult:
     removed: tuple[str, ...] = ()
     unchanged: int = 0
     problems: tuple[Problem, ...] = ()
-    held: str = ""
+    prune_blocked: str = ""
     waiting: tuple[str, ...] = ()
     deferred: tuple[Deferred, ...] = ()
     commit: Commit | None = None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.control.desired.rollback import going_back
+from reconciler.control.desired.rollback import rollback_target
 from reconciler.control.errors import Conflict, UnknownRevision
 from reconciler.manifest.content import content_digest
 from reconciler.plan.model.desired import DesiredBusiness
@@ -38,26 +38,26 @@ def digests(*images: str) -> frozenset[str]:
         (("a", "b", "a"), ("b",), 2, 2, ("a",)),
     ],
 )
-def test_going_back(
+def test_rollback_target(
     images: tuple[str, ...], quarantined: tuple[str, ...], asked: int | None, target: int, kept_out: tuple[str, ...]
 ) -> None:
     revisions = kept(*images)
-    back = going_back(entry(revisions, *quarantined), revisions, asked)
-    assert (back.target.number, back.quarantined) == (target, digests(*kept_out))
+    back = rollback_target(entry(revisions, *quarantined), revisions, asked)
+    assert (back.revision.number, back.quarantined) == (target, digests(*kept_out))
 
 
 def test_there_may_be_nothing_to_go_back_to() -> None:
     only = kept("a", "a")
     with pytest.raises(Conflict, match=r"no kept revision of shop differs \(kept are 1 to 2\)"):
-        going_back(entry(only), only, None)
+        rollback_target(entry(only), only, None)
     with pytest.raises(Conflict, match="revision 1 says what holds already"):
-        going_back(entry(only), only, 1)
+        rollback_target(entry(only), only, 1)
     back = kept("a", "b", "a")
     with pytest.raises(Conflict, match="nothing to go back to"):
-        going_back(entry(back, "b"), back, None)
+        rollback_target(entry(back, "b"), back, None)
 
 
 def test_an_unknown_revision_is_answered_with_those_there_are() -> None:
     later = kept("a", "b", "c", first=7)
     with pytest.raises(UnknownRevision, match="shop has no kept revision 3: kept are 7 to 9"):
-        going_back(entry(later), later, 3)
+        rollback_target(entry(later), later, 3)

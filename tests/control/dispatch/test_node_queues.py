@@ -1,12 +1,12 @@
-"""One lane a node: order within, independence between."""
+"""One queue a node: order within, independence between."""
 
 import threading
 
-from reconciler.control.dispatch.node_queues import DOUBTFUL_THREADS, THREADS, Lanes
+from reconciler.control.dispatch.node_queues import DOUBTFUL_THREADS, THREADS, NodeQueues
 
 
 def test_jobs_of_a_node_run_in_order() -> None:
-    lanes = Lanes()
+    queues = NodeQueues()
     ran: list[int] = []
     done = threading.Event()
 
@@ -17,14 +17,14 @@ def test_jobs_of_a_node_run_in_order() -> None:
         return True
 
     for number in range(10):
-        lanes.put("a", number, lambda number=number: job(number))
+        queues.put("a", number, lambda number=number: job(number))
     assert done.wait(10)
-    lanes.close()
+    queues.close()
     assert ran == list(range(10))
 
 
 def test_any_number_of_dead_nodes_delays_no_other() -> None:
-    lanes = Lanes()
+    queues = NodeQueues()
     release, failed, reached = threading.Event(), threading.Semaphore(0), threading.Event()
     dead = [f"dead-{number}" for number in range(THREADS + DOUBTFUL_THREADS)]
 
@@ -37,19 +37,19 @@ def test_any_number_of_dead_nodes_delays_no_other() -> None:
         return False
 
     for node in dead:
-        lanes.put(node, "first", fails)
+        queues.put(node, "first", fails)
     for _ in dead:
         assert failed.acquire(timeout=10)
     for node in dead:
-        lanes.put(node, "second", hangs)
-    lanes.put("alive", "first", lambda: bool(reached.set()) or True)
+        queues.put(node, "second", hangs)
+    queues.put("alive", "first", lambda: bool(reached.set()) or True)
     assert reached.wait(10)
     release.set()
-    lanes.close()
+    queues.close()
 
 
 def test_a_newer_job_replaces_one_that_waits() -> None:
-    lanes = Lanes()
+    queues = NodeQueues()
     began, release, done = threading.Event(), threading.Event(), threading.Event()
     ran: list[str] = []
 
@@ -57,11 +57,11 @@ def test_a_newer_job_replaces_one_that_waits() -> None:
         began.set()
         return release.wait(10)
 
-    lanes.put("a", "other", blocks)
+    queues.put("a", "other", blocks)
     assert began.wait(10)
-    lanes.put("a", "x", lambda: ran.append("old") is None)
-    lanes.put("a", "x", lambda: (ran.append("new"), done.set()) is not None)
+    queues.put("a", "x", lambda: ran.append("old") is None)
+    queues.put("a", "x", lambda: (ran.append("new"), done.set()) is not None)
     release.set()
     assert done.wait(10)
-    lanes.close()
+    queues.close()
     assert ran == ["new"]

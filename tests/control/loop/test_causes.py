@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from reconciler.control.loop.causes import cause_of
-from reconciler.control.loop.journal import happened
+from reconciler.control.loop.journal import events_between
 from reconciler.control.loop.view import View
 from reconciler.plan.ask.status import derive
 from reconciler.plan.model.desired import Commit, Desired
@@ -109,7 +109,7 @@ def test_every_event_of_a_turn_has_a_cause_and_the_hash_of_its_plan() -> None:
     before = view(world)
     world.node("a", silent=100)
     after = view(world)
-    events = happened(before, after, after.plan.actions, recorded)
+    events = events_between(before, after, after.plan.actions, recorded)
     assert {event.kind: event.cause for event in events} == {
         "node": "silence of node a",
         "create": "node a lost",

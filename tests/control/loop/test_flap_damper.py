@@ -1,44 +1,59 @@
 """Nodes that come and go."""
 
-from reconciler.control.loop.flap_damper import FIRST, LONGEST, WINDOW, FlapDamper
+from reconciler.control.loop.flap_damper import FLAPPING_SECONDS_MAX, FLAPPING_SECONDS_MIN, FORGET_SECONDS, FlapDamper
 from reconciler.plan.model.observed import NodeHealth
 from tests.support.planning import NOW, World, business, component, node
 
 
-def lost_and_back(flap_damper: FlapDamper, at: float) -> float:
-    """The node is lost at this time and back 10 s later; until when it then gets nothing new."""
-    flap_damper.watch({"a": NodeHealth.LOST}, at)
-    flap_damper.watch({"a": NodeHealth.READY}, at + 10)
-    return flap_damper.unsteady(at + 10).get("a", 0.0)
+def lost_and_back(damper: FlapDamper, at: float) -> FlapDamper:
+    """The node is lost at this time and back 10 s later."""
+    return damper.after({"a": NodeHealth.LOST}, at).after({"a": NodeHealth.READY}, at + 10)
 
 
 def test_once_is_forgiven_and_each_further_time_costs_more() -> None:
-    flap_damper = FlapDamper()
-    assert lost_and_back(flap_damper, 0) == 0
-    assert lost_and_back(flap_damper, 100) == 110 + FIRST
-    assert lost_and_back(flap_damper, 200) == 210 + 2 * FIRST
+    damper = lost_and_back(FlapDamper(), 0)
+    assert damper.flapping(10) == {}
+    damper = lost_and_back(damper, 100)
+    assert damper.flapping(110) == {"a": 110 + FLAPPING_SECONDS_MIN}
+    damper = lost_and_back(damper, 200)
+    assert damper.flapping(210) == {"a": 210 + 2 * FLAPPING_SECONDS_MIN}
     for turn in range(3, 12):
-        until = lost_and_back(flap_damper, turn * 100)
-    assert until == 1110 + LONGEST
-    assert flap_damper.unsteady(until) == {}
+        damper = lost_and_back(damper, turn * 100)
+    until = 1110 + FLAPPING_SECONDS_MAX
+    assert damper.flapping(1110) == {"a": until}
+    assert damper.flapping(until) == {}
+
+
+def test_a_node_that_never_stops_coming_and_going_is_damped_like_any_other() -> None:
+    damper = FlapDamper()
+    for turn in range(1200):
+        damper = lost_and_back(damper, turn * 100)
+    assert damper.flapping(119_910) == {"a": 119_910 + FLAPPING_SECONDS_MAX}
 
 
 def test_a_loss_is_one_however_long_it_lasts() -> None:
-    flap_damper = FlapDamper()
+    damper = FlapDamper()
     for at in range(0, 100, 10):
-        flap_damper.watch({"a": NodeHealth.LOST}, at)
-    flap_damper.watch({"a": NodeHealth.READY}, 100)
-    assert flap_damper.unsteady(100) == {}
+        damper = damper.after({"a": NodeHealth.LOST}, at)
+    assert damper.after({"a": NodeHealth.READY}, 100).flapping(100) == {}
+
+
+def test_a_node_that_is_suspect_again_is_back() -> None:
+    damper = lost_and_back(FlapDamper(), 0).after({"a": NodeHealth.LOST}, 100).after({"a": NodeHealth.SUSPECT}, 110)
+    assert damper.flapping(110) == {"a": 110 + FLAPPING_SECONDS_MIN}
 
 
 def test_after_a_quiet_hour_all_is_forgotten() -> None:
-    flap_damper = FlapDamper()
-    lost_and_back(flap_damper, 0)
-    lost_and_back(flap_damper, 100)
-    assert lost_and_back(flap_damper, 200 + WINDOW) == 0
+    damper = lost_and_back(lost_and_back(FlapDamper(), 0), 100)
+    assert lost_and_back(damper, 200 + FORGET_SECONDS).flapping(210 + FORGET_SECONDS) == {}
 
 
-def test_an_unsteady_node_keeps_what_it_has_and_gets_nothing_new() -> None:
+def test_what_did_not_change_is_the_same_value() -> None:
+    damper = lost_and_back(FlapDamper(), 0)
+    assert damper.after({"a": NodeHealth.READY, "b": NodeHealth.SUSPECT}, 20) is damper
+
+
+def test_a_flapping_node_keeps_what_it_has_and_gets_nothing_new() -> None:
     world = World(node("a")).wants(business("shop", component())).settles()
     world.node("a", flapping_until=NOW + 60)
     assert world.lines() == []

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from reconciler.control.desired.operations import overlay
 from reconciler.manifest.model import Business
 from reconciler.plan.keep.preconditions import Basis, Fact, moved
 from reconciler.plan.keep.saved import SavedPlan, assigned, departed, differs, save
+from reconciler.plan.keep.state import overlay
 from reconciler.plan.model.desired import Desired
 from reconciler.plan.model.policy import Policy
 from reconciler.plan.reconcile.planner import plan

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.control.ask.decisions import Decisions
 from reconciler.control.errors import Conflict, UnknownPlan
 from reconciler.control.loop.recorder import Recorder
 from reconciler.control.loop.view import View, documented
@@ -158,15 +159,16 @@ def test_what_happens_is_kept_once_and_nothing_at_rest(store: Store, recorder: R
     assert first.plan_hash == second.plan_hash, "the same plan at another time is another decision"
 
 
-def test_what_is_not_kept_is_refused_with_what_is(store: Store, recorder: Recorder) -> None:
+def test_what_is_not_kept_is_refused_with_what_is(store: Store) -> None:
+    decisions = Decisions(store)
     with pytest.raises(UnknownPlan, match="nothing was decided yet"):
-        recorder.read("abc")
+        decisions.read("abc")
     hashes = [keep(store, small(number), NOW + number / 10) for number in range(20)]
     with pytest.raises(UnknownPlan, match=f"oldest kept one is {hashes[0][:12]} of .*, the newest {hashes[-1][:12]}"):
-        recorder.read("0" * 64)
+        decisions.read("0" * 64)
     with pytest.raises(Conflict, match="20 kept plans begin with"):
-        recorder.read("")
-    assert recorder.read(hashes[3][:16]) == recorder.read(hashes[3])
+        decisions.read("")
+    assert decisions.read(hashes[3][:16]) == decisions.read(hashes[3])
 
 
 THOUSAND = 1000
