@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from reconciler.manifest import windows
 from reconciler.manifest.check.circles import circle, shown
+from reconciler.manifest.check.engine import engine_refusals
 from reconciler.manifest.drift import mistake
 from reconciler.manifest.host_ports import claimed, conflicting, host_port
 from reconciler.manifest.model import Business, Component
@@ -36,34 +37,32 @@ _SIGNALS = {name for entry in signal.Signals for name in (entry.name, entry.name
 
 
 def check(business: Business) -> Found:
-    """Everything wrong with a business that is well-formed: the path, and the message."""
-    seen: dict[str, int] = {}
+    """Find everything wrong with a business that is well-formed: the path, and the message."""
+    first: dict[str, int] = {}
     for number, component in enumerate(business.components):
         path: Path = ("components", number)
-        other = seen.setdefault(component.component_id, number)
+        other = first.setdefault(component.component_id, number)
         if other != number:
             message = f"'{component.component_id}' is the id of components[{other}] too: each needs its own"
             yield (*path, "component_id"), message
-        for name in component.affinity.anti_affinity:
-            if all(name != peer.component_id for peer in business.components):
-                yield (*path, "affinity", "anti_affinity"), f"'{name}' is no component of this business"
-        for where, message in mistakes(component, {other.component_id for other in business.components}):
-            yield (*path, *where), message
-        for where, message in _dependencies(component, business):
-            yield (*path, *where), message
-        rules = (_image, _ports, _volumes, _names, _ending, _network, _devices, _replicas, _update, _drift)
-        if component.type == "process":
-            rules = (_process, _ports, _names, _ending, _replicas, _update)  # type: ignore[assignment]
-        for rule in rules:
-            for where, message in rule(component):
-                yield (*path, *where), message
-        for where, message in _files(component):
+        for where, message in _component(component, business):
             yield (*path, *where), message
     for where, message in windows.mistakes(business.sync):
         yield ("sync", *where), message
     for number, name in enumerate(business.depends_on_businesses):
         if name == business.business_id:
             yield ("depends_on_businesses", number), f"'{name}' is this business itself"
+
+
+def _component(component: Component, business: Business) -> Found:
+    known = {other.component_id for other in business.components}
+    for name in component.affinity.anti_affinity:
+        if name not in known:
+            yield ("affinity", "anti_affinity"), f"'{name}' is no component of this business"
+    yield from mistakes(component, known)
+    yield from _dependencies(component, business)
+    for rule in FOR_PROCESSES if component.type == "process" else FOR_CONTAINERS:
+        yield from rule(component)
 
 
 def _dependencies(component: Component, business: Business) -> Found:
@@ -147,15 +146,23 @@ def _files(component: Component) -> Found:
         seen.add(normal)
 
 
+def _mounts(component: Component) -> Found:
+    taken: set[PurePosixPath] = set()
+    targets = [(("volumes", number), mount.target) for number, mount in enumerate(component.volumes)]
+    targets += [(("tmpfs", number), entry.partition(":")[0]) for number, entry in enumerate(component.tmpfs)]
+    for path, target in targets:
+        if not _inside(target):
+            yield path, f"target '{target}' must be absolute, without '..', and not / itself"
+        if _place(target) in taken:
+            yield path, f"target '{target}' is mounted twice"
+        taken.add(_place(target))
+    if component.working_dir is not None and not component.working_dir.startswith("/"):
+        yield ("working_dir",), f"'{component.working_dir}' is not absolute: begin it with /"
+
+
 def _volumes(component: Component) -> Found:
-    seen = set()
     for number, mount in enumerate(component.volumes):
         path: Path = ("volumes", number)
-        if not _inside(mount.target):
-            yield path, f"target '{mount.target}' must be absolute, without '..', and not / itself"
-        if mount.target in seen:
-            yield path, f"target '{mount.target}' is mounted twice"
-        seen.add(mount.target)
         if mount.type == "bind" and not (mount.source.startswith("/") and ".." not in mount.source.split("/")):
             yield path, f"source '{mount.source}' must be an absolute path of the node, without '..'"
         if mount.type == "volume" and mount.source and not _VOLUME.fullmatch(mount.source):
@@ -164,15 +171,11 @@ def _volumes(component: Component) -> Found:
             yield path, "a tmpfs has no source"
         if mount.type != "tmpfs" and mount.size is not None:
             yield path, "size is for tmpfs only"
-    for number, entry in enumerate(component.tmpfs):
-        target = entry.partition(":")[0]
-        if not _inside(target):
-            yield ("tmpfs", number), f"'{target}' must be absolute, without '..', and not / itself"
-        if target in seen:
-            yield ("tmpfs", number), f"'{target}' is mounted twice"
-        seen.add(target)
-    if component.working_dir is not None and not component.working_dir.startswith("/"):
-        yield ("working_dir",), f"'{component.working_dir}' is not absolute: begin it with /"
+
+
+def _place(target: str) -> PurePosixPath:
+    """The place that is meant: `/data/` and `//data` are `/data`."""
+    return PurePosixPath("/", target.lstrip("/"))
 
 
 def _inside(target: str) -> bool:
@@ -264,3 +267,10 @@ def _devices(component: Component) -> Found:
     for number, entry in enumerate(component.extra_hosts):
         if not entry.partition(":")[0] or not entry.partition(":")[2]:
             yield ("extra_hosts", number), f"'{entry}' must be NAME:IP"
+
+
+FOR_CONTAINERS = (
+    *(_image, _ports, _mounts, _volumes, _names, _ending, _network, _devices, _replicas, _update, _drift, _files),
+    engine_refusals,
+)
+FOR_PROCESSES = (_process, _ports, _names, _ending, _replicas, _update, _files)

@@ -110,25 +110,32 @@ def _component(data: dict[str, Any], path: Path, problems: Problems) -> dict[str
         if "environment_variables" in form:
             problems.append(((*path, "environment"), "is there beside environment_variables: keep one of them"))
         form.setdefault("environment_variables", form.pop("environment"))
-    for field, parse in FIELDS.items():
-        if field in form:
-            _replace(form, field, parse, path, problems)
+    _replace_all(form, FIELDS, path, problems)
     for part, fields in PARTS.items():
         if part in form:
             form[part] = spellings.own(form[part])
-            for field, parse in fields.items():
-                if field in form[part]:
-                    _replace(form[part], field, parse, (*path, part), problems)
-    form["config_files"] = [spellings.own(file) for file in form.get("config_files", ())]
-    for file in form["config_files"]:
-        if "mode" in file:
-            file["mode"] = _mode(file["mode"])
-    resources = form.get("resource_requirements")
-    if resources:
-        if resources.get("gpu") and not resources.get("gpu_count"):
-            resources["gpu_count"] = 1
-        resources["gpu"] = resources.get("gpu_count", 0) > 0
+            _replace_all(form[part], fields, (*path, part), problems)
+    form["config_files"] = [_file(file) for file in form.get("config_files", ())]
+    if form.get("resource_requirements"):
+        _count_gpus(form["resource_requirements"])
     return form
+
+
+def _file(value: dict[str, Any]) -> dict[str, Any]:
+    file = spellings.own(value)
+    return file | {"mode": _mode(file["mode"])} if "mode" in file else file
+
+
+def _count_gpus(resources: dict[str, Any]) -> None:
+    if resources.get("gpu") and not resources.get("gpu_count"):
+        resources["gpu_count"] = 1
+    resources["gpu"] = resources.get("gpu_count", 0) > 0
+
+
+def _replace_all(form: dict[str, Any], parsers: dict[str, Parse], path: Path, problems: Problems) -> None:
+    for field, parse in parsers.items():
+        if field in form:
+            _replace(form, field, parse, path, problems)
 
 
 def _replace(form: dict[str, Any], field: str, parse: Parse, path: Path, problems: Problems) -> None:
