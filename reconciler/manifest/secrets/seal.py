@@ -14,9 +14,9 @@ import msgspec
 from reconciler.manifest.memo import Memo
 from reconciler.manifest.model import Business, Component
 from reconciler.manifest.references import reference_texts
-from reconciler.manifest.secrets.secrets import hide_in
+from reconciler.manifest.secrets.secrets import SEALED, hide_in
 
-_TOKEN = re.compile(r"sealed:sha256:[0-9a-f]{64}")
+_TOKEN = re.compile(SEALED)
 
 
 def token(path: str, secret: str) -> str:

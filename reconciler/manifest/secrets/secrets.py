@@ -17,8 +17,12 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _URL_PASSWORD = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*://[^\s:/@]*):([^\s@/]+)@")
 _OPTION = re.compile(r"(-{0,2}[A-Za-z0-9_.-]+)=(.+)", re.DOTALL)
 _SHELL = re.compile(r"-[a-z]*c|CMD-SHELL")
+SEALED = r"sealed:sha256:[0-9a-f]{64}"
+"""What stands for a secret where it is sealed; the references that the secret holds follow."""
 _IN_SHELL = re.compile(
-    r"""(?<![\w.-])(-{1,2}[A-Za-z][\w.-]*(?:=|\s+)|[A-Za-z_]\w*=)("[^"]*"|'[^']*'|[^\s"';&|-][^\s"';&|]*)"""
+    r"""(?<![\w.-])(-{1,2}[A-Za-z][\w.-]*(?:=|\s+)|[A-Za-z_]\w*=)"""
+    # What is sealed ends where its token does: what followed the quotes of the secret is no part of it.
+    rf"""("[^"]*"|'[^']*'|{SEALED}(?:\$\{{[\w.-]*\}})*|[^\s"';&|-][^\s"';&|]*)"""
 )
 
 

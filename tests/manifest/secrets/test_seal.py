@@ -4,7 +4,7 @@ import json
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.manifest.digest import digest
@@ -46,6 +46,8 @@ def components(draw: st.DrawFn) -> Component:
 
 
 @given(component=components())
+@example(component=Component(component_id="web", component_name="web", pre_stop=("-c", "--password='':")))
+@example(component=Component(component_id="web", component_name="web", command=("sh", "-c", "A_KEY='x${db.host}'b -v")))
 def test_sealing_keeps_the_digest_the_references_and_what_is_shown(component: Component) -> None:
     once = sealed(component)
     assert sealed(once) is once or sealed(once) == once
