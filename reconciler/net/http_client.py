@@ -95,6 +95,11 @@ class HttpClient:
         with self._speaking():
             return self._read(response, body_bytes_max)
 
+    def pieces(self, response: requests.Response) -> Iterator[bytes]:
+        """Yield what is left of a streamed answer's body as it comes. Raises PeerError."""
+        with self._speaking():
+            yield from response.iter_content(CHUNK_BYTES)
+
     def close(self) -> None:
         """Let go of the connections."""
         self._session.close()

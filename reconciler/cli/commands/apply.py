@@ -7,7 +7,7 @@ import msgspec
 
 from reconciler.cli.render.text import say
 from reconciler.cli.support.approvals import YES, settle_limits
-from reconciler.cli.support.client import Client, NotFound, Taken
+from reconciler.cli.support.client import AlreadyExists, Client, NotFound
 from reconciler.cli.support.errors import CliError
 from reconciler.cli.support.options import with_client
 from reconciler.cli.support.saved_plans import apply_plan, read_plan
@@ -40,7 +40,7 @@ def apply(client: Client, paths: tuple[str, ...], yes: bool, wait: Wait) -> None
     for business in businesses:
         try:
             say(f"{business.business_id} {_send(client, business)}")
-        except Taken as error:
+        except AlreadyExists as error:
             refused.append(business.business_id)
             say(f"error: {error.message}", err=True)
     sent = [business.business_id for business in businesses if business.business_id not in refused]

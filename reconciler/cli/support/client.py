@@ -1,17 +1,16 @@
 """The manager as the command line sees it: requests, and errors that say what to do next."""
 
+import json
 from collections.abc import Generator
 from typing import Any
 
-import requests
-
 from reconciler.cli.support.errors import CliError, ProblemsError
+from reconciler.net.http_client import HttpClient, PeerError, Reply, Silent, Timeouts
 from reconciler.wire.codec import MessageError
 from reconciler.wire.exec_stream import read_frames
 from reconciler.wire.messages import ExecFrame
 
-TIMEOUT = (5, 60)
-CHUNK_BYTES = 64 * 1024
+TIMEOUTS = Timeouts(connect=5.0, read=60.0)
 
 
 class Unreachable(CliError):
@@ -22,74 +21,79 @@ class NotFound(CliError):
     """The manager knows no such thing."""
 
 
-class Taken(CliError):
+class AlreadyExists(CliError):
     """The manager refuses: it exists already, or belongs elsewhere."""
 
 
 class Client:
-    """One manager."""
+    """Asks one manager, and changes it."""
 
     def __init__(self, url: str, token: str | None) -> None:
         self.url = url
-        self._session = requests.Session()
-        self._session.trust_env = False
-        if token:
-            self._session.headers["Authorization"] = f"Bearer {token}"
+        self._http = HttpClient(token, TIMEOUTS)
 
     def get(self, path: str, **params: Any) -> Any:
-        """The reply's JSON. Raises CliError."""
-        return self._request("GET", path, params={key: value for key, value in params.items() if value is not None})
+        """Return the reply's JSON; parameters that are None are left out. Raises CliError."""
+        return self._json("GET", path, params={key: str(value) for key, value in params.items() if value is not None})
 
     def get_bytes(self, path: str) -> bytes:
-        """The reply as it came. Raises CliError."""
-        reply = self._reply("GET", path)
-        if not reply.ok:
-            raise self._refusal(reply.status_code, _content(reply))
-        return reply.content
+        """Return the reply as it came. Raises CliError."""
+        reply = self._send("GET", path)
+        if not _is_ok(reply.status):
+            raise self._refusal(reply.status, _content(reply.body))
+        return reply.body
 
     def post(self, path: str, body: Any = None) -> Any:
-        """The reply's JSON. Raises CliError."""
-        return self._request("POST", path, json=body)
+        """Send a body, nothing for None, and return the reply's JSON. Raises CliError."""
+        return self._json("POST", path, body)
 
     def put(self, path: str, body: Any) -> Any:
-        """The reply's JSON. Raises CliError."""
-        return self._request("PUT", path, json=body)
+        """Send a body and return the reply's JSON. Raises CliError."""
+        return self._json("PUT", path, body)
 
     def delete(self, path: str) -> Any:
-        """The reply's JSON. Raises CliError."""
-        return self._request("DELETE", path)
+        """Delete what is at the path and return the reply's JSON. Raises CliError."""
+        return self._json("DELETE", path)
 
     def exec(self, path: str, body: Any) -> Generator[ExecFrame, None, None]:
-        """Start a command; its frames as they come. Leaving them unread ends the command. Raises CliError."""
-        with self._reply("POST", path, json=body, stream=True) as reply:
-            if not reply.ok:
-                raise self._refusal(reply.status_code, _content(reply))
+        """Start a command and yield its frames as they come. Leaving them unread ends the command. Raises CliError."""
+        try:
+            response = self._http.stream("POST", self.url + path, _encoded(body))
+        except PeerError as error:
+            raise self._unreachable(error) from None
+        with response:
             try:
-                yield from read_frames(reply.iter_content(CHUNK_BYTES))
-            except (requests.RequestException, MessageError):
+                if not response.ok:
+                    raise self._refusal(response.status_code, _content(self._http.read(response)))
+                yield from read_frames(self._http.pieces(response))
+            except (PeerError, MessageError):
                 raise CliError(
                     f"the connection to the manager at {self.url} broke; what became of the command is not known"
                 ) from None
 
-    def _request(self, method: str, path: str, **more: Any) -> Any:
-        reply = self._reply(method, path, **more)
-        content = _content(reply)
-        if reply.ok and content is not None:
+    def _json(self, method: str, path: str, body: Any = None, params: dict[str, str] | None = None) -> Any:
+        reply = self._send(method, path, body, params)
+        content = _content(reply.body)
+        if _is_ok(reply.status) and content is not None:
             return content
-        raise self._refusal(reply.status_code, content)
+        raise self._refusal(reply.status, content)
 
-    def _reply(self, method: str, path: str, **more: Any) -> requests.Response:
+    def _send(self, method: str, path: str, body: Any = None, params: dict[str, str] | None = None) -> Reply:
         try:
-            return self._session.request(method, self.url + path, timeout=TIMEOUT, allow_redirects=False, **more)
-        except requests.Timeout:
-            raise Unreachable(f"the manager at {self.url} does not answer in time") from None
-        except (requests.RequestException, ValueError):
-            raise Unreachable(
-                f"no manager answers at {self.url}: start one with 'reconciler serve', "
-                "or name another with --manager URL or RECONCILER_MANAGER"
-            ) from None
+            return self._http.send(method, self.url + path, _encoded(body), params)
+        except PeerError as error:
+            raise self._unreachable(error) from None
+
+    def _unreachable(self, error: PeerError) -> Unreachable:
+        if isinstance(error, Silent):
+            return Unreachable(f"the manager at {self.url} {error}")
+        return Unreachable(
+            f"no manager answers at {self.url}: start one with 'reconciler serve', "
+            "or name another with --manager URL or RECONCILER_MANAGER"
+        )
 
     def _refusal(self, code: int, content: Any) -> CliError:
+        """Tell what the manager refuses, with what to do about it."""
         if not isinstance(content, dict) or content.get("status") != "error":
             return CliError(f"what answers at {self.url} is no manager (status {code}): is the address right?")
         message = str(content.get("message"))
@@ -98,16 +102,24 @@ class Client:
         if code == 404:
             return NotFound(message)
         if code == 409:
-            return Taken(message)
+            return AlreadyExists(message)
         errors = content.get("errors")
         if isinstance(errors, list) and errors:
             return ProblemsError([error for error in errors if isinstance(error, dict)])
         return CliError(message)
 
 
-def _content(reply: requests.Response) -> Any:
-    """The reply's JSON, None when it is none."""
+def _is_ok(status: int) -> bool:
+    return 200 <= status < 300
+
+
+def _encoded(body: Any) -> bytes | None:
+    return None if body is None else json.dumps(body, allow_nan=False).encode()
+
+
+def _content(body: bytes) -> Any:
+    """Read a reply's JSON, None when it is none."""
     try:
-        return reply.json()
-    except (ValueError, requests.RequestException):
+        return json.loads(body)
+    except (ValueError, RecursionError):
         return None
