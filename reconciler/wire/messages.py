@@ -140,7 +140,8 @@ class InstanceReport(Message, frozen=True, kw_only=True):
     message: str = ""
     progress: float | None = None
     resource_usage: Usage = Usage()
-    reservation: Reservation = Reservation()
+    # On the wire as agents of older versions have it: what they hold must not be taken for nothing.
+    reservation: Reservation = msgspec.field(default=Reservation(), name="promise")
     restart_count: int = 0
     started_at: float | None = None
     ended: bool = False

@@ -35,7 +35,7 @@ def reports(manager: Cluster, **businesses: int) -> None:
             "digest": "d",
             "version": 1,
             "container_id": f"{name}-{number}",
-            "reservation": {"volumes": name == "data"},
+            "promise": {"volumes": name == "data"},
         }
         for name, count in businesses.items()
         for number in range(count)
