@@ -83,7 +83,7 @@ class RunningAgent:
             self._engine.start()
         self._server = HttpServer(build_app(self._supervisor, config.node_id, config.token), bound, 2 * MAX_BODY_BYTES)
         self._server.start()
-        self._lease = Lease(config.state_dir / "lease.json", self._supervisor.relinquish)
+        self._lease = Lease(config.state_dir / "lease.json", self._supervisor.stop_singletons)
         self._lease.start()
         self._reporter = Reporter(
             ManagerClient(config.manager_url, config.token),

@@ -9,7 +9,9 @@ from werkzeug.exceptions import HTTPException
 from agent.api.guard import register_guard
 from agent.api.requests import read_deploy, read_exec, read_log_query, read_stop
 from agent.runtime.contract import NotRunnable, NotRunning, RuntimeFailure
-from agent.supervisor.supervisor import Superseded, Supervisor, UnknownInstance, UnknownRuntime
+from agent.supervisor.instance import Superseded
+from agent.supervisor.inventories import UnknownInstance, UnknownRuntime
+from agent.supervisor.supervisor import Supervisor
 from reconciler.wire.codec import MessageError
 from reconciler.wire.exec_stream import frame_line
 
@@ -50,7 +52,7 @@ def build_app(supervisor: Supervisor, node_id: str, token: str | None) -> Flask:
 
     @app.post("/api/exec")
     def exec_() -> Reply:
-        frames = supervisor.exec(read_exec(_json_body()))
+        frames = supervisor.exec_sessions.start(read_exec(_json_body()))
         reply = Response(map(frame_line, frames), mimetype="application/x-ndjson")
         reply.call_on_close(frames.close)
         return reply
@@ -62,7 +64,7 @@ def build_app(supervisor: Supervisor, node_id: str, token: str | None) -> Flask:
     @app.get("/api/logs")
     def logs() -> Reply:
         key, wanted = read_log_query(request.args)
-        return Response(msgspec.json.encode(supervisor.logs(key, wanted)), mimetype="application/json")
+        return Response(msgspec.json.encode(supervisor.inventories.logs(key, wanted)), mimetype="application/json")
 
     @app.get("/healthz")
     def healthz() -> Reply:

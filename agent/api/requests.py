@@ -6,79 +6,151 @@ instance 0, the digest of what was sent, and a version newer than any seen.
 
 import re
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from agent.runtime.contract import LogQuery
 from agent.supervisor.supervisor import Supervisor
 from reconciler.manifest.digest import digest
-from reconciler.manifest.ids import is_id
+from reconciler.manifest.ids import ALLOWED, is_id
 from reconciler.manifest.model import Component
 from reconciler.wire.codec import DEPLOY_FIELDS, MessageError
 from reconciler.wire.exec_stream import check_exec
 from reconciler.wire.messages import Deploy, Exec, InstanceKey, Stop
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 
-MAX_TAIL = 10_000
 CURSOR = re.compile(r"[A-Za-z0-9-]{1,80} (?:[0-9]{1,18}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{9}Z)?", re.ASCII)
+WHERE = re.compile(r"(?P<problem>.*) - at `\$\.?(?P<field>.+)`", re.DOTALL)
+"""How msgspec says what is wrong, and where."""
+
+
+class Id(str):
+    """A business's or component's id: such that it can name files and containers."""
+
+    __slots__ = ()
+
+
+class Cursor(str):
+    """A cursor that a reply to a query of logs gave; empty for none."""
+
+    __slots__ = ()
+
+
+Count = Annotated[int, Meta(ge=0)]
+
+
+class Body(msgspec.Struct, frozen=True, kw_only=True):
+    """Which instance a request is about."""
+
+    business_id: Id
+    component_id: Id
+    instance: Count = 0
+
+    @property
+    def key(self) -> InstanceKey:
+        """The instance."""
+        return InstanceKey(str(self.business_id), str(self.component_id), self.instance)
+
+
+class DeployBody(Body, frozen=True, kw_only=True):
+    """`POST /api/deploy`, but for the component, whose fields stand at the top level beside these."""
+
+    type: str = "docker"
+    digest: Annotated[str, Meta(min_length=1)] | None = None
+    version: Count | None = None
+    gpu_devices: tuple[int, ...] = ()
+    heal: tuple[str, ...] = ()
+    revision: int = 0
+    commit: str = ""
+
+
+class StopBody(Body, frozen=True, kw_only=True):
+    """`POST /api/stop`. Without `version` whatever runs is meant, and a `container_id` says of which instance."""
+
+    version: Count = 0
+    container_id: str | None = None
+
+
+class ExecBody(Body, frozen=True, kw_only=True):
+    """`POST /api/exec`: the words to run, for at most `timeout` seconds."""
+
+    command: tuple[str, ...]
+    timeout: float = 60.0
+
+
+class LogParams(Body, frozen=True, kw_only=True):
+    """`GET /api/logs`, as the query of its address: the last `tail` lines, or those after `cursor`."""
+
+    tail: Annotated[int, Meta(ge=0, le=10_000)] = 100
+    since: Annotated[int, Meta(ge=0, le=2**40)] = 0
+    cursor: Cursor = Cursor()
 
 
 def read_deploy(body: bytes, supervisor: Supervisor) -> Deploy:
-    """The deploy in a body. Raises MessageError, and UnknownRuntime for a type that this node can't run."""
+    """Read the deploy in a body. Raises MessageError, and UnknownRuntime for a type that this node can't run."""
     document = _document(body)
-    kind = document.get("type", "docker")
-    if isinstance(kind, str):
-        supervisor.check_kind(kind)
-    own = {field: document.pop(field) for field in DEPLOY_FIELDS if field in document}
-    component = _convert(document, Component)
-    key = _key(own.get("business_id"), component.component_id, own.get("instance", 0))
-    own.setdefault("instance", 0)
-    own.setdefault("digest", digest(component))
-    own.setdefault("version", supervisor.next_version(key))
-    deploy = _convert(own | {"component": component}, Deploy)
-    if deploy.version < 0:
-        raise MessageError("version: must be 0 or more", readable=True)
-    if not deploy.digest:
-        raise MessageError("digest: must not be empty; leave it out to have it computed", readable=True)
-    return deploy
+    given = _convert(document, DeployBody)
+    supervisor.inventories.of(given.type)
+    component = _convert({name: value for name, value in document.items() if name not in DEPLOY_FIELDS}, Component)
+    return Deploy(
+        business_id=given.key.business_id,
+        component=component,
+        instance=given.instance,
+        digest=digest(component) if given.digest is None else given.digest,
+        version=supervisor.next_version(given.key) if given.version is None else given.version,
+        gpu_devices=given.gpu_devices,
+        heal=given.heal,
+        revision=given.revision,
+        commit=given.commit,
+    )
 
 
 def read_stop(body: bytes, supervisor: Supervisor) -> Stop:
-    """The stop in a body. Without `instance`, a known `container_id` says which one is meant. Raises MessageError."""
+    """Read the stop in a body. Without `instance`, a known `container_id` says which is meant. Raises MessageError."""
     document = _document(body)
-    stop = _convert(document, Stop)
-    _key(stop.business_id, stop.component_id, stop.instance)
-    if stop.container_id and "instance" not in document:
-        for report in supervisor.instances():
-            same = (report.business_id, report.component_id) == (stop.business_id, stop.component_id)
-            if same and (report.container_id or "").startswith(stop.container_id):
-                return msgspec.structs.replace(stop, instance=report.instance)
-    return stop
+    given = _convert(document, StopBody)
+    key = given.key
+    if given.container_id and "instance" not in document:
+        key = _key_with(given.container_id, key, supervisor)
+    return Stop(
+        business_id=key.business_id,
+        component_id=key.component_id,
+        instance=key.instance,
+        version=given.version,
+        container_id=given.container_id,
+    )
 
 
 def read_exec(body: bytes) -> Exec:
-    """The command in a body. Raises MessageError."""
-    exec_ = _convert(_document(body), Exec)
-    _key(exec_.business_id, exec_.component_id, exec_.instance)
-    check_exec(exec_.command, exec_.timeout)
-    return exec_
+    """Read the command in a body. Raises MessageError."""
+    given = _convert(_document(body), ExecBody)
+    check_exec(given.command, given.timeout)
+    key = given.key
+    return Exec(
+        business_id=key.business_id,
+        component_id=key.component_id,
+        instance=key.instance,
+        command=given.command,
+        timeout=given.timeout,
+    )
 
 
-def read_log_query(given: Mapping[str, str]) -> tuple[InstanceKey, LogQuery]:
-    """The instance and the lines that the query of an address asks for. Raises MessageError."""
-    numbers = {}
-    for name, default, most in (("instance", 0, 2**31), ("tail", 100, MAX_TAIL), ("since", 0, 2**40)):
-        text = given.get(name, str(default))
-        if not text.isascii() or not text.isdigit() or len(text) > 12 or int(text) > most:
-            raise MessageError(f"{name}: '{text[:40]}' is not a whole number from 0 to {most}", readable=True)
-        numbers[name] = int(text)
-    key = _key(given.get("business_id"), given.get("component_id"), numbers["instance"])
-    cursor = given.get("cursor", "")
-    if cursor and not CURSOR.fullmatch(cursor):
-        raise MessageError("cursor: is none that a reply gave", readable=True)
-    return key, LogQuery(numbers["tail"], float(numbers["since"]), cursor)
+def read_log_query(query: Mapping[str, str]) -> tuple[InstanceKey, LogQuery]:
+    """Read the instance and the lines that the query of an address asks for. Raises MessageError."""
+    given = _convert(dict(query), LogParams, strict=False)
+    return given.key, LogQuery(given.tail, float(given.since), str(given.cursor))
+
+
+def _key_with(container_id: str, key: InstanceKey, supervisor: Supervisor) -> InstanceKey:
+    """Return the key of the component's instance whose container's id begins so; `key` where there is none."""
+    for report in supervisor.instances():
+        same = (report.business_id, report.component_id) == (key.business_id, key.component_id)
+        if same and report.container_id is not None and report.container_id.startswith(container_id):
+            return report.key
+    return key
 
 
 def _document(body: bytes) -> dict[str, Any]:
@@ -91,21 +163,19 @@ def _document(body: bytes) -> dict[str, Any]:
     return document
 
 
-def _convert(document: dict[str, Any], kind: type[T]) -> T:
+def _convert(document: dict[str, Any], kind: type[T], strict: bool = True) -> T:
+    """Return the document as a struct of this kind. Raises MessageError, which names the field."""
     try:
-        return msgspec.convert(document, kind)
+        return msgspec.convert(document, kind, strict=strict, dec_hook=_checked)
     except (msgspec.ValidationError, RecursionError) as error:
-        raise MessageError(str(error), readable=True) from None
+        found = WHERE.fullmatch(str(error))
+        raise MessageError(f"{found['field']}: {found['problem']}" if found else str(error), readable=True) from None
 
 
-def _key(business_id: object, component_id: object, instance: object) -> InstanceKey:
-    """The instance, once its parts are such that they can name files and containers."""
-    for name, value in (("business_id", business_id), ("component_id", component_id)):
-        if not isinstance(value, str) or not is_id(value):
-            raise MessageError(
-                f"{name}: must be 1 to 63 letters, digits, '.', '_' or '-', a letter or digit at both ends",
-                readable=True,
-            )
-    if not isinstance(instance, int) or isinstance(instance, bool) or instance < 0:
-        raise MessageError("instance: must be a whole number from 0", readable=True)
-    return InstanceKey(str(business_id), str(component_id), instance)
+def _checked(kind: type, value: object) -> object:
+    """Return a value of one of our own text types. Raises ValueError, to which msgspec adds the field."""
+    if kind is Id and isinstance(value, str) and is_id(value):
+        return Id(value)
+    if kind is Cursor and isinstance(value, str) and (not value or CURSOR.fullmatch(value)):
+        return Cursor(value)
+    raise ValueError("is none that a reply gave" if kind is Cursor else f"must be {ALLOWED}")

@@ -106,7 +106,7 @@ class Reporter:
 
     def _run(self) -> None:
         while not self._closing.is_set():
-            if not (self._settled() and self._supervisor.complete()):
+            if not (self._settled() and self._supervisor.inventories.are_complete()):
                 self._closing.wait(LOOK_SECONDS)
                 continue
             try:
@@ -131,7 +131,7 @@ class Reporter:
         self._sample()
         # What changes after this is in the report, told after it, or both; never lost.
         self._outbox.clear()
-        stock = self._supervisor.node_images()
+        stock = self._supervisor.inventories.node_images()
         report = NodeReport(
             node_id=self._host.node_id,
             address=self._host.address,
@@ -139,7 +139,7 @@ class Reporter:
             usage=self._host.usage(),
             labels=self._host.labels,
             gpus=self._host.gpus(),
-            runtimes=self._supervisor.available(),
+            runtimes=self._supervisor.inventories.available(),
             instances=tuple(self._with_usage(one) for one in self._supervisor.instances()),
             images=stock.images if self._is_news(stock) else None,
             disk_free_mb=stock.disk_free_mb,
@@ -167,7 +167,7 @@ class Reporter:
             return
         self._sampled_at = time.monotonic()
         try:
-            self._used = self._supervisor.stats()
+            self._used = self._supervisor.inventories.usage()
         except Exception:
             log.warning("what the instances use could not be read", exc_info=True)
             self._used = {}

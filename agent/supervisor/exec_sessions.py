@@ -6,31 +6,35 @@ command is ended too, for nobody else would ever end it.
 
 import codecs
 import threading
-import time
 from collections.abc import Callable, Iterator
+from time import monotonic
 
 from agent.runtime.contract import Execution, RuntimeFailure
+from agent.supervisor.inventories import Inventories
 from reconciler.wire.exec_stream import COMMANDS_MAX
-from reconciler.wire.messages import ExecFrame
+from reconciler.wire.messages import Exec, ExecFrame
 
 
 class Frames:
     """The output of a command as frames, until its end or `seconds` from now. Who made it calls `close`."""
 
-    def __init__(self, execution: Execution, seconds: float, closed: Callable[["Frames"], None]) -> None:
+    def __init__(
+        self, execution: Execution, seconds: float, closed: Callable[["Frames"], None], clock: Callable[[], float]
+    ) -> None:
         self._execution = execution
         self._seconds = seconds
-        self._deadline = time.monotonic() + seconds
+        self._clock = clock
+        self._deadline = clock() + seconds
         self._closed = closed
 
     def __iter__(self) -> Iterator[ExecFrame]:
-        """The frames; the last one says how the command ended."""
+        """Yield the frames; the last one says how the command ended."""
         decoders = {name: codecs.getincrementaldecoder("utf-8")("replace") for name in ("", "stdout", "stderr")}
         yield ExecFrame()
         try:
             for stream, data in self._execution.output():
                 yield ExecFrame(stream=stream, text=decoders[stream].decode(data))
-                if time.monotonic() > self._deadline:
+                if self._clock() > self._deadline:
                     yield ExecFrame(error=self._late())
                     return
             yield ExecFrame(stream="stdout", text=decoders["stdout"].decode(b"", final=True))
@@ -52,23 +56,30 @@ class Frames:
         return f"the command did not end in {self._seconds:g} s and {then}"
 
 
-class Executions:
+class ExecSessions:
     """The commands under way on this node, a bounded number of them. Safe to use from many threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, inventories: Inventories, clock: Callable[[], float] = monotonic) -> None:
+        self._inventories = inventories
+        self._clock = clock
         self._lock = threading.Lock()
         self._open: set[Frames] = set()
         self._starting = 0
 
-    def start(self, begin: Callable[[], Execution], seconds: float) -> Frames:
-        """Start a command with `begin`, for at most `seconds`. Raises RuntimeFailure when there are too many."""
+    def start(self, exec_: Exec) -> Frames:
+        """Start a command inside an instance, and return its output, which the caller closes.
+
+        Raises UnknownInstance, NotRunning, NotRunnable, and RuntimeFailure when too many run already.
+        """
+        container = self._inventories.newest(exec_.key)
         with self._lock:
             if self._starting + len(self._open) >= COMMANDS_MAX:
                 raise RuntimeFailure(f"{COMMANDS_MAX} commands run on this node already: wait until one has ended")
             self._starting += 1
         frames = None
         try:
-            frames = Frames(begin(), seconds, self._forget)
+            execution = self._inventories.runtime(container).exec(container.id, exec_.command)
+            frames = Frames(execution, exec_.timeout, self._forget, self._clock)
         finally:
             with self._lock:
                 self._starting -= 1

@@ -1,69 +1,65 @@
 """What one runtime has on this node, kept fresh by its events, and never forgotten because it does not answer.
 
 When the Docker Engine restarts, its containers are still there although nobody can list them. So a listing that
-fails leaves the last known one in place and only marks the runtime unavailable.
+fails leaves the last known one in place and only marks the runtime unavailable (rule 13: unknown is not absent).
 """
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
 from agent.runtime.contract import Running, Runtime, RuntimeFailure
+from agent.supervisor.runner import Runner
+from reconciler.wire.messages import InstanceKey
 
 log = logging.getLogger(__name__)
 
-SAFETY_NET_SECONDS = 10.0
-"""How often a runtime is listed although no event came."""
-
-BURST_SECONDS = 0.1
-"""Events within this time share one listing."""
-
 
 class Inventory:
-    """The last known listing of a runtime.
+    """The last known listing of the runtime called `name`; `refreshed` is called after each try to list.
 
     A listing and its taking over are one step under a lock, and so are `add` and `drop`: a listing begun before a
-    container was created can't hide it. At most one listing runs and one waits.
+    container was created can't hide it.
     """
 
-    def __init__(self, name: str, runtime: Runtime, refreshed: Callable[[], None]) -> None:
+    def __init__(self, name: str, runtime: Runtime, refreshed: Callable[[], None], runner: Runner) -> None:
         self.name = name
         self.runtime = runtime
         self.found: tuple[Running, ...] = ()
+        self.by_key: Mapping[InstanceKey, tuple[Running, ...]] = {}
         self.available = False
         self.listed = False
         self.listings = 0
         self._refreshed = refreshed
+        self._wait = runner.wait
         self._lock = threading.Lock()
-        self._poked = threading.Event()
         self._listed = threading.Condition()
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._keep_fresh, name=f"inventory-{name}", daemon=True)
+        self._closing = False
+        self._refresher = runner.refresher(f"inventory-{name}", self._refresh_or_log)
 
     def start(self) -> None:
         """List once, then follow the runtime's events."""
         self._refresh_or_log()
         self.runtime.watch(self.poke)
-        self._thread.start()
-
-    def wait(self, listings: int, seconds: float) -> None:
-        """Return once more listings than these were made, or after that many seconds."""
-        with self._listed:
-            self._listed.wait_for(lambda: self.listings > listings or self._closing.is_set(), seconds)
+        self._refresher.start()
 
     def poke(self) -> None:
         """List again soon."""
-        self._poked.set()
+        self._refresher.poke()
+
+    def wait(self, listings: int, seconds: float) -> None:
+        """Return once more listings than these were made, or after that many seconds."""
+        self._wait(self._listed, lambda: self.listings > listings or self._closing, seconds)
 
     def refresh(self) -> None:
         """List now. Raises RuntimeFailure, and then what was known stays known."""
         with self._lock:
             try:
-                found = tuple(self.runtime.list())
+                found = self.runtime.list()
             except Exception:
                 self.available = False
                 raise
-            self.found = found
+            self._take_over(found)
             self.available = self.listed = True
         with self._listed:
             self.listings += 1
@@ -72,31 +68,30 @@ class Inventory:
     def add(self, running: Running) -> None:
         """Count in what was just created, before any listing shows it."""
         with self._lock:
-            others = tuple(known for known in self.found if known.container_id != running.container_id)
-            self.found = (*others, running)
+            self._take_over((*self._others(running.container_id), running))
 
     def drop(self, container_id: str) -> None:
         """Count out what was just removed."""
         with self._lock:
-            self.found = tuple(known for known in self.found if known.container_id != container_id)
+            self._take_over(self._others(container_id))
 
     def close(self) -> None:
-        """Stop following the runtime. Ends no instance."""
-        self._closing.set()
-        self._poked.set()
+        """Stop following the runtime and let go of it. Ends no instance."""
         with self._listed:
+            self._closing = True
             self._listed.notify_all()
-        if self._thread.is_alive() and self._thread is not threading.current_thread():
-            self._thread.join(5.0)
+        self._refresher.close()
         self.runtime.close()
 
-    def _keep_fresh(self) -> None:
-        while not self._closing.is_set():
-            if self._poked.wait(SAFETY_NET_SECONDS):
-                self._closing.wait(BURST_SECONDS)
-            self._poked.clear()
-            if not self._closing.is_set():
-                self._refresh_or_log()
+    def _others(self, container_id: str) -> tuple[Running, ...]:
+        return tuple(running for running in self.found if running.container_id != container_id)
+
+    def _take_over(self, found: Iterable[Running]) -> None:
+        by_key: dict[InstanceKey, tuple[Running, ...]] = {}
+        self.found = tuple(found)
+        for running in self.found:
+            by_key[running.key] = (*by_key.get(running.key, ()), running)
+        self.by_key = by_key
 
     def _refresh_or_log(self) -> None:
         before, first = self.available, not self.listed

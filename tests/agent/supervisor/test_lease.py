@@ -110,7 +110,7 @@ def test_what_is_relinquished_ends_and_the_others_run_on() -> None:
     node.supervisor.deploy(a_deploy(component_id="other"))
     wait_until(lambda: len(node.runtime.containers) == 2, what="both to run")
     assert node.supervisor.has_singletons()
-    assert node.supervisor.relinquish(5.0) == 1
+    assert node.supervisor.stop_singletons(5.0) == 1
     node.wait_gone(WEB)
     assert len(node.runtime.containers) == 1
     assert not node.supervisor.has_singletons()
@@ -124,7 +124,7 @@ def test_a_singleton_that_is_still_being_fetched_never_starts() -> None:
     gate = node.runtime.hang("image app:1")
     node.supervisor.deploy(single())
     node.runtime.wait_reached("image app:1")
-    assert node.supervisor.relinquish(5.0) == 1
+    assert node.supervisor.stop_singletons(5.0) == 1
     gate.set()
     node.wait_gone(WEB)
     assert not node.runtime.created

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from agent.supervisor.supervisor import Superseded, Supervisor, UnknownRuntime
+from agent.supervisor.instance import Superseded
+from agent.supervisor.inventories import UnknownRuntime
+from agent.supervisor.supervisor import Supervisor
 from reconciler.wire.messages import InstanceKey, InstanceReport, Status
 from tests.agent.supervisor.memory_runtime import MemoryRuntime, a_deploy, a_stop
 from tests.support.waiting import wait_until
@@ -288,11 +290,11 @@ def test_while_the_engine_is_away_nothing_is_said_to_be_gone(node: Node) -> None
     before = node.wait_status(Status.RUNNING)
     node.runtime.failures["list"] = "the Engine does not answer"
     node.runtime.announce()
-    wait_until(lambda: node.supervisor.available() == ())
+    wait_until(lambda: node.supervisor.inventories.available() == ())
     assert node.supervisor.instances() == [before]
     node.runtime.failures.clear()
     node.runtime.announce()
-    wait_until(lambda: node.supervisor.available() == ("docker",))
+    wait_until(lambda: node.supervisor.inventories.available() == ("docker",))
     assert Status.STOPPED not in node.words()
 
 
@@ -301,10 +303,10 @@ def test_an_inventory_that_was_never_read_is_not_complete() -> None:
     runtime.create(a_deploy())
     runtime.failures["list"] = "the Engine does not answer"
     node = Node(runtime)
-    assert not node.supervisor.complete()
+    assert not node.supervisor.inventories.are_complete()
     runtime.failures.clear()
     runtime.announce()
-    wait_until(node.supervisor.complete)
+    wait_until(node.supervisor.inventories.are_complete)
     assert node.report() is not None
     node.supervisor.close()
 
@@ -349,4 +351,4 @@ def test_a_type_that_nobody_runs_here_is_refused() -> None:
 def test_usage_is_of_what_runs(node: Node) -> None:
     node.supervisor.deploy(a_deploy())
     node.wait_status(Status.RUNNING)
-    assert node.supervisor.stats()[WEB].memory_mb == 8
+    assert node.supervisor.inventories.usage()[WEB].memory_mb == 8
