@@ -12,7 +12,7 @@ from reconciler.control.manager import Manager
 from reconciler.plan.ask.status import InstanceStatus
 from reconciler.plan.model.desired import DesiredBusiness
 from reconciler.plan.show.document import explanation_form
-from reconciler.store.tables.decisions import KEPT_DECISIONS, Decision
+from reconciler.store.tables.decisions import DECISIONS_MAX, Decision
 
 Reply = Response | tuple[Response, int]
 Form = dict[str, Any]
@@ -24,8 +24,8 @@ def decision_routes(manager: Manager) -> Blueprint:
 
     @routes.get("/api/decisions")
     def decisions() -> Reply:
-        limit = number("limit", KEPT_DECISIONS, KEPT_DECISIONS)
-        return jsonify([_decision_form(decision) for decision in manager.store.decisions(limit=limit)])
+        limit = number("limit", DECISIONS_MAX, DECISIONS_MAX)
+        return jsonify([_decision_form(decision) for decision in manager.store.decisions.find(limit=limit)])
 
     @routes.get("/api/decisions/<plan_hash>")
     def decision(plan_hash: str) -> Reply:

@@ -60,7 +60,7 @@ def fleet_routes(manager: Manager) -> Blueprint:
 
     @routes.get("/api/events")
     def events() -> Reply:
-        found = manager.store.events(
+        found = manager.store.events.find(
             business_id=request.args.get("business"),
             node_id=request.args.get("node"),
             after=number("after", 0, 2**62),

@@ -15,7 +15,7 @@ from reconciler.source.configure import build_sources
 from reconciler.source.source import SourceConfig
 from reconciler.store.db.opening import path_of
 from reconciler.store.store import Store
-from reconciler.store.tables.revisions import KEPT_REVISIONS
+from reconciler.store.tables.revisions import REVISIONS_MAX
 from reconciler.wire.messages import REPORT_BYTES_MAX
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class ManagerConfig:
     sources: tuple[SourceConfig, ...] = ()
     hook_secret: str | None = field(default=None, repr=False)
     policy: Policy = field(default_factory=Policy)
-    keep_revisions: int = KEPT_REVISIONS
+    keep_revisions: int = REVISIONS_MAX
 
 
 class RunningManager:

@@ -19,7 +19,7 @@ from reconciler.plan.wants.changes import business_changes
 from reconciler.source.deferral import Deferred
 from reconciler.store.model import Event
 from reconciler.store.store import Store
-from reconciler.store.tables.saved import Execution
+from reconciler.store.tables.executions import Execution
 from reconciler.wire.messages import InstanceReport
 
 Form = dict[str, Any]
@@ -42,7 +42,7 @@ def commit_form(commit: Commit | None) -> Form | None:
 def business_form(view: View, store: Store, status: BusinessStatus) -> Form:
     """A business as the mission's section 3.2 has it, and what else people ask about it."""
     entry = view.desired.businesses[status.business_id]
-    created, updated = store.times().get(status.business_id, (view.at, view.at))
+    created, updated = store.statuses.times().get(status.business_id, (view.at, view.at))
     return {
         "business_id": status.business_id,
         "business_name": entry.business.business_name,
@@ -67,7 +67,7 @@ def spec_form(view: View, business_id: str) -> Form:
 
 def component_forms(view: View, store: Store, status: BusinessStatus) -> list[Form]:
     """Every instance of a business."""
-    reports = store.reports()
+    reports = store.observed.reports()
     return [_component_form(item, reports.get((item.key, item.node_id or "")), view.at) for item in status.instances]
 
 

@@ -38,13 +38,13 @@ class Nodes:
 
     def report(self, report: NodeReport) -> None:
         """Take a node's heartbeat and inventory."""
-        changed = self._store.record_report(report, self._clock())
+        changed = self._store.observed.record_report(report, self._clock())
         if changed or self._latest().node_health.get(report.node_id) is not NodeHealth.READY:
             self._wake()
 
     def report_component(self, report: ComponentReport) -> None:
         """Take one change of one instance. Raises UnknownNode when its node has not registered."""
-        if self._store.record_component(report, self._clock()):
+        if self._store.observed.record_component(report, self._clock()):
             self._wake()
 
     def cordon(self, node_id: str, who: str) -> None:
@@ -62,10 +62,10 @@ class Nodes:
     def _ask(
         self, node_id: str, who: str, *, cordoned: bool, draining: bool = False, within: float | None = None
     ) -> None:
-        nodes = self._store.observed().nodes
+        nodes = self._store.observed.snapshot().nodes
         if node_id not in nodes:
             raise UnknownNodeId(node_id, nodes)
         now = self._clock()
-        self._store.set_cordoned(node_id, cordoned, draining, None if within is None else now + within)
-        self._store.add_events([asked_of_node(node_id, cordoned, draining, within, who, now)])
+        self._store.observed.set_cordoned(node_id, cordoned, draining, None if within is None else now + within)
+        self._store.events.add([asked_of_node(node_id, cordoned, draining, within, who, now)])
         self._wake()

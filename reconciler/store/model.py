@@ -79,21 +79,6 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """What an instance used: CPU in percent of one core, memory in MiB, its GPUs in percent.
-
-    `span` is 0 for one measurement, and the number of seconds from `at` on for an average.
-    """
-
-    at: float
-    instance: int
-    cpu_percent: float
-    memory_mb: int
-    gpu_percent: float
-    span: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class BusinessRow:
     """The derived status of a business."""
 

@@ -31,7 +31,7 @@ def business(business_id: str = "shop", image: str = "nginx:1", components: tupl
 
 
 def accept(store: Store, spec: Business, at: float = 1.0, source: str = "api") -> Accepted:
-    return store.accept(spec, source=source, who="tester", at=at)
+    return store.desired.accept(spec, source=source, who="tester", at=at)
 
 
 def key(component: str = "web", instance: int = 0, business_id: str = "shop") -> InstanceKey:

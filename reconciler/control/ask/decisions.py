@@ -7,7 +7,7 @@ from reconciler.control.errors import Conflict, UnknownPlan
 from reconciler.plan.model.observed import Allocation
 from reconciler.store.model import Event
 from reconciler.store.store import Store
-from reconciler.store.tables.decisions import KEPT_DECISIONS, KEPT_SECONDS, Decision
+from reconciler.store.tables.decisions import DECISIONS_MAX, DECISIONS_SECONDS_MAX, Decision
 
 LOOKED_THROUGH = 200
 """So many decisions are searched for a container that is gone."""
@@ -25,34 +25,35 @@ class Decisions:
 
         `plan_hash` may be its beginning; `decision_id` tells those of one plan apart. Raises UnknownPlan, Conflict.
         """
-        found = self._store.decisions(plan_hash)
+        found = self._store.decisions.find(plan_hash)
         hashes = {decision.plan_hash for decision in found}
         if len(hashes) > 1:
             some = ", ".join(sorted(one[:16] for one in hashes)[:3])
             raise Conflict(f"{len(hashes)} kept plans begin with {plan_hash}: {some}: give more of the hash")
         chosen = [one for one in found if decision_id in (None, one.id)]
-        text = self._store.decided(chosen[0].id) if chosen else None
+        text = self._store.decisions.state(chosen[0].id) if chosen else None
         if text is None:
             raise UnknownPlan(self._unknown(plan_hash))
         return text
 
     def of(self, event: Event) -> tuple[Decision | None, bytes | None]:
         """Find the decision that an event is of, and its state; None where it is not kept."""
-        found = [one for one in self._store.decisions(event.plan_hash) if one.at <= event.at] if event.plan_hash else []
-        return (found[0], self._store.decided(found[0].id)) if found else (None, None)
+        known = self._store.decisions.find(event.plan_hash) if event.plan_hash else []
+        found = [one for one in known if one.at <= event.at]
+        return (found[0], self._store.decisions.state(found[0].id)) if found else (None, None)
 
     def containers(self, prefix: str) -> Sequence[Allocation]:
         """Find the allocation whose container's id begins so, as a kept decision last saw it."""
-        return self._store.decided_copies(f'"container_id":"{prefix}', LOOKED_THROUGH)
+        return self._store.decisions.allocations_with(f'"container_id":"{prefix}', LOOKED_THROUGH)
 
     def _unknown(self, plan_hash: str) -> str:
-        newest, oldest = self._store.decisions(limit=1), self._store.oldest_decision()
+        newest, oldest = self._store.decisions.find(limit=1), self._store.decisions.oldest()
         if not newest or oldest is None:
             return f"no plan '{plan_hash}' is kept: nothing was decided yet"
         return (
             f"no plan '{plan_hash}' is kept: the oldest kept one is {_shown(oldest)}, the newest {_shown(newest[0])}; "
-            f"the last {KEPT_DECISIONS} by which something was done or waits are kept, "
-            f"for {KEPT_SECONDS / DAY_SECONDS:.0f} days at most"
+            f"the last {DECISIONS_MAX} by which something was done or waits are kept, "
+            f"for {DECISIONS_SECONDS_MAX / DAY_SECONDS:.0f} days at most"
         )
 
 

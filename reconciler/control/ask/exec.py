@@ -65,7 +65,7 @@ class Execs:
         if not self._free.acquire(blocking=False):
             raise Busy(f"{COMMANDS_MAX} commands run through this manager already: wait until one has ended")
         try:
-            self._store.add_events([self._event(node_id, exec_, who)])
+            self._store.events.add([self._event(node_id, exec_, who)])
             return Relay(self._agents.exec(address, exec_), self._free.release)
         except BaseException:
             self._free.release()

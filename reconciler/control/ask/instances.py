@@ -21,7 +21,7 @@ class Instances:
 
     def logs(self, key: InstanceKey, query: Mapping[str, str]) -> LogChunk:
         """Fetch some of an instance's output. Raises UnknownInstance, AgentError."""
-        observed = self._store.observed()
+        observed = self._store.observed.snapshot()
         confirmed = [
             allocation for allocation in observed.allocations if allocation.key == key and allocation.confirmed
         ]
@@ -35,7 +35,7 @@ class Instances:
 
         Raises UnknownBusiness, UnknownInstance, NotRunning, Busy, StoreError, AgentError.
         """
-        view, observed = self._view(), self._store.observed()
+        view, observed = self._view(), self._store.observed.snapshot()
         status = view.statuses.get(exec_.business_id)
         if status is None:
             raise UnknownBusiness(exec_.business_id, tuple(view.statuses))

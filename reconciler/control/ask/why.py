@@ -74,7 +74,7 @@ def _meant(target: str, store: Store, decisions: Decisions, view: View) -> tuple
     if "/" in target:
         return _of_component(target, store, view)
     if target.isascii() and target.isdigit() and len(target) < 19:
-        found = store.events(after=int(target) - 1, limit=1) if int(target) else []
+        found = store.events.find(after=int(target) - 1, limit=1) if int(target) else []
         if found and found[0].id == int(target):
             return _of_event(found[0], store)
     return _of_container(target, store, decisions, view)
@@ -93,12 +93,12 @@ def _of_component(target: str, store: Store, view: View) -> tuple[Event, Instanc
         return about and instance in (None, key.instance)
 
     waiting = [one.key for one in view.plan.pending if named(one.key)]
-    event = store.newest_event(business_id, ("status",)) if waiting else None
+    event = store.events.newest(business_id, ("status",)) if waiting else None
     if event is not None:
         return event, waiting[0]
-    event = store.newest_event(business_id, ACTIONS, component_id=component_id, instance=instance)
+    event = store.events.newest(business_id, ACTIONS, component_id=component_id, instance=instance)
     held = [one.key for one in view.plan.actions if named(one.key)] if event is None else []
-    begun = store.newest_event(business_id, ("status",)) if held else None
+    begun = store.events.newest(business_id, ("status",)) if held else None
     if begun is not None:
         return begun, held[0]
     if event is None:
@@ -115,7 +115,7 @@ def _of_event(event: Event, store: Store) -> tuple[Event, InstanceKey]:
     if event.kind in ACTIONS:
         return event, _key(event)
     key = _key(event)
-    found = store.newest_event(
+    found = store.events.newest(
         key.business_id, ACTIONS, component_id=key.component_id, instance=key.instance, before=event.id
     )
     return found or event, key
@@ -135,7 +135,7 @@ def _of_container(target: str, store: Store, decisions: Decisions, view: View) -
         raise UnknownInstance(f"nothing that is on record is called '{target}': {HOW}")
     allocation = found[0]
     key = allocation.key
-    event = store.newest_event(
+    event = store.events.newest(
         key.business_id,
         STARTS,
         component_id=key.component_id,
@@ -151,7 +151,7 @@ def _of_container(target: str, store: Store, decisions: Decisions, view: View) -
 def _after(event: Event, key: InstanceKey, store: Store) -> tuple[Event, ...]:
     """What came of it: events about the instance and its business's status, up to the next action about it."""
     found = []
-    for one in store.events(key.business_id, after=event.id, limit=LOOKED_THROUGH):
+    for one in store.events.find(key.business_id, after=event.id, limit=LOOKED_THROUGH):
         ours = one.component_id == key.component_id and one.instance == key.instance
         if ours or (one.kind == "status" and one.component_id is None):
             found.append(one)

@@ -29,11 +29,11 @@ class DesiredChanges:
 
     def business(self, business_id: str) -> DesiredBusiness:
         """Look up a business. Raises UnknownBusiness."""
-        return business_of(self.store.desired(), business_id)
+        return business_of(self.store.desired.snapshot(), business_id)
 
     def record(self, kind: str, business_id: str, message: str, cause: str) -> None:
         """Put a change that was stored on record, and have the loop turn."""
-        self.store.add_events([Event(self.clock(), kind, message, business_id, cause=cause)])
+        self.store.events.add([Event(self.clock(), kind, message, business_id, cause=cause)])
         self.wake()
 
 

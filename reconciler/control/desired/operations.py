@@ -45,20 +45,20 @@ class DesiredStateService:
         """Remove a business of the API. Raises UnknownBusiness, Conflict."""
         with self._operate(business_id, who) as operation:
             self._ownership.refuse_foreign(operation.entry)
-            self._store.remove(business_id, operation.at)
+            self._store.desired.remove(business_id, operation.at)
             operation.done("removed", "removed", "delete")
 
     def stop(self, business_id: str, who: str) -> None:
         """Want the business not to run. Raises UnknownBusiness."""
         with self._operate(business_id, who) as operation:
             if not operation.entry.stopped:
-                self._store.set_stopped(business_id, True, operation.at)
+                self._store.desired.set_stopped(business_id, True, operation.at)
                 operation.done("stop", "stop asked for", "stop")
 
     def restart(self, business_id: str, who: str) -> None:
         """Want every instance made anew, also of a stopped business. Raises UnknownBusiness."""
         with self._operate(business_id, who) as operation:
-            self._store.add_restart(business_id, operation.at)
+            self._store.desired.add_restart(business_id, operation.at)
             operation.done("restart", "restart asked for", "restart")
 
     def promote(self, business_id: str, component_id: str | None, who: str) -> tuple[str, ...]:
@@ -73,7 +73,7 @@ class DesiredStateService:
             if not results:
                 name = business_id if component_id is None else f"{business_id}/{component_id}"
                 raise Conflict(f"nothing of {name} waits to be promoted: that is for components with update.canary")
-            self._store.judge(results, operation.at)
+            self._store.version_results.record(results, operation.at)
             promoted = tuple(name for _, name, _ in results)
             operation.done("promoted", f"{', '.join(promoted)} promoted", "promote")
             return promoted
@@ -85,10 +85,10 @@ class DesiredStateService:
         SpecError.
         """
         with self._operate(business_id, who) as operation:
-            target = rollback_target(operation.entry, self._store.revisions(business_id), number)
-            refuse_circles(self._store.desired(), [target.revision.business])
+            target = rollback_target(operation.entry, self._store.revisions.newest(business_id), number)
+            refuse_circles(self._store.desired.snapshot(), [target.revision.business])
             verb = f"rollback to revision {target.revision.number}"
-            accepted = self._store.roll_back(
+            accepted = self._store.desired.roll_back(
                 target.revision.business,
                 pinned=target.revision.number,
                 quarantined=target.quarantined,
@@ -104,7 +104,7 @@ class DesiredStateService:
         with self._operate(business_id, who) as operation:
             if operation.entry.pinned is None and not operation.entry.quarantined:
                 raise Conflict(f"{business_id} is not pinned: nothing of it was rolled back")
-            self._store.set_pin(business_id, None, frozenset(), operation.at)
+            self._store.desired.set_pin(business_id, None, frozenset(), operation.at)
             operation.done("unpinned", "unpinned", "unpin")
             self._sources.sync(patient=True)
 
@@ -115,7 +115,7 @@ class DesiredStateService:
         """
         with self._operate(business_id, who) as operation:
             component_of(operation.entry, component_id)
-            counted = self._store.thaw(business_id, component_id)
+            counted = self._store.heals.thaw(business_id, component_id)
             if counted:
                 operation.done("thawed", f"{component_id} thawed", "thaw")
             return counted
@@ -124,14 +124,14 @@ class DesiredStateService:
         """Do nothing more of a business, and accept nothing new of it from its source. Raises UnknownBusiness."""
         with self._operate(business_id, who) as operation:
             if not operation.entry.paused:
-                self._store.set_paused(business_id, True, operation.at)
+                self._store.desired.set_paused(business_id, True, operation.at)
                 operation.done("paused", "paused", "pause")
 
     def resume(self, business_id: str, who: str) -> None:
         """Go on with a business that was paused, and read the sources. Raises UnknownBusiness."""
         with self._operate(business_id, who) as operation:
             if operation.entry.paused:
-                self._store.set_paused(business_id, False, operation.at)
+                self._store.desired.set_paused(business_id, False, operation.at)
                 operation.done("resumed", "resumed", "resume")
                 self._sources.sync(patient=True)
 

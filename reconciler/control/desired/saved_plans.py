@@ -20,7 +20,7 @@ from reconciler.plan.reconcile.planner import plan
 from reconciler.source.decide import API
 from reconciler.store.model import Event
 from reconciler.store.store import Store
-from reconciler.store.tables.saved import DONE, SUPERSEDED, Execution
+from reconciler.store.tables.executions import DONE, SUPERSEDED, Execution
 
 SHOWN_LETTERS = 12
 """So many letters of a hash are shown."""
@@ -42,11 +42,11 @@ class SavedPlans:
         self._state = state
         self._clock = clock
         self._turn = turn
-        self._followed = {execution.saved.hash: execution for execution in store.executing()}
+        self._followed = {execution.saved.hash: execution for execution in store.executions.running()}
 
     def save(self, businesses: Sequence[Business]) -> SavedPlan:
         """What would happen if these were accepted, with the facts it relies on. Stores nothing."""
-        basis = self._basis(self._store.desired())
+        basis = self._basis(self._store.desired.snapshot())
         after = overlay(basis.before, ((business, API) for business in businesses))
         planned = plan(after, basis.observed, basis.policy, basis.now)
         return save(basis, planned, after, (business.business_id for business in businesses))
@@ -80,7 +80,7 @@ class SavedPlans:
 
     def get(self, plan_hash: str) -> Execution:
         """What became of a saved plan. Raises UnknownPlan."""
-        found = self._store.execution(plan_hash)
+        found = self._store.executions.find(plan_hash)
         if found is None:
             raise UnknownPlan(f"no saved plan '{plan_hash}' was applied here")
         return found
@@ -98,7 +98,7 @@ class SavedPlans:
             if not new and state == execution.state:
                 continue
             execution = replace(execution, state=state, departures=execution.departures + new)
-            self._store.note_execution(execution)
+            self._store.executions.update(execution)
             self._followed[execution.saved.hash] = execution
             for departure in new:
                 self._tell(execution, "departure", departure)
@@ -117,7 +117,7 @@ class SavedPlans:
         text = f"{message} (plan {execution.saved.hash[:SHOWN_LETTERS]})"
         at = self._clock()
         cause = f"{execution.who}: saved plan {execution.saved.hash[:SHOWN_LETTERS]}"
-        self._store.add_events(
+        self._store.events.add(
             Event(at, kind, text, business_id, cause=cause, plan_hash=execution.saved.hash)
             for business_id in execution.saved.needs.businesses
         )

@@ -59,7 +59,7 @@ class SourceSync:
         if not self._sources:
             return SyncResult()
         with self._changes.lock:
-            readings, businesses = self._read(), self._changes.store.desired().businesses
+            readings, businesses = self._read(), self._changes.store.desired.snapshot().businesses
             for name in named:
                 if name not in businesses and not any(name in reading.declared for reading in readings.values()):
                     # What was fetched for this call is told of by nobody else.
@@ -104,9 +104,9 @@ class SourceSync:
             source.look_again()
         if decision.accept or ripe:
             pairs = [(declared.business, declared.file) for declared in decision.accept]
-            store.accept_many(pairs, remove=ripe, who=source.name, at=at, commit=decision.commit)
+            store.desired.accept_many(pairs, remove=ripe, who=source.name, at=at, commit=decision.commit)
         for key in decision.released:
-            store.set_pin(key, None, store.desired().businesses[key].quarantined, at)
+            store.desired.set_pin(key, None, store.desired.snapshot().businesses[key].quarantined, at)
         result = SyncResult(
             accepted=tuple(sorted(declared.business.business_id for declared in decision.accept)),
             removed=ripe,
@@ -117,7 +117,7 @@ class SourceSync:
             deferred=decision.deferred,
             commit=decision.commit,
         )
-        store.add_events(sync_events(decision, result, self._last.sources.get(source.name, SyncResult()), at))
+        store.events.add(sync_events(decision, result, self._last.sources.get(source.name, SyncResult()), at))
         return result
 
 

@@ -32,7 +32,7 @@ class SpecService:
     def create(self, business: Business, who: str) -> Accepted:
         """Accept a new business. Raises SpecError, and Conflict when the id is taken."""
         with self._changes.lock:
-            known = self._changes.store.desired().businesses.get(business.business_id)
+            known = self._changes.store.desired.snapshot().businesses.get(business.business_id)
             if known is not None:
                 self._ownership.refuse_foreign(known)
                 raise Conflict(f"business '{business.business_id}' exists already: PUT changes it")
@@ -64,7 +64,7 @@ class SpecService:
         SpecError.
         """
         with self._changes.lock:
-            desired = self._changes.store.desired()
+            desired = self._changes.store.desired.snapshot()
             refuse_circles(desired, businesses)
             for business in businesses:
                 known = desired.businesses.get(business.business_id)
@@ -74,7 +74,7 @@ class SpecService:
             pairs = [(business, API) for business in businesses]
             allocations = allocate(desired, overlay(desired, pairs))
             store, at = self._changes.store, self._changes.clock()
-            accepted = store.accept_planned(pairs, allocations, saved, who, at).accepted
+            accepted = store.executions.accept(pairs, allocations, saved, who, at).accepted
             changed = tuple(key for key, one in accepted.items() if one.changed)
             for key in changed:
                 message = f"revision {accepted[key].revision} accepted from {who}, as planned"
@@ -84,11 +84,11 @@ class SpecService:
 
     def _accept(self, business: Business, who: str) -> Accepted:
         store, business_id = self._changes.store, business.business_id
-        refuse_circles(store.desired(), [business])
-        known = store.desired().businesses.get(business_id)
+        refuse_circles(store.desired.snapshot(), [business])
+        known = store.desired.snapshot().businesses.get(business_id)
         if known is not None:
             refuse_quarantined(known, business)
-        accepted = store.accept(business, source=API, who=who, at=self._changes.clock())
+        accepted = store.desired.accept(business, source=API, who=who, at=self._changes.clock())
         if accepted.changed:
             number = accepted.revision
             self._changes.record(

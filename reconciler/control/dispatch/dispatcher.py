@@ -65,8 +65,8 @@ class Dispatcher:
         ]
         if not due and not waiting:
             return []
-        versions = self._store.next_versions(len(due) + len(waiting))
-        self._store.assign(
+        versions = self._store.versions.next(len(due) + len(waiting))
+        self._store.assignments.assign(
             [
                 _assigned(action, action.component, version)
                 for action, version in zip((*due, *waiting), versions, strict=True)
@@ -74,9 +74,9 @@ class Dispatcher:
             ],
             at,
         )
-        self._store.expect_end((action.key, action.node_id) for action in due if action.kind is Kind.STOP)
-        self._store.record_heals([(action.key, action.heals) for action in new if action.heals], at)
-        self._store.forget_heals([action.key for action in new if action.old_digest not in ("", action.digest)])
+        self._store.vanished.expect_end((action.key, action.node_id) for action in due if action.kind is Kind.STOP)
+        self._store.heals.record([(action.key, action.heals) for action in new if action.heals], at)
+        self._store.heals.forget([action.key for action in new if action.old_digest not in ("", action.digest)])
         for action, version in zip(due, versions, strict=False):
             address = observed.nodes[action.node_id].address
             self._queues.put(

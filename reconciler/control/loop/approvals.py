@@ -78,8 +78,8 @@ class Approvals:
 
     def _approve(self, approved: PendingApproval, who: str) -> None:
         at = self._clock()
-        self._store.approve({stop_of(action) for action in approved.actions}, approved.plan_hash, who, at)
-        self._store.add_events(
+        self._store.approvals.approve({stop_of(action) for action in approved.actions}, approved.plan_hash, who, at)
+        self._store.events.add(
             Event(
                 at,
                 "approved",
@@ -117,12 +117,12 @@ def told(actions: Sequence[Action]) -> str:
 
 def withdraw_outdated(store: Store, view: View) -> None:
     """Forget approvals of allocations that have gone or are wanted again, and old ones."""
-    known = store.approvals()
+    known = store.approvals.all()
     if not known:
         return
     there = {(allocation.key, allocation.node_id) for allocation in view.observed.allocations}
     wanted = {*view.plan.placements, *(pending.key for pending in view.plan.pending)}
-    store.withdraw(
+    store.approvals.withdraw(
         stop
         for stop, at in known.items()
         # What was approved after this look is not judged by it.

@@ -24,13 +24,14 @@ class Observation:
     def state(self) -> State:
         """Read everything that a plan made now depends on; remembers nothing."""
         now = self._clock()
-        heard = self._heard(self._store.observed(), now)
-        return State(self._store.desired(), self._damped(heard, self._watched(heard, now), now), self._policy, now)
+        heard = self._heard(self._store.observed.snapshot(), now)
+        observed = self._damped(heard, self._watched(heard, now), now)
+        return State(self._store.desired.snapshot(), observed, self._policy, now)
 
     def watch(self) -> None:
         """Remember which nodes are lost now, and which are back, for later readings."""
         now = self._clock()
-        self._damper = self._watched(self._heard(self._store.observed(), now), now)
+        self._damper = self._watched(self._heard(self._store.observed.snapshot(), now), now)
 
     def listen_anew(self) -> None:
         """Count no silence from before now: this process was suspended, or starved, and heard nothing."""
@@ -40,7 +41,7 @@ class Observation:
         """In how many seconds the passing of time alone changes what is known of each node."""
         now = self._clock()
         yield from (until - now for until in self._damper.flapping(now).values())
-        for node in self._heard(self._store.observed(), now).nodes.values():
+        for node in self._heard(self._store.observed.snapshot(), now).nodes.values():
             for limit in (self._policy.suspect_after, self._policy.lost_after):
                 if node.last_seen + limit > now:
                     yield node.last_seen + limit - now
@@ -54,9 +55,9 @@ class Observation:
         """Observed state with its heals, and with the nodes that came and went too often marked as flapping."""
         flapping = damper.flapping(now)
         if not flapping:
-            return replace(observed, heals=self._store.heals())
+            return replace(observed, heals=self._store.heals.counts())
         nodes = {key: replace(node, flapping_until=flapping.get(key, 0.0)) for key, node in observed.nodes.items()}
-        return replace(observed, nodes=nodes, heals=self._store.heals())
+        return replace(observed, nodes=nodes, heals=self._store.heals.counts())
 
     def _heard(self, observed: Observed, now: float) -> Observed:
         """Observed state with no silence counted from before this manager could listen."""

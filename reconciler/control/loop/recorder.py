@@ -21,5 +21,5 @@ class Recorder:
         elif happened and documented(view)["hash"] != self._last:
             made = decided(documented(view), reconciler.__version__)
             kept = record(view.state, made)
-            self._store.keep_decision(made["hash"], reconciler.__version__, len(view.plan.actions), kept, view.at)
+            self._store.decisions.keep(made["hash"], reconciler.__version__, len(view.plan.actions), kept, view.at)
             self._last = made["hash"]

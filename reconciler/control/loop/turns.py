@@ -53,8 +53,8 @@ class Turns:
     def view(self) -> View:
         """What is known now: never older than the last accepted change of desired state."""
         view = self._latest
-        if view.desired is self._store.desired():
-            fresh = view.observed is self._store.observed()
+        if view.desired is self._store.desired.snapshot():
+            fresh = view.observed is self._store.observed.snapshot()
             if fresh or time.monotonic() < self._fresh_until:
                 return view
         with self._turn:
@@ -66,23 +66,23 @@ class Turns:
             before, after = self._recorded, self._look()
             sent = self._dispatcher.carry_out(after.plan, after.desired, after.observed, after.at)
             self._save_statuses(before, after)
-            self._store.judge(after.plan.verdicts, after.at)
+            self._store.version_results.record(after.plan.verdicts, after.at)
             withdraw_outdated(self._store, after)
             self._saved_plans.follow(after, sent)
-            self._store.want_only(set(after.plan.instances))
-            events = events_between(before, after, sent, self._store.newest_cause)
+            self._store.vanished.keep_only(set(after.plan.instances))
+            events = events_between(before, after, sent, self._store.events.newest_cause)
             self._recorded = after
         try:
             # First, so that the plan of an event that somebody sees is kept already.
             self._recorder.follow(after, bool(events))
         finally:
             if events:
-                self._store.add_events(events)
+                self._store.events.add(events)
 
     def _look(self) -> View:
         """Plan anew and publish what is known."""
         began = time.monotonic()
-        known = self._store.observed()
+        known = self._store.observed.snapshot()
         self._observation.watch()
         state = self._observation.state()
         planned = state.plan()
@@ -104,7 +104,7 @@ class Turns:
         """Write down the statuses that changed."""
         changed = [status for key, status in after.statuses.items() if before.statuses.get(key) is not status]
         if changed:
-            self._store.save_statuses(
+            self._store.statuses.save(
                 [BusinessRow(status.business_id, status.status) for status in changed],
                 [row for status in changed for row in component_rows(status)],
                 after.at,

@@ -1,15 +1,50 @@
-"""One connection to the database, one lock before it, and errors turned into text for people."""
+"""One connection to the database, one lock before it, and units of work: what the disk and the memory become together.
+
+The parts of the store (`tables/`) know each other only by their methods. Those that write open a unit of work, and
+inside another one they join it: a method that calls three parts is committed as one.
+"""
 
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, CursorResult, Engine, Executable, Table
 from sqlalchemy.exc import DBAPIError
 
+from reconciler.store.db.upsert import upserting
 from reconciler.store.model import StoreError
+
+T = TypeVar("T")
+
+
+class Work:
+    """A unit of work: statements that are committed together, and the values in memory that follow them.
+
+    The transaction begins with the first statement, so that work which only changes memory waits for no disk.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._connection: Connection | None = None
+        self.statements = ExitStack()
+        self.values: dict[Mirror[Any], Any] = {}
+        self.failed = False
+
+    def execute(
+        self, statement: Executable, parameters: Sequence[Mapping[str, Any]] | Mapping[str, Any] | None = None
+    ) -> CursorResult[Any]:
+        """Run a statement, once for each of several parameter sets."""
+        if self._connection is None:
+            self._connection = self.statements.enter_context(self._engine.begin())
+        return self._connection.execute(statement, parameters)
+
+    def upsert(self, table: Table, rows: Sequence[dict[str, object]], keep: tuple[str, ...] = ()) -> None:
+        """Write rows by their primary key; the columns in `keep` stay as they are in rows that exist."""
+        if rows:
+            self.execute(upserting(table, tuple(rows[0]), keep), rows)
 
 
 class Database:
@@ -18,27 +53,48 @@ class Database:
     def __init__(self, path: Path, engine: Engine, lock_file: int) -> None:
         self.path = path
         self.lock = threading.RLock()
+        self.work: Work | None = None
         self._engine = engine
         self._lock_file: int | None = lock_file
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """A transaction, committed to the disk when the block ends, undone when it raises.
+    def transaction(self) -> Iterator[Work]:
+        """Give a unit of work, or the one that this thread is in: committed when the outermost block ends, or undone.
 
         Raises StoreError when the database can't be read or written.
         """
         with self.lock:
-            if not self.is_open:
-                raise StoreError(f"the database {self.path} is closed")
+            if self.work is None:
+                with self._begun() as work:
+                    yield work
+                return
+            work = self.work
             try:
-                with self._engine.begin() as connection:
-                    yield connection
-            except DBAPIError as error:
-                # Only the driver's own words: the statement's parameters may hold secrets.
-                raise StoreError(
-                    f"the database {self.path} can't be used: {error.orig}. "
-                    "Check that its disk has space left and can be written"
-                ) from None
+                yield work
+            except BaseException:
+                work.failed = True
+                raise
+
+    @contextmanager
+    def _begun(self) -> Iterator[Work]:
+        """A new unit of work. Memory follows once the commit is on the disk (rule 2)."""
+        if not self.is_open:
+            raise StoreError(f"the database {self.path} is closed")
+        work = self.work = Work(self._engine)
+        try:
+            with work.statements:
+                yield work
+                assert not work.failed, "rule 2: half of a unit of work is never committed"
+        except DBAPIError as error:
+            # Only the driver's own words: the statement's parameters may hold secrets.
+            raise StoreError(
+                f"the database {self.path} can't be used: {error.orig}. "
+                "Check that its disk has space left and can be written"
+            ) from None
+        finally:
+            self.work = None
+        for mirror, value in work.values.items():
+            mirror.follow(value)
 
     @property
     def is_open(self) -> bool:
@@ -53,3 +109,31 @@ class Database:
             self._engine.dispose()
             os.close(self._lock_file)
             self._lock_file = None
+
+
+class Mirror(Generic[T]):
+    """A value in memory that follows the database: what a unit of work makes of it holds once that is committed.
+
+    The value itself is never changed in place, for readers hold on to it.
+    """
+
+    def __init__(self, database: Database, value: T) -> None:
+        self._database = database
+        self._committed = value
+
+    def get(self) -> T:
+        """The value as last committed or, inside a unit of work, as that leaves it."""
+        with self._database.lock:
+            work = self._database.work
+            value: T = work.values.get(self, self._committed) if work is not None else self._committed
+            return value
+
+    def set(self, value: T) -> None:
+        """Replace the value with the unit of work that this thread is in."""
+        with self._database.lock:
+            assert self._database.work is not None, "rule 2: memory follows the disk, and only with a unit of work"
+            self._database.work.values[self] = value
+
+    def follow(self, value: T) -> None:
+        """Take the value over that was just committed. Only the database calls this."""
+        self._committed = value

@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Row
 
 from reconciler.manifest.model import Business, Component
-from reconciler.plan.model.desired import Commit
+from reconciler.plan.model.desired import Commit, DesiredBusiness
 from reconciler.plan.model.observed import Allocation, Node
 from reconciler.store.model import Revision
 from reconciler.wire.messages import Drift, Gpu, InstanceKey, Reservation, Status
@@ -68,6 +68,30 @@ def component_row(business_id: str, component: Component, at: float) -> dict[str
     }
 
 
+def business_row(entry: DesiredBusiness, status: str, created_at: float, updated_at: float) -> dict[str, object]:
+    """A business as `businesses` has it."""
+    return {
+        "business_id": entry.business.business_id,
+        "business_name": entry.business.business_name,
+        "status": status,
+        "created_at": created_at,
+        "updated_at": updated_at,
+        "source": entry.source,
+        "revision": entry.revision,
+    } | asked_columns(entry)
+
+
+def asked_columns(entry: DesiredBusiness) -> dict[str, object]:
+    """What operators asked of a business, as `businesses` has it."""
+    return {
+        "stopped": entry.stopped,
+        "restarts": entry.restarts,
+        "paused": entry.paused,
+        "pinned": entry.pinned,
+        "quarantined": to_json(sorted(entry.quarantined)),
+    }
+
+
 def agent_row(node: Node, reported_at: float) -> dict[str, object]:
     """A node as `agents` has it."""
     return {
@@ -112,7 +136,7 @@ def node_of(row: Row[Any]) -> Node:
 
 
 def instance_row(allocation: Allocation) -> dict[str, object]:
-    """A copy as `instances` has it."""
+    """An allocation as `instances` has it."""
     return {
         "business_id": allocation.key.business_id,
         "component_id": allocation.key.component_id,
@@ -133,8 +157,8 @@ def instance_row(allocation: Allocation) -> dict[str, object]:
     }
 
 
-def copy_of(row: Row[Any]) -> Allocation:
-    """The copy in a row of `instances`."""
+def allocation_of(row: Row[Any]) -> Allocation:
+    """The allocation in a row of `instances`."""
     return Allocation(
         key=InstanceKey(row.business_id, row.component_id, row.instance),
         node_id=row.node_id,

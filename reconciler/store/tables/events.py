@@ -3,32 +3,32 @@
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select
+from sqlalchemy import Row, delete, func, select
 
 from reconciler.store.db.database import Database
 from reconciler.store.db.schema import events
 from reconciler.store.model import Event
 
-KEPT_EVENTS = 10_000
+EVENTS_MAX = 10_000
 """Events kept; housekeeping drops the oldest beyond."""
 
 FIELDS = ("at", "kind", "message", "business_id", "component_id", "instance", "node_id", "cause", "plan_hash")
 
 
-class EventStore:
+class Events:
     """Adding and reading events."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add_events(self, new: Iterable[Event]) -> None:
+    def add(self, new: Iterable[Event]) -> None:
         """Append events, in this order, all or nothing. Their ids are given here."""
         rows = [{name: getattr(event, name) for name in FIELDS} for event in new]
         if rows:
-            with self._database.transaction() as connection:
-                connection.execute(events.insert(), rows)
+            with self._database.transaction() as work:
+                work.execute(events.insert(), rows)
 
-    def events(
+    def find(
         self,
         business_id: str | None = None,
         node_id: str | None = None,
@@ -36,7 +36,7 @@ class EventStore:
         limit: int = 100,
         since: float = 0.0,
     ) -> list[Event]:
-        """Events, newest last: the latest `limit`, or, `after` the id of an event, the first `limit`.
+        """Find events, newest last: the latest `limit`, or, `after` the id of an event, the first `limit`.
 
         None from before `since` (seconds since the epoch).
         """
@@ -48,11 +48,11 @@ class EventStore:
         if node_id is not None:
             statement = statement.where(events.c.node_id == node_id)
         statement = statement.order_by(events.c.id if after else events.c.id.desc())
-        with self._database.transaction() as connection:
-            found = [_event(row) for row in connection.execute(statement)]
+        with self._database.transaction() as work:
+            found = [_event(row) for row in work.execute(statement)]
         return found if after else found[::-1]
 
-    def newest_event(
+    def newest(
         self,
         business_id: str,
         kinds: Collection[str],
@@ -62,7 +62,7 @@ class EventStore:
         before: int | None = None,
         at: float | None = None,
     ) -> Event | None:
-        """The newest event of these kinds about a business, a component of it, or more exactly; None for none.
+        """Find the newest event of these kinds about a business, a component of it, or more exactly; None for none.
 
         `before` is the id of an event that came later, `at` the latest time (seconds since the epoch).
         """
@@ -71,24 +71,25 @@ class EventStore:
         where += [column == value for column, value in exact if value is not None]
         where += [events.c.id < before] if before is not None else []
         where += [events.c.at <= at] if at is not None else []
-        with self._database.transaction() as connection:
-            row = connection.execute(select(events).where(*where).order_by(events.c.id.desc()).limit(1)).one_or_none()
+        with self._database.transaction() as work:
+            row = work.execute(select(events).where(*where).order_by(events.c.id.desc()).limit(1)).one_or_none()
         return _event(row) if row is not None else None
 
     def newest_cause(self, business_id: str, kinds: Collection[str]) -> str:
-        """The cause of the newest event of these kinds about a business that has one; "" when there is none."""
+        """Find the cause of the newest event of these kinds about a business that has one; "" when there is none."""
         statement = select(events.c.cause).where(
             events.c.business_id == business_id, events.c.kind.in_(kinds), events.c.cause != ""
         )
-        with self._database.transaction() as connection:
-            return connection.execute(statement.order_by(events.c.id.desc()).limit(1)).scalar() or ""
+        with self._database.transaction() as work:
+            return work.execute(statement.order_by(events.c.id.desc()).limit(1)).scalar() or ""
+
+    def drop_old(self) -> None:
+        """Keep the newest `EVENTS_MAX`."""
+        with self._database.transaction() as work:
+            newest = work.execute(select(func.max(events.c.id))).scalar_one()
+            if newest is not None:
+                work.execute(delete(events).where(events.c.id <= newest - EVENTS_MAX))
 
 
 def _event(row: Row[Any]) -> Event:
     return Event(id=row.id, **{name: getattr(row, name) for name in FIELDS})
-
-
-def drop_old_events(connection: Connection) -> None:
-    """Keep the newest `KEPT_EVENTS`."""
-    newest = connection.execute(select(func.max(events.c.id))).scalar() or 0
-    connection.execute(delete(events).where(events.c.id <= newest - KEPT_EVENTS))

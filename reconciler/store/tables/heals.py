@@ -3,16 +3,16 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import bindparam, delete, select
 
-from reconciler.store.db.database import Database
+from reconciler.store.db.database import Database, Mirror, Work
 from reconciler.store.db.schema import heals
-from reconciler.store.db.upsert import upsert
 from reconciler.wire.messages import InstanceKey
 
-WITHIN = 3600.0
+COUNTED_SECONDS = 3600.0
 """Seconds in which heals are counted together."""
-FROZEN = 3
+
+FROZEN_MIN = 3
 """Counts from here on are kept until somebody says otherwise; lower ones end with their hour."""
 
 Field = tuple[InstanceKey, str]
@@ -34,81 +34,80 @@ class Heals:
     last_at: float
 
 
-class HealStore:
+class HealCounts:
     """Counting what is set back, per field of an instance."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._heals: dict[Field, Heals] = {}
-        with database.transaction() as connection:
-            for row in connection.execute(select(heals)):
-                key = InstanceKey(row.business_id, row.component_id, row.instance)
-                self._heals[key, row.field] = Heals(row._mapping["count"], row.first_at, row.last_at)
+        with database.transaction() as work:
+            self._heals: Mirror[Mapping[Field, Heals]] = Mirror(database, _read(work))
 
-    def heals(self) -> Mapping[Field, int]:
-        """How often each field was set back lately."""
-        with self._database.lock:
-            return {field: found.times for field, found in self._heals.items()}
+    def counts(self) -> Mapping[Field, int]:
+        """Tell how often each field was set back lately."""
+        return {field: found.times for field, found in self._heals.get().items()}
 
-    def record_heals(self, healed: Iterable[tuple[InstanceKey, Sequence[str]]], at: float) -> None:
+    def record(self, healed: Iterable[tuple[InstanceKey, Sequence[str]]], at: float) -> None:
         """Count these fields as set back once more."""
-        with self._database.lock:
-            new: dict[Field, Heals] = {}
-            for key, names in healed:
-                for name in names:
-                    known = self._heals.get((key, name))
-                    begun = known is not None and known.times < FROZEN and not 0 <= at - known.first_at <= WITHIN
-                    counted = Heals(1, at, at) if known is None or begun else Heals(known.times + 1, known.first_at, at)
-                    new[key, name] = counted
-            if not new:
-                return
-            with self._database.transaction() as connection:
-                upsert(connection, heals, [_row(field, found) for field, found in new.items()])
-            self._heals |= new
+        with self._database.transaction() as work:
+            known = self._heals.get()
+            fields = [(key, name) for key, names in healed for name in names]
+            new = {field: _counted(known.get(field), at) for field in fields}
+            work.upsert(heals, [_row(field, found) for field, found in new.items()])
+            if new:
+                self._heals.set({**known, **new})
 
-    def forget_heals(self, keys: Collection[InstanceKey]) -> int:
+    def forget(self, keys: Collection[InstanceKey]) -> int:
         """Count the fields of these instances anew; how many were counted."""
-        with self._database.lock:
-            return self._drop([field for field in self._heals if field[0] in keys])
+        with self._database.transaction():
+            return self._drop([field for field in self._heals.get() if field[0] in keys])
 
     def thaw(self, business_id: str, component_id: str) -> int:
         """Count the fields of a component's instances anew; how many were counted."""
-        with self._database.lock:
-            named = {
-                key for key, _ in self._heals if (key.business_id, key.component_id) == (business_id, component_id)
-            }
-            return self.forget_heals(named)
+        named = (business_id, component_id)
+        with self._database.transaction():
+            keys = {key for key, _ in self._heals.get() if (key.business_id, key.component_id) == named}
+            return self.forget(keys)
 
-    def drop_old_heals(self, at: float, businesses: Collection[str]) -> None:
+    def drop_old(self, at: float, businesses: Collection[str]) -> None:
         """Forget counts that have led to nothing, and those of businesses that are no more."""
-        with self._database.lock:
+        with self._database.transaction():
             self._drop(
                 [
                     field
-                    for field, found in self._heals.items()
+                    for field, found in self._heals.get().items()
                     if field[0].business_id not in businesses
-                    or (found.times < FROZEN and not 0 <= at - found.last_at <= WITHIN)
+                    or (found.times < FROZEN_MIN and not 0 <= at - found.last_at <= COUNTED_SECONDS)
                 ]
             )
 
-    def _drop(self, fields: Sequence[Field]) -> int:
+    def _drop(self, fields: Collection[Field]) -> int:
         if fields:
-            with self._database.transaction() as connection:
-                delete_fields(connection, fields)
-            for field in fields:
-                del self._heals[field]
+            with self._database.transaction() as work:
+                work.execute(DELETE, [_parameters(*field) for field in fields])
+                dropped = set(fields)
+                left = {field: found for field, found in self._heals.get().items() if field not in dropped}
+                self._heals.set(left)
         return len(fields)
 
 
-def delete_fields(connection: Connection, fields: Sequence[Field]) -> None:
-    """Delete the counts of these fields."""
-    connection.execute(
-        DELETE,
-        [
-            {"business": key.business_id, "component": key.component_id, "ordinal": key.instance, "name": name}
-            for key, name in fields
-        ],
-    )
+def _counted(known: Heals | None, at: float) -> Heals:
+    """The count of a field that is set back once more: a new one after its hour, unless it is frozen."""
+    if known is None or (known.times < FROZEN_MIN and not 0 <= at - known.first_at <= COUNTED_SECONDS):
+        return Heals(1, at, at)
+    return Heals(known.times + 1, known.first_at, at)
+
+
+def _read(work: Work) -> dict[Field, Heals]:
+    return {
+        (InstanceKey(row.business_id, row.component_id, row.instance), row.field): Heals(
+            row._mapping["count"], row.first_at, row.last_at
+        )
+        for row in work.execute(select(heals))
+    }
+
+
+def _parameters(key: InstanceKey, name: str) -> dict[str, object]:
+    return {"business": key.business_id, "component": key.component_id, "ordinal": key.instance, "name": name}
 
 
 def _row(field: Field, found: Heals) -> dict[str, object]:

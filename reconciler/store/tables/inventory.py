@@ -1,4 +1,4 @@
-"""What a report changes, as values: pure functions between messages and the planner's nodes and copies."""
+"""What a report changes, as values: pure functions between messages and the planner's nodes and allocations."""
 
 import sys
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,7 @@ from reconciler.plan.model.observed import Allocation, Node
 from reconciler.plan.schedule.shape import mebibytes
 from reconciler.wire.messages import IMAGES_MAX, Drift, InstanceKey, InstanceReport, NodeReport, Status
 
-CLOCK_STEP = 60.0
+CLOCK_STEP_SECONDS = 60.0
 """Seconds. A report older than the newest by more than this is not late: the node's clock was set back."""
 
 DISK_STEP_MB = 256
@@ -18,19 +18,24 @@ DISK_STEP_MB = 256
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How one node's copies change: what to write, what to delete, and all of them afterwards.
+    """How one node's allocations change: what to write, what to delete, and all of them afterwards.
 
-    `written` leaves out copies of which only the message differs: no plan depends on it.
+    `written` leaves out those of which only the message differs: no plan depends on it.
     """
 
     written: tuple[Allocation, ...]
     deleted: tuple[InstanceKey, ...]
     allocations: dict[InstanceKey, Allocation]
 
+    @property
+    def matters(self) -> bool:
+        """Whether a plan depends on what changes."""
+        return bool(self.written or self.deleted)
+
 
 def is_late(timestamp: float, newest: float) -> bool:
     """Whether a report of this timestamp was overtaken by one of `newest`."""
-    return newest - CLOCK_STEP <= timestamp < newest
+    return newest - CLOCK_STEP_SECONDS <= timestamp < newest
 
 
 def is_gone(report: InstanceReport) -> bool:
@@ -82,8 +87,8 @@ def coarse(free_mb: int | None, known: int | None) -> int | None:
     return free_mb // step * step
 
 
-def reported_copy(report: InstanceReport, node_id: str, known: Allocation | None, at: float) -> Allocation:
-    """The copy that a report describes, seen at `at`; `known` is the copy as it was before."""
+def reported_allocation(report: InstanceReport, node_id: str, known: Allocation | None, at: float) -> Allocation:
+    """Make the allocation that a report describes, seen at `at`; `known` is the allocation as it was before."""
     allocation = Allocation(
         key=report.key,
         node_id=node_id,
@@ -99,11 +104,9 @@ def reported_copy(report: InstanceReport, node_id: str, known: Allocation | None
         failed_digest=report.failed_digest,
         drift=dated_drift(report.drift, known.drift if known is not None else (), at),
     )
-    return (
-        replace(allocation, since=known.since)
-        if known is not None and as_it_was(known) == as_it_was(allocation)
-        else allocation
-    )
+    if known is not None and as_it_was(known) == as_it_was(allocation):
+        return replace(allocation, since=known.since)
+    return allocation
 
 
 def dated_drift(drift: Iterable[Drift], known: Iterable[Drift], at: float) -> tuple[Drift, ...]:
@@ -113,7 +116,7 @@ def dated_drift(drift: Iterable[Drift], known: Iterable[Drift], at: float) -> tu
 
 
 def as_it_was(allocation: Allocation) -> tuple[object, ...]:
-    """What of a copy changes when it starts, ends or falls ill."""
+    """What of an allocation changes when it starts, ends or falls ill."""
     return allocation.status, allocation.confirmed, allocation.container_id, allocation.started_at, allocation.digest
 
 
@@ -129,36 +132,36 @@ def offer(node: Node) -> tuple[object, ...]:
     return node.address, node.cpu_cores, node.memory_mb, node.labels, node.runtimes, gpus, images
 
 
-def same_copy(one: Allocation | None, other: Allocation) -> bool:
-    """Whether two copies differ in their message at most."""
+def same_allocation(one: Allocation | None, other: Allocation) -> bool:
+    """Whether two allocations differ in their message at most."""
     return one == other or (one is not None and replace(one, message=other.message) == other)
 
 
 def full_difference(
-    node_id: str, held: Mapping[InstanceKey, Allocation], reports: Iterable[InstanceReport], at: float
+    node_id: str, known: Mapping[InstanceKey, Allocation], reports: Iterable[InstanceReport], at: float
 ) -> Difference:
-    """What a full inventory changes: confirmed copies that are not in it are gone, unconfirmed ones stay."""
+    """What a full inventory changes: confirmed allocations that are not in it are gone, unconfirmed ones stay."""
     allocations = {
-        report.key: reported_copy(report, node_id, held.get(report.key), at)
+        report.key: reported_allocation(report, node_id, known.get(report.key), at)
         for report in reports
         if not is_gone(report)
     }
-    written = tuple(allocation for key, allocation in allocations.items() if not same_copy(held.get(key), allocation))
-    missing = [allocation for key, allocation in held.items() if key not in allocations]
+    written = tuple(one for key, one in allocations.items() if not same_allocation(known.get(key), one))
+    missing = [allocation for key, allocation in known.items() if key not in allocations]
     allocations.update((allocation.key, allocation) for allocation in missing if not allocation.confirmed)
     return Difference(written, tuple(allocation.key for allocation in missing if allocation.confirmed), allocations)
 
 
 def single_difference(
-    node_id: str, held: Mapping[InstanceKey, Allocation], report: InstanceReport, at: float
+    node_id: str, known: Mapping[InstanceKey, Allocation], report: InstanceReport, at: float
 ) -> Difference:
-    """What a report of one copy changes. News of an older version's end leaves a newer assignment be."""
+    """What a report of one allocation changes. News of an older version's end leaves a newer assignment be."""
     key = report.key
-    old = held.get(key)
+    old = known.get(key)
     if is_gone(report):
         newer = old is not None and not old.confirmed and old.version > report.version
         if old is None or newer:
-            return Difference((), (), dict(held))
-        return Difference((), (key,), {other: allocation for other, allocation in held.items() if other != key})
-    allocation = reported_copy(report, node_id, old, at)
-    return Difference(() if same_copy(old, allocation) else (allocation,), (), {**held, key: allocation})
+            return Difference((), (), dict(known))
+        return Difference((), (key,), {other: allocation for other, allocation in known.items() if other != key})
+    allocation = reported_allocation(report, node_id, old, at)
+    return Difference(() if same_allocation(old, allocation) else (allocation,), (), {**known, key: allocation})

@@ -1,26 +1,27 @@
 """What instances used over time: sampled sparsely, averaged when old, and dropped in the end."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, Integer, bindparam, cast, delete, exists, func, insert, literal, select
+from sqlalchemy import Integer, bindparam, cast, delete, exists, func, insert, literal, select
 
+from reconciler.store.db.database import Work
 from reconciler.store.db.schema import business_components, component_metrics
-from reconciler.store.model import Sample
 from reconciler.wire.messages import InstanceKey, InstanceReport, Status
 
-SAMPLE_EVERY = 30.0
+SAMPLE_SECONDS = 30.0
 """Seconds between two samples of an instance."""
 
-RAW_FOR = 3600.0
+RAW_SECONDS_MAX = 3600.0
 """Seconds that single samples are kept."""
 
-SPAN = 300
+SPAN_SECONDS = 300
 """Seconds that one average is over."""
 
-AVERAGES_FOR = 7 * 86400.0
+AVERAGES_SECONDS_MAX = 7 * 86400.0
 """Seconds that averages are kept."""
 
-KEPT_SAMPLES = 5_000_000
+SAMPLES_MAX = 5_000_000
 """Rows kept whatever the fleet's size (about 1 GB); the oldest beyond are dropped."""
 
 TABLE = component_metrics.c
@@ -57,38 +58,33 @@ INSERT_SAMPLE = insert(component_metrics).from_select(
 )
 
 
-class Sampler:
-    """Takes at most one sample of an instance every `SAMPLE_EVERY` seconds, and holds them until written."""
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """When each instance of a node was last sampled (epoch seconds), and the samples that wait to be written."""
 
-    def __init__(self) -> None:
-        self._sampled_at: dict[tuple[InstanceKey, str], float] = {}
-        self._waiting: list[dict[str, object]] = []
+    sampled_at: Mapping[InstanceKey, float] = field(default_factory=dict)
+    waiting: tuple[Mapping[str, object], ...] = ()
 
-    def take(self, node_id: str, reports: Iterable[InstanceReport], at: float) -> None:
-        """Sample those running instances whose turn it is."""
-        for report in reports:
-            where = (report.key, node_id)
-            # A clock that was set back makes a sample due, too.
-            due = not 0 <= at - self._sampled_at.get(where, float("-inf")) < SAMPLE_EVERY
-            if report.status is Status.RUNNING and due:
-                self._sampled_at[where] = at
-                self._waiting.append(parameters(report, at))
+    def after(self, reports: Iterable[InstanceReport], at: float) -> "Sampling":
+        """Sample those running instances whose turn it is: at most one every `SAMPLE_SECONDS`."""
+        due = [one for one in reports if one.status is Status.RUNNING and self._is_due(one.key, at)]
+        if not due:
+            return self
+        sampled_at = {**self.sampled_at, **{report.key: at for report in due}}
+        return Sampling(sampled_at, (*self.waiting, *(_parameters(report, at) for report in due)))
 
-    def forget(self, where: tuple[InstanceKey, str]) -> None:
-        """Let go of what is known of a copy that is gone."""
-        self._sampled_at.pop(where, None)
+    def without(self, gone: Collection[InstanceKey]) -> "Sampling":
+        """Forget when instances that are gone were sampled."""
+        if not gone:
+            return self
+        return Sampling({key: at for key, at in self.sampled_at.items() if key not in gone}, self.waiting)
 
-    @property
-    def waiting(self) -> Sequence[dict[str, object]]:
-        """Samples that are not written yet."""
-        return self._waiting
-
-    def written(self) -> None:
-        """All that waited is in the database now."""
-        self._waiting = []
+    def _is_due(self, key: InstanceKey, at: float) -> bool:
+        # A clock that was set back makes a sample due, too.
+        return not 0 <= at - self.sampled_at.get(key, float("-inf")) < SAMPLE_SECONDS
 
 
-def parameters(report: InstanceReport, at: float) -> dict[str, object]:
+def _parameters(report: InstanceReport, at: float) -> dict[str, object]:
     """What `INSERT_SAMPLE` needs to write this sample."""
     usage = report.resource_usage
     return {
@@ -102,30 +98,19 @@ def parameters(report: InstanceReport, at: float) -> dict[str, object]:
     }
 
 
-def write_samples(connection: Connection, samples: Sequence[dict[str, object]]) -> None:
+def write_samples(work: Work, samples: Sequence[Mapping[str, object]]) -> None:
     """Write samples that waited."""
     if samples:
-        connection.execute(INSERT_SAMPLE, samples)
+        work.execute(INSERT_SAMPLE, samples)
 
 
-def read_samples(connection: Connection, business_id: str, component_id: str, since: float) -> list[Sample]:
-    """The samples and averages of a component's instances from `since` on, oldest first."""
-    statement = select(component_metrics).where(
-        TABLE.business_id == business_id, TABLE.component_id == component_id, TABLE.timestamp >= since
-    )
-    return [
-        Sample(row.timestamp, row.instance, row.cpu_percent, row.memory_mb, row.gpu_percent or 0.0, row.span)
-        for row in connection.execute(statement.order_by(TABLE.timestamp, TABLE.instance))
-    ]
-
-
-def age_samples(connection: Connection, at: float) -> None:
+def age_samples(work: Work, at: float) -> None:
     """Average the single samples that are old enough, and drop what is too old or too much."""
     # Whole spans only, so that no later sample belongs to a span that was averaged already.
-    cutoff = (at - RAW_FOR) // SPAN * SPAN
+    cutoff = (at - RAW_SECONDS_MAX) // SPAN_SECONDS * SPAN_SECONDS
     old = (TABLE.span == 0) & (TABLE.timestamp < cutoff)
-    if connection.execute(select(TABLE.id).where(old).limit(1)).first() is not None:
-        start = cast(TABLE.timestamp / SPAN, Integer) * SPAN
+    if work.execute(select(TABLE.id).where(old).limit(1)).first() is not None:
+        start = cast(TABLE.timestamp / SPAN_SECONDS, Integer) * SPAN_SECONDS
         averages = (
             select(
                 TABLE.business_id,
@@ -135,21 +120,22 @@ def age_samples(connection: Connection, at: float) -> None:
                 func.avg(TABLE.cpu_percent),
                 func.round(func.avg(TABLE.memory_mb)),
                 func.avg(TABLE.gpu_percent),
-                literal(SPAN),
+                literal(SPAN_SECONDS),
             )
             .where(old)
             .group_by(TABLE.business_id, TABLE.component_id, TABLE.instance, start)
         )
-        connection.execute(insert(component_metrics).from_select(COLUMNS, averages))
-        connection.execute(delete(component_metrics).where(old))
-    connection.execute(delete(component_metrics).where(TABLE.span == SPAN, TABLE.timestamp < at - AVERAGES_FOR))
-    drop_surplus(connection)
+        work.execute(insert(component_metrics).from_select(COLUMNS, averages))
+        work.execute(delete(component_metrics).where(old))
+    too_old = TABLE.timestamp < at - AVERAGES_SECONDS_MAX
+    work.execute(delete(component_metrics).where(TABLE.span == SPAN_SECONDS, too_old))
+    _drop_surplus(work)
 
 
-def drop_surplus(connection: Connection) -> None:
-    """Keep at most `KEPT_SAMPLES` rows: those written last."""
-    oldest, newest = connection.execute(select(func.min(TABLE.id), func.max(TABLE.id))).one()
-    if newest is None or newest - oldest < KEPT_SAMPLES:
+def _drop_surplus(work: Work) -> None:
+    """Keep at most `SAMPLES_MAX` rows: those written last."""
+    oldest, newest = work.execute(select(func.min(TABLE.id), func.max(TABLE.id))).one()
+    if newest is None or newest - oldest < SAMPLES_MAX:
         return
-    surplus = select(TABLE.id).order_by(TABLE.id.desc()).limit(1).offset(KEPT_SAMPLES).scalar_subquery()
-    connection.execute(delete(component_metrics).where(TABLE.id <= surplus))
+    surplus = select(TABLE.id).order_by(TABLE.id.desc()).limit(1).offset(SAMPLES_MAX).scalar_subquery()
+    work.execute(delete(component_metrics).where(TABLE.id <= surplus))

@@ -1,16 +1,15 @@
-"""Observed state: nodes and copies as last reported, in the database and, as it was committed, in memory."""
+"""Observed state: nodes and allocations as last reported, in the database and, as it was committed, in memory."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import operator
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import update
 
-from reconciler.plan.model.observed import Allocation, Node, Observed
-from reconciler.store.db.database import Database
-from reconciler.store.db.rows import agent_row, copy_of, instance_row, node_of
-from reconciler.store.db.schema import agents, counters, instances
-from reconciler.store.db.upsert import upsert
-from reconciler.store.model import Sample, UnknownNode
+from reconciler.plan.model.observed import Allocation, Node, Observed, Vanished
+from reconciler.store.db.database import Database, Mirror, Work
+from reconciler.store.db.rows import agent_row, instance_row
+from reconciler.store.db.schema import agents, instances
 from reconciler.store.tables.inventory import (
     Difference,
     full_difference,
@@ -20,307 +19,160 @@ from reconciler.store.tables.inventory import (
     same_place,
     single_difference,
 )
-from reconciler.store.tables.metrics import Sampler, read_samples, write_samples
-from reconciler.store.tables.vanished import VanishedInstances
-from reconciler.wire.messages import ComponentReport, InstanceKey, InstanceReport, NodeReport, Usage
+from reconciler.store.tables.metrics import write_samples
+from reconciler.store.tables.nodes import NodeRecord, NodeRecords, delete_allocations
+from reconciler.store.tables.vanished import Place, VanishedInstances
+from reconciler.store.tables.versions import Versions
+from reconciler.wire.messages import ComponentReport, InstanceKey, InstanceReport, NodeReport
 
-FLUSH_EVERY = 30.0
+FLUSH_SECONDS = 30.0
 """Seconds after which last_seen and samples that wait in memory are written."""
 
-VERSION = "version"
-RESERVED_VERSIONS = 100
-"""How many versions are written down at once as given, so that most actions wait for no disk; some are never used."""
 
-Where = tuple[InstanceKey, str]
-"""A copy: which instance, on which node."""
+class ObservedState:
+    """Recording what nodes report, and reading what it adds up to."""
 
-DELETE_COPY = delete(instances).where(
-    instances.c.business_id == bindparam("business"),
-    instances.c.component_id == bindparam("component"),
-    instances.c.instance == bindparam("ordinal"),
-    instances.c.node_id == bindparam("node"),
-)
-
-
-@dataclass(slots=True)
-class Held:
-    """A node in memory: its copies, and the timestamps of its last full report and of single ones since."""
-
-    node: Node
-    allocations: dict[InstanceKey, Allocation] = field(default_factory=dict)
-    full_at: float = 0.0
-    single_at: dict[InstanceKey, float] = field(default_factory=dict)
-    unsaved: bool = False
-
-    @property
-    def newest(self) -> float:
-        """The newest timestamp of any report of this node."""
-        return max(self.full_at, *self.single_at.values()) if self.single_at else self.full_at
-
-
-class ObservedStore:
-    """Recording reports and assignments, and reading what they add up to."""
-
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, nodes: NodeRecords, vanished: VanishedInstances, versions: Versions) -> None:
         self._database = database
-        self._held: dict[str, Held] = {}
-        self._copies: tuple[Allocation, ...] | None = None
-        self._observed: Observed | None = None
-        self._reports: dict[Where, InstanceReport] = {}
-        self._sampler = Sampler()
-        self._flushed_at = float("-inf")
-        self._version = self._reserved = 0
-        self._vanished = VanishedInstances()
-        with database.transaction() as connection:
-            self._load_observed(connection)
+        self._nodes = nodes
+        self._vanished = vanished
+        self._versions = versions
+        self._flushed_at = Mirror(database, float("-inf"))
+        self._view = ObservedView()
 
-    def observed(self) -> Observed:
-        """The observed state as last committed: the same value until something changes."""
+    def snapshot(self) -> Observed:
+        """Give the observed state as last committed: the same value until something changes."""
         with self._database.lock:
-            if self._observed is None:
-                if self._copies is None:
-                    self._copies = tuple(c for held in self._held.values() for c in held.allocations.values())
-                nodes = {node_id: held.node for node_id, held in self._held.items()}
-                self._observed = Observed(nodes, self._copies, vanished=self._vanished.all())
-            return self._observed
+            return self._view.of(self._nodes.get(), self._vanished.snapshot())
 
-    def reports(self) -> Mapping[Where, InstanceReport]:
-        """The last report of each copy since the store was opened."""
-        with self._database.lock:
-            return dict(self._reports)
-
-    def usage(self) -> dict[Where, Usage]:
-        """What each copy used when it was last reported."""
-        return {where: report.resource_usage for where, report in self.reports().items()}
-
-    def metrics(self, business_id: str, component_id: str, since: float) -> list[Sample]:
-        """What a component's instances used from `since` on, oldest first."""
-        with self._database.lock:
-            with self._database.transaction() as connection:
-                write_samples(connection, self._sampler.waiting)
-                samples = read_samples(connection, business_id, component_id, since)
-            self._sampler.written()
-            return samples
+    def reports(self) -> dict[Place, InstanceReport]:
+        """Give the last report of each allocation since the store was opened."""
+        nodes = self._nodes.get().items()
+        return {(key, node_id): report for node_id, record in nodes for key, report in record.reports.items()}
 
     def record_report(self, report: NodeReport, at: float) -> bool:
         """Take over a node's full report; whether anything changed that a plan depends on.
 
         A report that was overtaken by a newer one says only that the node is alive.
         """
-        with self._database.lock:
-            held = self._held.get(report.node_id)
-            if held is not None and is_late(report.timestamp, held.newest):
-                self._saw(held, replace(held.node, last_seen=at), saved=False)
-                return False
-            node = reported_node(report, at, held.node if held else None)
-            difference = full_difference(node.node_id, held.allocations if held else {}, report.instances, at)
-            moved = held is None or not same_place(held.node, node)
-            changed = bool(moved or difference.written or difference.deleted)
-            if changed:
-                self._write_report(node, report.timestamp, difference, held.allocations if held else {})
-            held = held or self._held.setdefault(node.node_id, Held(node))
-            held.full_at, held.single_at = report.timestamp, {}
-            self._saw(held, node, saved=changed)
-            self._take_over(held, difference)
-            for instance in report.instances:
-                if not is_gone(instance):
-                    self._reports[instance.key, node.node_id] = instance
-            self._sampler.take(node.node_id, report.instances, at)
-            self._flush_when_due(at)
+        with self._database.transaction() as work:
+            record = self._nodes.get().get(report.node_id)
+            if record is not None and is_late(report.timestamp, record.newest):
+                return self._overtaken(record, at)
+            before = record or NodeRecord(reported_node(report, at, None))
+            node = reported_node(report, at, record.node if record is not None else None)
+            difference = full_difference(node.node_id, before.allocations, report.instances, at)
+            changed = record is None or not same_place(record.node, node) or difference.matters
+            after = replace(before, node=node, full_at=report.timestamp, single_at={}, reports={})
+            self._take_over(work, after, difference, report.instances, at, changed)
             return changed
 
     def record_component(self, report: ComponentReport, at: float) -> bool:
-        """Take over a report of one copy; whether a plan depends on what changed. Raises UnknownNode."""
-        with self._database.lock:
-            held = self._of(report.node_id)
-            key = report.key
-            if is_late(report.timestamp, held.single_at.get(key, held.full_at)):
-                self._saw(held, replace(held.node, last_seen=at), saved=False)
-                return False
-            node = replace(held.node, last_seen=at)
-            difference = single_difference(node.node_id, held.allocations, report, at)
-            changed = bool(difference.written or difference.deleted)
-            if changed:
-                self._write_report(node, max(held.newest, report.timestamp), difference, held.allocations)
-            held.single_at[key] = report.timestamp
-            self._saw(held, node, saved=changed)
-            self._take_over(held, difference)
-            if not is_gone(report):
-                self._reports[key, node.node_id] = report
-            self._sampler.take(node.node_id, (report,), at)
-            self._flush_when_due(at)
-            return changed
-
-    def assign(self, allocations: Sequence[Allocation], at: float) -> None:
-        """Note copies that are about to be created, all or nothing, until their nodes report them.
-
-        A copy that was reported already stays as it is. Raises UnknownNode.
-        """
-        with self._database.lock:
-            new = self._assignable(allocations, at)
-            if not new:
-                return
-            vanished = self._vanished.after((), new)
-            with self._database.transaction() as connection:
-                upsert(connection, instances, [instance_row(allocation) for allocation in new])
-                vanished.write(connection)
-            self._vanished = vanished
-            self._assigned(new)
-
-    def _assignable(self, allocations: Sequence[Allocation], at: float) -> list[Allocation]:
-        """Those of the copies that no node has reported yet. Raises UnknownNode."""
-        new: list[Allocation] = []
-        for allocation in allocations:
-            present = self._of(allocation.node_id).allocations.get(allocation.key)
-            if present is None or not present.confirmed:
-                new.append(replace(allocation, confirmed=False, since=at))
-        return new
-
-    def _assigned(self, new: Sequence[Allocation]) -> None:
-        """Bring memory to what was just committed."""
-        for allocation in new:
-            self._held[allocation.node_id].allocations[allocation.key] = allocation
-        self._copies = self._observed = None
-
-    def expect_end(self, allocations: Iterable[Where]) -> None:
-        """These copies are about to be ended by us: when they are gone, nobody else did it."""
-        with self._database.lock:
-            self._vanished.expected.update(allocations)
-
-    def want_only(self, keys: Collection[InstanceKey]) -> None:
-        """Forget vanished instances that are not among those wanted now."""
-        with self._database.lock:
-            left = self._vanished.among(keys)
-            if left.changed:
-                with self._database.transaction() as connection:
-                    left.write(connection)
-                self._vanished, self._observed = left, None
-
-    def unassign(self, key: InstanceKey, node_id: str) -> None:
-        """Forget a copy that no node reported. Does nothing when there is none."""
-        with self._database.lock:
-            held = self._held.get(node_id)
-            allocation = held.allocations.get(key) if held else None
-            if held is None or allocation is None or allocation.confirmed:
-                return
-            with self._database.transaction() as connection:
-                delete_copies(connection, node_id, (key,))
-            del held.allocations[key]
-            self._copies = self._observed = None
-
-    def next_versions(self, count: int) -> range:
-        """`count` versions, each greater than any that was given or reported before, for good."""
-        with self._database.lock:
-            last = self._version + count
-            if last > self._reserved:
-                reserved = last + RESERVED_VERSIONS
-                with self._database.transaction() as connection:
-                    write_version(connection, reserved)
-                self._reserved = reserved
-            first, self._version = self._version + 1, last
-            return range(first, last + 1)
+        """Take over a report of one allocation; whether a plan depends on what changed. Raises UnknownNode."""
+        with self._database.transaction() as work:
+            record = self._nodes.of(report.node_id)
+            if is_late(report.timestamp, record.single_at.get(report.key, record.full_at)):
+                return self._overtaken(record, at)
+            difference = single_difference(report.node_id, record.allocations, report, at)
+            after = replace(
+                record,
+                node=replace(record.node, last_seen=at),
+                single_at={**record.single_at, report.key: report.timestamp},
+            )
+            self._take_over(work, after, difference, (report,), at, difference.matters)
+            return difference.matters
 
     def set_cordoned(self, node_id: str, cordoned: bool, draining: bool = False, drain_by: float | None = None) -> None:
         """Say whether a node gets nothing new, and whether, and by when, it gives away what it has.
 
         Raises UnknownNode.
         """
-        with self._database.lock:
-            held = self._of(node_id)
+        with self._database.transaction() as work:
+            record = self._nodes.of(node_id)
             said = {"cordoned": cordoned, "draining": draining, "drain_by": drain_by}
-            with self._database.transaction() as connection:
-                connection.execute(update(agents).where(agents.c.agent_id == node_id).values(said))
-            node = replace(held.node, cordoned=cordoned, draining=draining, drain_by=drain_by)
-            self._saw(held, node, saved=not held.unsaved)
+            work.execute(update(agents).where(agents.c.agent_id == node_id).values(said))
+            node = replace(record.node, cordoned=cordoned, draining=draining, drain_by=drain_by)
+            self._nodes.put(replace(record, node=node))
 
-    def forget_node(self, node_id: str) -> None:
-        """Forget a node and its copies, until it reports again. Raises UnknownNode."""
-        with self._database.lock:
-            held = self._of(node_id)
-            with self._database.transaction() as connection:
-                connection.execute(delete(agents).where(agents.c.agent_id == node_id))
-            self._take_over(held, Difference((), tuple(held.allocations), {}))
-            del self._held[node_id]
-            self._observed = None
+    def flush(self, at: float) -> None:
+        """Write what waits in memory, and so again half a minute from now."""
+        with self._database.transaction():
+            self.write_waiting()
+            self._flushed_at.set(at)
 
-    def _of(self, node_id: str) -> Held:
-        held = self._held.get(node_id)
-        if held is None:
-            raise UnknownNode(node_id)
-        return held
+    def write_waiting(self) -> None:
+        """Write what waits in memory: when nodes were last seen, and samples."""
+        with self._database.transaction() as work:
+            records = self._nodes.get()
+            waiting = [record for record in records.values() if record.unsaved or record.sampling.waiting]
+            unsaved = [record for record in waiting if record.unsaved]
+            work.upsert(agents, [agent_row(record.node, record.newest) for record in unsaved])
+            write_samples(work, [sample for record in waiting for sample in record.sampling.waiting])
+            written = {
+                record.node.node_id: replace(record, unsaved=False, sampling=replace(record.sampling, waiting=()))
+                for record in waiting
+            }
+            self._nodes.set({**records, **written})
 
-    def _saw(self, held: Held, node: Node, *, saved: bool) -> None:
-        held.node = node
-        held.unsaved = not saved
-        self._observed = None
+    def _overtaken(self, record: NodeRecord, at: float) -> bool:
+        """Take from a late report only that the node is alive: no plan depends on that."""
+        self._nodes.put(replace(record, node=replace(record.node, last_seen=at), unsaved=True))
+        return False
 
-    def _write_report(
-        self, node: Node, reported_at: float, difference: Difference, before: Mapping[InstanceKey, Allocation]
+    def _take_over(
+        self,
+        work: Work,
+        after: NodeRecord,
+        difference: Difference,
+        reports: Sequence[InstanceReport],
+        at: float,
+        changed: bool,
     ) -> None:
-        """Write a node and its copies' difference to those `before` in one transaction."""
-        gone = [before[key] for key in difference.deleted]
-        vanished = self._vanished.after(gone, difference.written)
-        newest = max((allocation.version for allocation in difference.written), default=0)
-        with self._database.transaction() as connection:
-            upsert(connection, agents, [agent_row(node, reported_at)])
-            delete_copies(connection, node.node_id, difference.deleted)
-            upsert(connection, instances, [instance_row(allocation) for allocation in difference.written])
-            vanished.write(connection)
-            if newest > self._reserved:
-                write_version(connection, newest)
-        self._vanished = vanished
-        self._reserved = max(self._reserved, newest)
-        self._version = max(self._version, newest)
+        """Take over what a report changes of a node; what no plan depends on waits in memory to be written."""
+        before = after.allocations
+        if changed:
+            self._write(work, after, difference)
+        told = {report.key: report for report in reports if not is_gone(report)}
+        left = {key: report for key, report in after.reports.items() if key not in difference.deleted}
+        self._nodes.put(
+            replace(
+                after,
+                allocations=before if before == difference.allocations else difference.allocations,
+                reports=left | told,
+                sampling=after.sampling.without(difference.deleted).after(reports, at),
+                unsaved=not changed,
+            )
+        )
+        if not 0 <= at - self._flushed_at.get() < FLUSH_SECONDS:
+            self.flush(at)
 
-    def _take_over(self, held: Held, difference: Difference) -> None:
-        """Bring memory to what was just committed."""
-        for key in difference.deleted:
-            where = (key, held.node.node_id)
-            self._reports.pop(where, None)
-            self._sampler.forget(where)
-        if held.allocations != difference.allocations:
-            held.allocations = difference.allocations
-            self._copies = self._observed = None
-
-    def _flush_when_due(self, at: float) -> None:
-        """Write what waits in memory when it has waited long enough."""
-        if not 0 <= at - self._flushed_at < FLUSH_EVERY:
-            with self._database.transaction() as connection:
-                self._flush(connection)
-            self._flushed(at)
-
-    def _flush(self, connection: Connection) -> None:
-        rows = [agent_row(held.node, held.newest) for held in self._held.values() if held.unsaved]
-        upsert(connection, agents, rows)
-        write_samples(connection, self._sampler.waiting)
-
-    def _flushed(self, at: float) -> None:
-        for held in self._held.values():
-            held.unsaved = False
-        self._sampler.written()
-        self._flushed_at = at
-
-    def _load_observed(self, connection: Connection) -> None:
-        for row in connection.execute(select(agents).order_by(agents.c.agent_id)):
-            self._held[row.agent_id] = Held(node_of(row), full_at=row.reported_at)
-        for row in connection.execute(select(instances)):
-            allocation = copy_of(row)
-            self._held[allocation.node_id].allocations[allocation.key] = allocation
-        self._vanished = VanishedInstances.read(connection)
-        version = connection.execute(select(counters.c.value).where(counters.c.name == VERSION)).scalar()
-        self._version = self._reserved = version or 0
+    def _write(self, work: Work, after: NodeRecord, difference: Difference) -> None:
+        """Write a node and how its allocations differ from those before."""
+        node_id = after.node.node_id
+        assert all(one.node_id == node_id for one in difference.written), "rule 15: a node speaks of itself alone"
+        gone = [after.allocations[key] for key in difference.deleted]
+        work.upsert(agents, [agent_row(after.node, after.newest)])
+        delete_allocations(work, node_id, difference.deleted)
+        work.upsert(instances, [instance_row(allocation) for allocation in difference.written])
+        self._vanished.follow(gone, difference.written)
+        self._versions.saw(max((allocation.version for allocation in difference.written), default=0))
 
 
-def delete_copies(connection: Connection, node_id: str, keys: Sequence[InstanceKey]) -> None:
-    """Delete copies of one node."""
-    rows = [
-        {"business": key.business_id, "component": key.component_id, "ordinal": key.instance, "node": node_id}
-        for key in keys
-    ]
-    if rows:
-        connection.execute(DELETE_COPY, rows)
+class ObservedView:
+    """The observed state made of the nodes' records: made anew only when they differ, and of what differs."""
 
+    def __init__(self) -> None:
+        self._of: tuple[Mapping[str, NodeRecord], Mapping[InstanceKey, Vanished]] = ({}, {})
+        self._parts: list[Mapping[InstanceKey, Allocation]] = []
+        self._observed = Observed()
 
-def write_version(connection: Connection, version: int) -> None:
-    """Keep what no version given or seen is greater than."""
-    upsert(connection, counters, [{"name": VERSION, "value": version}])
+    def of(self, nodes: Mapping[str, NodeRecord], vanished: Mapping[InstanceKey, Vanished]) -> Observed:
+        """Give the observed state of these records."""
+        if self._of[0] is not nodes or self._of[1] is not vanished:
+            parts = [record.allocations for record in nodes.values()]
+            same = len(parts) == len(self._parts) and all(map(operator.is_, parts, self._parts))
+            allocations = self._observed.allocations if same else tuple(one for part in parts for one in part.values())
+            by_id: dict[str, Node] = {node_id: record.node for node_id, record in nodes.items()}
+            self._observed = Observed(by_id, allocations, vanished=vanished)
+            self._of, self._parts = (nodes, vanished), parts
+        return self._observed

@@ -1,13 +1,14 @@
-"""The derived statuses, saved so that they can be read with any SQLite tool and outlive the manager."""
+"""The derived statuses, saved so that they can be read with any SQL tool and outlive the manager."""
 
 from collections.abc import Iterable
 from dataclasses import replace
 
 from sqlalchemy import bindparam, select, update
 
+from reconciler.store.db.database import Database, Mirror
 from reconciler.store.db.schema import agents, business_components, businesses
 from reconciler.store.model import BusinessRow, ComponentRow
-from reconciler.store.tables.desired import DesiredStore, Kept
+from reconciler.store.tables.business_records import BusinessRecord, BusinessRecords
 
 # A node that was forgotten meanwhile becomes NULL instead of breaking the foreign key.
 KNOWN_NODE = select(agents.c.agent_id).where(agents.c.agent_id == bindparam("node")).scalar_subquery()
@@ -34,41 +35,54 @@ SAVE_BUSINESS = (
 )
 
 
-class StatusStore(DesiredStore):
-    """Saving statuses, only those that changed."""
+class Statuses:
+    """The saved statuses of businesses and components, and when they last changed."""
 
-    def save_statuses(
-        self, business_rows: Iterable[BusinessRow], component_rows: Iterable[ComponentRow], at: float
-    ) -> None:
+    def __init__(self, database: Database, records: Mirror[BusinessRecords]) -> None:
+        self._database = database
+        self._records = records
+
+    def times(self) -> dict[str, tuple[float, float]]:
+        """Tell when each business was created, and when it or its status last changed."""
+        return {key: (record.created_at, record.updated_at) for key, record in self._records.get().items()}
+
+    def component_times(self, business_id: str) -> dict[str, float]:
+        """Tell when each component, or its status, last changed. Raises KeyError for an unknown id."""
+        return {key: at for key, (_, at) in self._records.get()[business_id].components.items()}
+
+    def save(self, business_rows: Iterable[BusinessRow], component_rows: Iterable[ComponentRow], at: float) -> None:
         """Save the statuses that differ from the saved ones; rows of what is unknown are skipped."""
-        with self._database.lock:
-            changed: dict[str, Kept] = {}
+        with self._database.transaction() as work:
+            records = self._records.get()
+            changed: dict[str, BusinessRecord] = {}
             saved_businesses, saved_components = [], []
             for row in business_rows:
-                kept = self._kept.get(row.business_id)
-                if kept is not None and kept.status != row.status:
-                    changed[row.business_id] = replace(kept, status=row.status, updated_at=at)
+                record = records.get(row.business_id)
+                if record is not None and record.status != row.status:
+                    changed[row.business_id] = replace(record, status=row.status, updated_at=at)
                     saved_businesses.append({"business": row.business_id, "new_status": row.status, "now": at})
             for component in component_rows:
                 key = component.business_id
-                kept = changed.get(key) or self._kept.get(key)
-                if kept is None or component.component_id not in kept.components:
-                    continue
-                if kept.components[component.component_id][0] != component:
-                    components = kept.components | {component.component_id: (component, at)}
-                    changed[key] = replace(kept, components=components)
-                    saved_components.append(parameters(component, at))
-            if not changed:
-                return
-            with self._database.transaction() as connection:
-                if saved_businesses:
-                    connection.execute(SAVE_BUSINESS, saved_businesses)
-                if saved_components:
-                    connection.execute(SAVE_COMPONENT, saved_components)
-            self._kept.update(changed)
+                record = changed.get(key, records.get(key))
+                if record is not None and _differs(record, component):
+                    components = {**record.components, component.component_id: (component, at)}
+                    changed[key] = replace(record, components=components)
+                    saved_components.append(_parameters(component, at))
+            if saved_businesses:
+                work.execute(SAVE_BUSINESS, saved_businesses)
+            if saved_components:
+                work.execute(SAVE_COMPONENT, saved_components)
+            if changed:
+                self._records.set({**records, **changed})
 
 
-def parameters(row: ComponentRow, at: float) -> dict[str, object]:
+def _differs(record: BusinessRecord, component: ComponentRow) -> bool:
+    """Whether a component of the business has another status than the saved one."""
+    saved = record.components.get(component.component_id)
+    return saved is not None and saved[0] != component
+
+
+def _parameters(row: ComponentRow, at: float) -> dict[str, object]:
     """What `SAVE_COMPONENT` needs to save this row."""
     return {
         "business": row.business_id,

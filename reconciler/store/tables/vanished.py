@@ -1,16 +1,15 @@
-"""Instances of which the last copy vanished though nobody was asked to end it: somebody removed it on its node.
+"""Instances of which the last allocation vanished though nobody was asked to end it: somebody removed it on its node.
 
 Kept so that what is not healed is not started again after a restart of the manager either.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import bindparam, delete, select
 
 from reconciler.plan.model.observed import Allocation, Vanished
+from reconciler.store.db.database import Database, Mirror
 from reconciler.store.db.schema import vanished
-from reconciler.store.db.upsert import upsert
 from reconciler.wire.messages import InstanceKey
 
 DELETE = delete(vanished).where(
@@ -19,76 +18,72 @@ DELETE = delete(vanished).where(
     vanished.c.instance == bindparam("ordinal"),
 )
 
+Place = tuple[InstanceKey, str]
+"""Which instance, on which node."""
 
-@dataclass(frozen=True, slots=True)
+
 class VanishedInstances:
-    """The vanished instances after some change, and what of that is to be written. `expected` ends are no vanishing."""
+    """The instances that vanished, and the ends that are expected because we ask for them: those are no vanishing."""
 
-    known: Mapping[InstanceKey, Vanished] = field(default_factory=dict)
-    expected: set[tuple[InstanceKey, str]] = field(default_factory=set)
-    new: Mapping[InstanceKey, Vanished] = field(default_factory=dict)
-    dropped: Collection[InstanceKey] = ()
-
-    @classmethod
-    def read(cls, connection: Connection) -> "VanishedInstances":
-        """Those that the database has."""
-        rows = connection.execute(select(vanished))
-        return cls(
-            {
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        with database.transaction() as work:
+            known = {
                 InstanceKey(row.business_id, row.component_id, row.instance): Vanished(row.node_id, row.digest)
-                for row in rows
+                for row in work.execute(select(vanished))
             }
-        )
+        self._known: Mirror[Mapping[InstanceKey, Vanished]] = Mirror(database, known)
+        self._expected: Mirror[frozenset[Place]] = Mirror(database, frozenset())
 
-    @property
-    def changed(self) -> bool:
-        """Whether there is anything to write."""
-        return bool(self.new or self.dropped)
+    def snapshot(self) -> Mapping[InstanceKey, Vanished]:
+        """Give every vanished instance: the same value until something changes."""
+        return self._known.get()
 
-    def all(self) -> dict[InstanceKey, Vanished]:
-        """Every vanished instance."""
-        return dict(self.known)
+    def expect_end(self, places: Iterable[Place]) -> None:
+        """Take note that these allocations are about to be ended by us: when they are gone, nobody else did it."""
+        with self._database.transaction():
+            self._expected.set(self._expected.get() | frozenset(places))
 
-    def after(self, gone: Iterable[Allocation], there: Iterable[Allocation]) -> "VanishedInstances":
-        """As it is once these copies are gone, and those are there."""
-        gone = tuple(gone)
+    def keep_only(self, wanted: Collection[InstanceKey]) -> None:
+        """Forget vanished instances that are not among those wanted."""
+        with self._database.transaction():
+            self._change({key for key in self._known.get() if key not in wanted}, {})
+
+    def follow(self, gone: Sequence[Allocation], there: Iterable[Allocation]) -> None:
+        """Take note that these allocations are gone, and those are there."""
+        expected = self._expected.get()
+        back = {allocation.key for allocation in there}
         new = {
             allocation.key: Vanished(allocation.node_id, allocation.digest)
             for allocation in gone
-            if allocation.confirmed and (allocation.key, allocation.node_id) not in self.expected
+            if allocation.confirmed
+            and (allocation.key, allocation.node_id) not in expected
+            and allocation.key not in back
         }
-        for allocation in gone:
-            self.expected.discard((allocation.key, allocation.node_id))
-        back = {allocation.key for allocation in there}
-        new = {key: one for key, one in new.items() if key not in back}
-        dropped = [key for key in self.known if key in back]
-        left = {key: one for key, one in self.known.items() if key not in back}
-        return VanishedInstances(left | new, self.expected, new, dropped)
+        self._change(self._known.get().keys() & back, new)
+        if expected and gone:
+            self._expected.set(expected - {(allocation.key, allocation.node_id) for allocation in gone})
 
-    def among(self, keys: Collection[InstanceKey]) -> "VanishedInstances":
-        """Those of these instances."""
-        dropped = [key for key in self.known if key not in keys]
-        known = {key: one for key, one in self.known.items() if key in keys}
-        return VanishedInstances(known, self.expected, {}, dropped)
+    def _change(self, dropped: Collection[InstanceKey], new: Mapping[InstanceKey, Vanished]) -> None:
+        if not dropped and not new:
+            return
+        with self._database.transaction() as work:
+            if dropped:
+                work.execute(DELETE, [_key_parameters(key) for key in dropped])
+            work.upsert(vanished, [_row(key, one) for key, one in new.items()])
+            left = {key: one for key, one in self._known.get().items() if key not in dropped}
+            self._known.set({**left, **new})
 
-    def write(self, connection: Connection) -> None:
-        """Bring the table to this."""
-        if self.dropped:
-            connection.execute(
-                DELETE,
-                [
-                    {"business": key.business_id, "component": key.component_id, "ordinal": key.instance}
-                    for key in self.dropped
-                ],
-            )
-        rows = [
-            {
-                "business_id": key.business_id,
-                "component_id": key.component_id,
-                "instance": key.instance,
-                "node_id": one.node_id,
-                "digest": one.digest,
-            }
-            for key, one in self.new.items()
-        ]
-        upsert(connection, vanished, rows)
+
+def _key_parameters(key: InstanceKey) -> dict[str, object]:
+    return {"business": key.business_id, "component": key.component_id, "ordinal": key.instance}
+
+
+def _row(key: InstanceKey, one: Vanished) -> dict[str, object]:
+    return {
+        "business_id": key.business_id,
+        "component_id": key.component_id,
+        "instance": key.instance,
+        "node_id": one.node_id,
+        "digest": one.digest,
+    }

@@ -30,7 +30,7 @@ class Agent:
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     made = Store.open(tmp_path / "manager.db")
-    made.record_report(
+    made.observed.record_report(
         NodeReport(node_id="a", address="http://a", capacity=NodeCapacity(cpu_cores=8, memory_mb=8192), timestamp=1),
         NOW,
     )
@@ -49,7 +49,7 @@ def test_what_has_to_wait_is_assigned_where_the_plan_says(store: Store) -> None:
     agent, woken = Agent(), threading.Event()
     dispatcher = Dispatcher(store, agent, woken.set)  # type: ignore[arg-type]
     dispatcher.carry_out(planned, world.desired, world.observed, NOW)
-    (allocation,) = store.observed().allocations
+    (allocation,) = store.observed.snapshot().allocations
     assert (allocation.key, allocation.node_id, allocation.confirmed) == (create.key, "a", False)
     assert allocation.reservation.gpu_devices == (0, 1)
     wait_until(lambda: sorted(agent.asked) == ["stop shop/old/0", "stop shop/web/0"], what="both to be stopped")
@@ -68,7 +68,7 @@ def test_an_assigned_instance_keeps_its_devices(store: Store) -> None:
     dispatcher.carry_out(planned, world.desired, world.observed, NOW)
     dispatcher.close()
     left = tuple(allocation for allocation in world.observed.allocations if allocation.key != key("shop/old/0"))
-    world.observed = type(world.observed)(world.observed.nodes, (*left, *store.observed().allocations))
+    world.observed = type(world.observed)(world.observed.nodes, (*left, *store.observed.snapshot().allocations))
     (again,) = world.plan().actions
     assert (again.key, again.node_id, again.gpu_devices) == (create.key, create.node_id, create.gpu_devices)
 
@@ -81,7 +81,7 @@ def test_asking_again_is_no_news(store: Store) -> None:
     assert [action.key for action in first] == [key("shop/web/0")]
 
     def asked_again() -> bool:
-        news = dispatcher.carry_out(world.plan(), world.desired, store.observed(), NOW)
+        news = dispatcher.carry_out(world.plan(), world.desired, store.observed.snapshot(), NOW)
         assert news == []
         return dispatcher._attempts[key("shop/web/0"), "a"].count > 1
 
@@ -98,4 +98,4 @@ def test_of_a_paused_business_nothing_is_sent_and_nothing_assigned(store: Store)
     assert world.plan().actions
     assert dispatcher.carry_out(world.plan(), world.desired, world.observed, NOW) == []
     dispatcher.close()
-    assert not agent.asked and not store.observed().allocations
+    assert not agent.asked and not store.observed.snapshot().allocations

@@ -18,8 +18,8 @@ while True:
     number += 1
     accept(store, business(image=f"nginx:{number}"), at=float(number))
     accept(store, business(f"b{number}"), at=float(number))
-    store.record_report(report(instance(version=number), timestamp=float(number)), float(number))
-    store.add_events([Event(float(number), "tick", str(number))])
+    store.observed.record_report(report(instance(version=number), timestamp=float(number)), float(number))
+    store.events.add([Event(float(number), "tick", str(number))])
     print(number, flush=True)
 """
 
@@ -37,12 +37,12 @@ def test_every_acknowledged_write_survives_kill_9(path: Path) -> None:
         writer.stdout.close()
 
         store = Store.open(path)
-        desired = store.desired().businesses
+        desired = store.desired.snapshot().businesses
         assert desired["shop"].revision >= acknowledged
         assert all(desired[f"b{n}"].business == business(f"b{n}") for n in range(1, acknowledged + 1))
-        (allocation,) = store.observed().allocations
+        (allocation,) = store.observed.snapshot().allocations
         assert allocation.key == key() and allocation.version >= acknowledged
-        assert store.next_versions(1)[0] > acknowledged
-        ticks = [int(event.message) for event in store.events(limit=10_000)]
+        assert store.versions.next(1)[0] > acknowledged
+        ticks = [int(event.message) for event in store.events.find(limit=10_000)]
         assert ticks[:acknowledged] == list(range(1, acknowledged + 1))
         store.close()

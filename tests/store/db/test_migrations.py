@@ -71,6 +71,6 @@ def test_an_older_database_is_led_to_the_head_with_what_it_holds(path: Path) -> 
         )
     engine.dispose()
     store = Store.open(path)
-    node = store.observed().nodes["n"]
+    node = store.observed.snapshot().nodes["n"]
     assert (node.memory_mb, node.cordoned, node.draining) == (8192, True, False)
     store.close()

@@ -120,7 +120,7 @@ def test_a_closed_store_says_so(path: Path) -> None:
     store.close()
     store.close()
     with pytest.raises(StoreError, match="closed"):
-        store.next_versions(1)
+        store.versions.next(1)
 
 
 def test_alembic_is_loaded_only_to_migrate(path: Path) -> None:

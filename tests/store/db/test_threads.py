@@ -22,19 +22,21 @@ def test_reports_and_accepts_at_once_lose_nothing(store: Store, path: Path) -> N
         for number in range(ROUNDS):
             status = Status.RUNNING if number % 2 else Status.FAILED
             both = (instance(key("web"), status), instance(key("db"), status))
-            store.record_report(report(*both, node_id=node_id, timestamp=float(number)), float(number))
+            store.observed.record_report(report(*both, node_id=node_id, timestamp=float(number)), float(number))
 
     def numbering() -> list[int]:
-        return [version for _ in range(ROUNDS) for version in store.next_versions(2)]
+        return [version for _ in range(ROUNDS) for version in store.versions.next(2)]
 
     def reading() -> int:
         seen = 0
         while not done.is_set():
             by_node: dict[str, set[Status]] = {}
-            for allocation in store.observed().allocations:
+            for allocation in store.observed.snapshot().allocations:
                 by_node.setdefault(allocation.node_id, set()).add(allocation.status)
             assert all(len(statuses) == 1 for statuses in by_node.values()), "half of a report was seen"
-            assert all(len(kept.earlier) == min(5, kept.revision - 1) for kept in store.desired().businesses.values())
+            assert all(
+                len(kept.earlier) == min(5, kept.revision - 1) for kept in store.desired.snapshot().businesses.values()
+            )
             seen += 1
         return seen
 
@@ -52,11 +54,15 @@ def test_reports_and_accepts_at_once_lose_nothing(store: Store, path: Path) -> N
         assert reader.result() > 0
 
     assert len(set(versions)) == len(versions)
-    assert {name: kept.revision for name, kept in store.desired().businesses.items()} == {
+    assert {name: kept.revision for name, kept in store.desired.snapshot().businesses.items()} == {
         f"b{n}": ROUNDS for n in range(3)
     }
-    before = store.desired(), store.observed().nodes, set(store.observed().allocations)
+    before = store.desired.snapshot(), store.observed.snapshot().nodes, set(store.observed.snapshot().allocations)
     store.close()
     again = Store.open(path)
-    assert (again.desired(), again.observed().nodes, set(again.observed().allocations)) == before
+    assert (
+        again.desired.snapshot(),
+        again.observed.snapshot().nodes,
+        set(again.observed.snapshot().allocations),
+    ) == before
     again.close()

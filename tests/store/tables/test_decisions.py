@@ -5,6 +5,7 @@ import random
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from reconciler.control.ask.decisions import Decisions
 from reconciler.control.errors import Conflict, UnknownPlan
@@ -26,7 +27,7 @@ def keep(store: Store, world: World, at: float = NOW) -> str:
     """Keep what is decided now; the plan's hash."""
     state = State(world.desired, world.observed, Policy(), at)
     made = decided(state.document(), "1.0")
-    store.keep_decision(made["hash"], "1.0", len(made["actions"]), record(state, made), at)
+    store.decisions.keep(made["hash"], "1.0", len(made["actions"]), record(state, made), at)
     return str(made["hash"])
 
 
@@ -50,12 +51,12 @@ def test_a_decision_survives_the_store_to_the_byte(store: Store, path: Path) -> 
     found = keep(store, world)
     state = State(world.desired, world.observed, Policy(), NOW)
     written = to_json(state, decided(state.document(), "1.0"))
-    assert store.decided(store.decisions()[0].id) == written
+    assert store.decisions.state(store.decisions.find()[0].id) == written
     store.close()
     again = Store.open(path)
-    (kept,) = again.decisions(found[:12])
+    (kept,) = again.decisions.find(found[:12])
     assert (kept.plan_hash, kept.at, kept.version, kept.actions) == (found, NOW, "1.0", 41)
-    assert again.decided(kept.id) == written
+    assert again.decisions.state(kept.id) == written
     again.close()
 
 
@@ -67,11 +68,11 @@ def test_a_second_decision_adds_only_what_differs_also_after_a_restart(store: St
     keep(store, shop("web:2"))
     assert 0 < parts(path) - first <= 3
     keep(store, shop())
-    assert [store.decided(one.id) is not None for one in store.decisions()] == [True] * 3
+    assert [store.decisions.state(one.id) is not None for one in store.decisions.find()] == [True] * 3
     store.close()
 
 
-@pytest.mark.parametrize("limit", ["KEPT_DECISIONS", "KEPT_SECONDS", "KEPT_BYTES"])
+@pytest.mark.parametrize("limit", ["DECISIONS_MAX", "DECISIONS_SECONDS_MAX", "DECISIONS_BYTES_MAX"])
 def test_the_oldest_go_and_take_the_parts_that_are_only_theirs(
     store: Store, path: Path, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
@@ -79,53 +80,55 @@ def test_the_oldest_go_and_take_the_parts_that_are_only_theirs(
     hashes += [keep(store, small(0), NOW + 10)]  # shares parts with the first, which goes
     size = rows(path, "SELECT sum(size) FROM decision_parts")[0][0]
     store.housekeeping(NOW + 11)
-    assert len(store.decisions()) == 11, "all fit"
-    monkeypatch.setattr(module, limit, {"KEPT_DECISIONS": 3, "KEPT_SECONDS": 3.0, "KEPT_BYTES": size // 3}[limit])
+    assert len(store.decisions.find()) == 11, "all fit"
+    monkeypatch.setattr(
+        module, limit, {"DECISIONS_MAX": 3, "DECISIONS_SECONDS_MAX": 3.0, "DECISIONS_BYTES_MAX": size // 3}[limit]
+    )
     before = parts(path)
     store.housekeeping(NOW + 11)
-    kept = store.decisions()
+    kept = store.decisions.find()
     assert 1 <= len(kept) <= 4 and kept[0].plan_hash == hashes[-1]
     assert parts(path) < before
     for one in kept:
-        text = store.decided(one.id)
-        assert text is not None and replay(*read_decided(text)).equal
+        state = store.decisions.state(one.id)
+        assert state is not None and replay(*read_decided(state)).equal
     used = {one for kept_one in kept for one in _digests(store, kept_one.id)}
     assert parts(path) == len(used), "no part is kept that no decision has"
 
 
 def _digests(store: Store, decision_id: int) -> set[str]:
     found = rows(store._database.path, f"SELECT manifest FROM decisions WHERE id = {decision_id}")[0][0]
-    with store._database.transaction() as connection:
-        return {found, *store._manifest(connection, found).digests()}
+    with store.transaction() as work:
+        return {found, *store.decisions._manifest(work, found).digests()}
 
 
 def test_the_newest_stays_however_old_and_large(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     keep(store, small(1))
-    monkeypatch.setattr(module, "KEPT_BYTES", 1)
-    store.housekeeping(NOW + 10 * module.KEPT_SECONDS)
-    (kept,) = store.decisions()
-    assert store.decided(kept.id)
+    monkeypatch.setattr(module, "DECISIONS_BYTES_MAX", 1)
+    store.housekeeping(NOW + 10 * module.DECISIONS_SECONDS_MAX)
+    (kept,) = store.decisions.find()
+    assert store.decisions.state(kept.id)
 
 
 def test_a_damaged_part_is_noticed(store: Store, path: Path) -> None:
     keep(store, small(1))
-    with store._database.transaction() as connection:
-        connection.exec_driver_sql("UPDATE decision_parts SET data = x'789c030000000001'")
+    with store.transaction() as work:
+        work.execute(text("UPDATE decision_parts SET data = x'789c030000000001'"))
     with pytest.raises(StoreError, match="is damaged"):
-        store.decided(store.decisions()[0].id)
+        store.decisions.state(store.decisions.find()[0].id)
 
 
 def test_a_damaged_decision_keeps_no_manager_from_starting(store: Store, path: Path) -> None:
     keep(store, small(1))
-    with store._database.transaction() as connection:
-        connection.exec_driver_sql("UPDATE decision_parts SET data = x'789c030000000001'")
+    with store.transaction() as work:
+        work.execute(text("UPDATE decision_parts SET data = x'789c030000000001'"))
     store.close()
     again = Store.open(path)
     keep(again, small(2))
-    newest, damaged = again.decisions()
-    assert again.decided(newest.id)
+    newest, damaged = again.decisions.find()
+    assert again.decisions.state(newest.id)
     with pytest.raises(StoreError, match="is damaged"):
-        again.decided(damaged.id)
+        again.decisions.state(damaged.id)
     assert rows(path, f"SELECT count(*) FROM decision_parts WHERE last = {damaged.id}")[0][0], "they go with it"
     again.close()
 
@@ -148,14 +151,14 @@ def test_what_happens_is_kept_once_and_nothing_at_rest(store: Store, recorder: R
     recorder.follow(view(world), True)
     recorder.follow(view(world, NOW + 1), True)
     recorder.follow(view(world, NOW + 2), False)
-    assert len(store.decisions()) == 1
+    assert len(store.decisions.find()) == 1
     before = world.observed
     world.carries_out()
     recorder.follow(view(world, NOW + 3), True)
-    assert len(store.decisions()) == 1, "there is nothing to do: nothing is decided"
+    assert len(store.decisions.find()) == 1, "there is nothing to do: nothing is decided"
     world.observed = before
     recorder.follow(view(world, NOW + 4), True)
-    first, second = store.decisions()
+    first, second = store.decisions.find()
     assert first.plan_hash == second.plan_hash, "the same plan at another time is another decision"
 
 
@@ -241,13 +244,13 @@ def test_a_thousand_kept_plans_are_replayed_with_equal_hashes(path: Path) -> Non
     store.close()
 
     again = Store.open(path)
-    kept = again.decisions()
+    kept = again.decisions.find()
     assert [one.plan_hash for one in reversed(kept)] == hashes
     equal = 0
     for one in kept:
-        text = again.decided(one.id)
-        assert text is not None
-        made = replay(*read_decided(text))
+        state = again.decisions.state(one.id)
+        assert state is not None
+        made = replay(*read_decided(state))
         equal += made.equal and plan_hash(made.document) == one.plan_hash
     assert equal == len(hashes) >= THOUSAND
     again.close()
