@@ -11,8 +11,9 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from reconciler.control.desired.changes import BODY
 from reconciler.manifest.errors import Problem, SpecError, SyntaxProblems
-from reconciler.manifest.load import TEXT_BYTES_MAX, load_document, load_json, load_text
+from reconciler.manifest.load import load_document, load_json, load_text
 from reconciler.manifest.model import Business
+from reconciler.manifest.yaml.document import TEXT_BYTES_MAX
 from reconciler.plan.ask.suppose import NOTHING_SUPPOSED, NewNode, Suppose
 from reconciler.plan.keep.saved import SavedPlan
 from reconciler.wire.codec import decode

@@ -3,31 +3,20 @@
 Every problem of a text is found in one go and raised together, in the order of its lines.
 """
 
-import json
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
 from reconciler.manifest.check.check import check
 from reconciler.manifest.check.complaints import complaints
 from reconciler.manifest.check.schema import sync_validator
-from reconciler.manifest.errors import Problem, SpecError, SyntaxProblems
+from reconciler.manifest.errors import Problem, SpecError
 from reconciler.manifest.form.normalize import misspelt, normalized, sync_form
 from reconciler.manifest.model import Business, Sync
+from reconciler.manifest.paths import Path, shown
 from reconciler.manifest.windows import mistakes
-from reconciler.manifest.yaml.document import (
-    DEPTH_MAX,
-    DIGITS_MAX,
-    TEXT_BYTES_MAX,
-    Document,
-    Path,
-    decoded,
-    read_yaml,
-    shown,
-)
-
-__all__ = ["TEXT_BYTES_MAX", "load_document", "load_documents", "load_json", "load_sync", "load_text", "read_documents"]
+from reconciler.manifest.yaml.document import Document
+from reconciler.manifest.yaml.read import read_documents, read_json
 
 
 def load_text(text: str | bytes, name: str) -> tuple[Business, ...]:
@@ -56,16 +45,9 @@ def load_documents(documents: Sequence[Document], name: str) -> tuple[Business, 
     return tuple(businesses.values())
 
 
-def read_documents(text: str | bytes, name: str) -> list[Document]:
-    """The documents of a file's text as data, unchecked: of YAML any number, of JSON one. Raises SyntaxProblems."""
-    if not name.endswith(".json"):
-        return read_yaml(text, name)
-    return [Document(_json(text, name))] if decoded(text, name).strip() else []
-
-
 def load_json(data: str | bytes, name: str) -> Business:
     """The one business in a JSON text. Raises SpecError, SyntaxProblems."""
-    return load_document(_json(data, name), name)
+    return load_document(read_json(data, name), name)
 
 
 def load_sync(data: object) -> tuple[Sync, list[tuple[Path, str]]]:
@@ -78,32 +60,6 @@ def load_sync(data: object) -> tuple[Sync, list[tuple[Path, str]]]:
         return Sync(), found
     sync = msgspec.convert(form, Sync, strict=True)
     return sync, list(mistakes(sync))
-
-
-def _json(data: str | bytes, name: str) -> Any:
-    content = decoded(data, name)
-    repeated: list[str] = []
-
-    def unique(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(items)
-        if len(found) != len(items):
-            keys = [key for key, _ in items]
-            repeated.extend(sorted({key for key in keys if keys.count(key) > 1}))
-        return found
-
-    try:
-        document = json.loads(content, object_pairs_hook=unique, parse_int=_integer, parse_constant=_constant)
-        _bounded(document)
-    except json.JSONDecodeError as error:
-        message = f"is no JSON at column {error.colno}: {error.msg}"
-        raise SyntaxProblems([Problem(name, error.lineno, "", message)]) from None
-    except RecursionError:
-        raise SyntaxProblems([Problem(name, None, "", f"is nested deeper than {DEPTH_MAX} levels")]) from None
-    except ValueError as error:
-        raise SyntaxProblems([Problem(name, None, "", str(error))]) from None
-    if repeated:
-        raise SyntaxProblems([Problem(name, None, key, "is there twice") for key in repeated])
-    return document
 
 
 def load_document(document: object, name: str) -> Business:
@@ -141,30 +97,3 @@ def _problem(name: str, document: Document, path: Path, message: str) -> Problem
 def _all(problems: list[Problem]) -> SpecError:
     """Each of them once, in the order of their lines."""
     return SpecError(sorted(dict.fromkeys(problems), key=lambda problem: problem.line or 0))
-
-
-def _integer(text: str) -> int:
-    if len(text) > DIGITS_MAX:
-        raise ValueError(f"holds a number of {len(text)} digits: at most {DIGITS_MAX} are read")
-    return int(text)
-
-
-def _constant(text: str) -> Any:
-    raise ValueError(f"is no JSON: {text} is no number")
-
-
-def _bounded(value: Any, depth: int = 0) -> None:
-    """Raise ValueError for data that is nested too deep, or has numbers or text that nothing can hold."""
-    if depth > DEPTH_MAX:
-        raise ValueError(f"is nested deeper than {DEPTH_MAX} levels")
-    if isinstance(value, dict):
-        for key, item in value.items():
-            _bounded(key, depth)
-            _bounded(item, depth + 1)
-    elif isinstance(value, list):
-        for item in value:
-            _bounded(item, depth + 1)
-    elif isinstance(value, float) and value in (float("inf"), float("-inf")):
-        raise ValueError("holds a number too large to be one")
-    elif isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
-        raise ValueError("holds half a character (a lone surrogate): write whole ones")

@@ -13,7 +13,7 @@ import msgspec
 
 from reconciler.manifest.memo import Memo
 from reconciler.manifest.model import Component, Dependency
-from reconciler.manifest.yaml.document import Path
+from reconciler.manifest.paths import Path
 
 NODE = "node"
 _FORM = re.compile(r"(\$?)\$\{([A-Za-z0-9][A-Za-z0-9._-]*)\}")

@@ -17,7 +17,7 @@ from cronsim import CronSim, CronSimError
 
 from reconciler.manifest.model import Sync, Window
 from reconciler.manifest.near_miss import did_you_mean
-from reconciler.manifest.yaml.document import Path
+from reconciler.manifest.paths import Path
 
 WINDOW_SECONDS_MIN = 60.0
 WINDOW_SECONDS_MAX = 366 * 86400.0

@@ -4,9 +4,9 @@ import posixpath
 from collections.abc import Callable
 from dataclasses import replace
 
+from reconciler.manifest.environment.environment import ENVIRONMENT, read_environment
+from reconciler.manifest.environment.stack import FOLDERS_MAX, folder_at, is_in, leaves
 from reconciler.manifest.errors import Problem, SpecError
-from reconciler.manifest.yaml.environment import ENVIRONMENT, read_environment
-from reconciler.manifest.yaml.stack import FOLDERS_MAX, folder_at, is_in, leaves
 from reconciler.source.tree import Tree
 
 

@@ -8,7 +8,8 @@ from reconciler.manifest.errors import Problem, SpecError
 from reconciler.manifest.form.units import seconds
 from reconciler.manifest.load import load_sync
 from reconciler.manifest.near_miss import did_you_mean
-from reconciler.manifest.yaml.document import Document, read_yaml, shown
+from reconciler.manifest.paths import shown
+from reconciler.manifest.yaml.document import Document, read_yaml
 from reconciler.source.directory.source import DirectorySource
 from reconciler.source.git.source import GitSource, inner_path
 from reconciler.source.source import Source, SourceConfig, SourceError, check_names

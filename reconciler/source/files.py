@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
+from reconciler.manifest.environment.environment import ENVIRONMENT
+from reconciler.manifest.environment.layers import layered, load_file
 from reconciler.manifest.errors import Problem, SpecError
 from reconciler.manifest.model import Business, Sync
-from reconciler.manifest.yaml.environment import ENVIRONMENT
-from reconciler.manifest.yaml.layers import layered, load_file
 from reconciler.plan.model.desired import Commit
 from reconciler.source.tree import Tree
 

@@ -7,7 +7,7 @@ import yaml
 from reconciler.cli.render.tables import json_text
 from reconciler.cli.support.options import with_output
 from reconciler.cli.support.specfiles import read_specs
-from reconciler.manifest.yaml.variables import escaped
+from reconciler.manifest.environment.variables import escaped
 
 
 @click.command()

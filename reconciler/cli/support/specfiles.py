@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.cli.support.errors import CliError, ProblemsError
+from reconciler.manifest.environment.environment import ENVIRONMENT
+from reconciler.manifest.environment.layers import load_file
 from reconciler.manifest.errors import Problem, SpecError
 from reconciler.manifest.model import Business
 from reconciler.manifest.yaml.document import TEXT_BYTES_MAX
-from reconciler.manifest.yaml.environment import ENVIRONMENT
-from reconciler.manifest.yaml.layers import load_file
 from reconciler.source import files
 from reconciler.source.directory.folder import read_directory_tree
 from reconciler.source.tree import SUFFIXES

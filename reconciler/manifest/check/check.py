@@ -16,8 +16,8 @@ from reconciler.manifest.drift import mistake
 from reconciler.manifest.host_ports import claimed, conflicting, host_port
 from reconciler.manifest.model import Business, Component
 from reconciler.manifest.near_miss import did_you_mean
+from reconciler.manifest.paths import Path
 from reconciler.manifest.references import dependencies, mistakes
-from reconciler.manifest.yaml.document import Path
 
 Found = Iterator[tuple[Path, str]]
 

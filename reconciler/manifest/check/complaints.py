@@ -9,8 +9,8 @@ from jsonschema import Draft202012Validator, ValidationError
 from reconciler.manifest.check.schema import validator
 from reconciler.manifest.ids import ALLOWED
 from reconciler.manifest.near_miss import did_you_mean
+from reconciler.manifest.paths import Path
 from reconciler.manifest.secrets.redact import is_secret
-from reconciler.manifest.yaml.document import Path
 
 HINTS = {
     "image": "the field is named image_name here",

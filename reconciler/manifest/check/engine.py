@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 
 from reconciler.manifest.model import Component
 from reconciler.manifest.near_miss import did_you_mean
-from reconciler.manifest.yaml.document import Path
+from reconciler.manifest.paths import Path
 
 Found = Iterator[tuple[Path, str]]
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from reconciler.manifest.form import spellings
 from reconciler.manifest.form.units import cores, seconds, size_bytes, size_mb
-from reconciler.manifest.yaml.document import Path
+from reconciler.manifest.paths import Path
+from reconciler.manifest.scalars import text
 
 Problems = list[tuple[Path, str]]
 Parse = Callable[[Any], Any]
@@ -35,7 +36,7 @@ FIELDS: dict[str, Parse] = {
     "environment_variables": spellings.pairs,
     "command": spellings.words,
     "entrypoint": spellings.words,
-    "user": spellings.text,
+    "user": text,
     "ports": spellings.ports,
     "volumes": _each(spellings.mount),
     "networks": _networks,
@@ -43,7 +44,7 @@ FIELDS: dict[str, Parse] = {
     "healthcheck": spellings.healthcheck,
     "update": spellings.update,
     "restart": lambda value: "no" if value is False else value,
-    "stop_signal": spellings.text,
+    "stop_signal": text,
     "stop_grace_period": seconds,
     "pre_stop": spellings.words,
     "tmpfs": _one_or_list,

@@ -9,6 +9,7 @@ import shlex
 from typing import Any
 
 from reconciler.manifest.form.units import seconds, size_bytes
+from reconciler.manifest.scalars import text
 
 PORTS_MAX = 1000
 PORT_SPELLINGS = 'write 8080, "8080:80", "127.0.0.1:8080:80/udp", or a map with target and published'
@@ -18,13 +19,6 @@ Form = dict[str, Any]
 def own(value: Form) -> Form:
     """A map without extension fields, and without fields that were left empty."""
     return {name: item for name, item in value.items() if not name.startswith("x-") and item is not None}
-
-
-def text(value: object) -> str:
-    """A scalar as the text that a program sees: true, 8080, and nothing for null."""
-    if value is None:
-        return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def words(value: str | list[Any]) -> list[str]:

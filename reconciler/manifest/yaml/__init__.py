@@ -1,4 +1,5 @@
-"""Spec text as data that knows its lines: documents, and the layers of an environment laid over each other.
+"""Spec text as plain data that knows its lines, within bounds.
 
-Bytes of files come in. Plain data with the line of every value goes out, variables put in and bases merged.
+Bytes of a YAML or JSON file come in. Documents with the line of every value go out, or all that keeps them from
+being read.
 """

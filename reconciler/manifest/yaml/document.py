@@ -14,18 +14,18 @@ from typing import Any, TypeVar
 import yaml
 
 from reconciler.manifest.errors import Problem, SyntaxProblems
+from reconciler.manifest.paths import Path, shown
 
 TEXT_BYTES_MAX = 1024 * 1024
 VALUES_MAX = 100_000
 DEPTH_MAX = 64
 DIGITS_MAX = 4000
 
-Path = tuple[str | int, ...]
 Part = TypeVar("Part")
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)$")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _TEXT = "tag:yaml.org,2002:str"
 _QUOTED = ("'", '"', "|", ">")
 _NULLS = ("", "~", "null", "Null", "NULL")
@@ -193,12 +193,12 @@ class _Reader:
             return None
         if text in _BOOLS:
             return _BOOLS[text]
-        if _INTEGER.match(text):
+        if _INTEGER.fullmatch(text):
             if len(text) > DIGITS_MAX:
                 self._problem(node, path, f"is a number of {len(text)} digits: at most {DIGITS_MAX} are read")
                 return None
             return int(text)
-        if _FLOAT.match(text) and not re.match(r"[-+]?0[0-9]", text):
+        if _FLOAT.fullmatch(text) and not re.match(r"[-+]?0[0-9]", text):
             number = float(text)
             if math.isinf(number):
                 self._problem(node, path, "is a number too large to be one")
@@ -208,17 +208,6 @@ class _Reader:
 
     def _problem(self, node: yaml.Node, path: Path, message: str) -> None:
         self.problems.append(Problem(self.name, node.start_mark.line + 1, shown(path), message))
-
-
-def shown(path: Path) -> str:
-    """A path as a person writes it: `components[0].ports[1].published`."""
-    text = ""
-    for part in path:
-        if isinstance(part, int):
-            text += f"[{part}]"
-        else:
-            text += f".{part}" if text else part
-    return text
 
 
 def _syntax(error: yaml.MarkedYAMLError, name: str) -> Problem:

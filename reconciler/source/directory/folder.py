@@ -14,9 +14,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from reconciler.manifest.environment.environment import ENVIRONMENT
 from reconciler.manifest.errors import Problem
-from reconciler.manifest.load import TEXT_BYTES_MAX
-from reconciler.manifest.yaml.environment import ENVIRONMENT
+from reconciler.manifest.yaml.document import TEXT_BYTES_MAX
 from reconciler.source.bases import with_bases
 from reconciler.source.tree import Tree, is_spec_path, outside
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.manifest.errors import Problem
-from reconciler.manifest.load import TEXT_BYTES_MAX
+from reconciler.manifest.yaml.document import TEXT_BYTES_MAX
 from reconciler.plan.model.desired import Commit
 from reconciler.source.bases import with_bases
 from reconciler.source.git.command import GitError, git

@@ -9,16 +9,17 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from posixpath import dirname, normpath
 
+from reconciler.manifest.environment.environment import ENVIRONMENT
+from reconciler.manifest.environment.merge import PATCH, Merge
+from reconciler.manifest.environment.nodes import Node, document_of, node_of
+from reconciler.manifest.environment.stack import Stack
+from reconciler.manifest.environment.variables import substituted
 from reconciler.manifest.errors import Problem, SpecError
-from reconciler.manifest.load import load_document, load_documents, read_documents
+from reconciler.manifest.load import load_document, load_documents
 from reconciler.manifest.model import Business
 from reconciler.manifest.near_miss import near_miss
 from reconciler.manifest.yaml.document import Document
-from reconciler.manifest.yaml.environment import ENVIRONMENT
-from reconciler.manifest.yaml.merge import PATCH, Merge
-from reconciler.manifest.yaml.nodes import Node, document_of, node_of
-from reconciler.manifest.yaml.stack import Stack
-from reconciler.manifest.yaml.variables import substituted
+from reconciler.manifest.yaml.read import read_documents
 
 
 @dataclass(frozen=True, slots=True)

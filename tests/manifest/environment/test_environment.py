@@ -10,12 +10,12 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.manifest.environment.layers import Layers, layered, load_file
+from reconciler.manifest.environment.merge import Merge
+from reconciler.manifest.environment.nodes import node_of
+from reconciler.manifest.environment.variables import escaped
 from reconciler.manifest.model import Business
 from reconciler.manifest.yaml.document import Document
-from reconciler.manifest.yaml.layers import Layers, layered, load_file
-from reconciler.manifest.yaml.merge import Merge
-from reconciler.manifest.yaml.nodes import node_of
-from reconciler.manifest.yaml.variables import escaped
 
 ROOT = Path(__file__).parents[3]
 BASE = """\

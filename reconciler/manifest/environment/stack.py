@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection, Mapping
 from posixpath import join, normpath
 from typing import Any
 
+from reconciler.manifest.environment.environment import ENVIRONMENT, Environment, read_environment
 from reconciler.manifest.errors import Problem, SpecError
-from reconciler.manifest.yaml.environment import ENVIRONMENT, Environment, read_environment
 
 FOLDERS_MAX = 32
 """How many folders an environment may be made of."""

@@ -6,7 +6,8 @@ A merged document's problem is then told at the file and line that it really com
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.manifest.yaml.document import Document, Path
+from reconciler.manifest.paths import Path
+from reconciler.manifest.yaml.document import Document
 
 
 @dataclass(slots=True)

@@ -9,8 +9,8 @@ is taken as it is.
 from collections.abc import Callable
 from typing import Any
 
+from reconciler.manifest.environment.nodes import Node
 from reconciler.manifest.errors import Problem
-from reconciler.manifest.yaml.nodes import Node
 
 PATCH = "$patch"
 PAIRS = ("environment_variables", "labels", "sysctls", "options", "node_labels")

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from posixpath import isabs
 from typing import Any
 
+from reconciler.manifest.environment.variables import NAME
 from reconciler.manifest.errors import Problem, SpecError
 from reconciler.manifest.near_miss import did_you_mean
-from reconciler.manifest.yaml.document import Document, read_yaml, shown
-from reconciler.manifest.yaml.variables import NAME
+from reconciler.manifest.paths import shown
+from reconciler.manifest.yaml.document import Document, read_yaml
 
 ENVIRONMENT = "environment.yaml"
 FIELDS = ("base", "variables")

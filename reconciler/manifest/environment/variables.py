@@ -8,10 +8,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from reconciler.manifest.environment.nodes import Node
 from reconciler.manifest.errors import Problem
-from reconciler.manifest.form.spellings import text
 from reconciler.manifest.near_miss import did_you_mean
-from reconciler.manifest.yaml.nodes import Node
+from reconciler.manifest.scalars import text
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _VARIABLE = re.compile(r"(\$?)\$\{var\.([^{}\n]*)\}")
