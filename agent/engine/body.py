@@ -5,6 +5,7 @@ import math
 import re
 from typing import Any
 
+from agent.runtime.restart_policy import RestartPolicy
 from reconciler.manifest.model import Component, Healthcheck, Mount
 from reconciler.wire.messages import Deploy, fencing
 
@@ -140,9 +141,9 @@ def endpoint(component: Component) -> Body:
 
 
 def restart_policy(text: str) -> Body:
-    """`no`, `always`, `unless-stopped`, `on-failure` or `on-failure:N` as the Engine has it."""
-    name, _, most = text.partition(":")
-    return {"Name": name, "MaximumRetryCount": int(most or 0)}
+    """Translate a `restart` such as `on-failure:3`."""
+    policy = RestartPolicy.parse(text)
+    return {"Name": policy.name, "MaximumRetryCount": policy.retries}
 
 
 def port_bindings(component: Component) -> dict[str, list[Body]]:

@@ -18,7 +18,7 @@ from docker import APIClient
 from docker.errors import APIError, NotFound
 
 from agent.engine.errors import explanation, readable, reason_of
-from agent.process.proc import PROC, end_session
+from agent.host.sessions import PROC, end_session
 from agent.runtime.contract import (
     END_SECONDS,
     PIECE_BYTES,

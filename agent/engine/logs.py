@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from docker import APIClient
 
 from agent.runtime.contract import LOG_BYTES, LogQuery
+from agent.runtime.log_cursor import LogCursor
 from reconciler.wire.messages import LogChunk, LogLine
 
 
 def read_logs(client: APIClient, container_id: str, wanted: LogQuery) -> LogChunk:
     """The lines after the cursor if it is of this container, else the last ones. Raises DockerException."""
-    owner, _, seen = wanted.cursor.partition(" ")
-    goes_on = owner == container_id
+    cursor = LogCursor.parse(wanted.cursor)
+    seen, goes_on = cursor.place, cursor.container_id == container_id
     since = int(datetime.fromisoformat(seen).timestamp()) if goes_on and seen else int(wanted.since)
     before = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}000Z"
     stream = client.logs(
@@ -39,4 +40,4 @@ def read_logs(client: APIClient, container_id: str, wanted: LogQuery) -> LogChun
                 break
     finally:
         stream.close()
-    return LogChunk(lines=tuple(lines), cursor=f"{container_id} {last}")
+    return LogChunk(lines=tuple(lines), cursor=str(LogCursor(container_id, last)))

@@ -349,7 +349,7 @@ class DockerRuntime:
         if verdict is not None and running.status is Status.RUNNING:
             running = replace(running, status=verdict[0], message=verdict[1])
         unhealthy = listed["State"] == "running" and running.status is Status.FAILED
-        return self._reviver.look(running, unhealthy, details.most_restarts, busy)
+        return self._reviver.look(running, unhealthy, details.restarts_max, busy)
 
     def _default_log_driver(self) -> str:
         """The logging driver that the Engine uses when it is told none."""

@@ -23,7 +23,7 @@ from agent.engine.labels import (
     version_in,
 )
 from agent.runtime.contract import Running
-from agent.runtime.restart_backoff import given_up, restarts_allowed
+from agent.runtime.restart_policy import RestartPolicy, given_up
 from reconciler.wire.messages import Drift, Status
 
 LONGEST_OUTPUT = 500
@@ -35,7 +35,7 @@ KILLED = 137
 class Details:
     """What an inspect call says: when it started (epoch seconds), restarts, and how it ended or why it is ill.
 
-    `most_restarts` is how often its policy lets it be restarted while it is unhealthy; None is without end.
+    `restarts_max` is how often its policy lets it be restarted while it is unhealthy; None is without end.
     `output` is the last lines of its log, as one line, when it failed, or the last line of its healthcheck when it is
     unhealthy.
     `cpu_cores` and `memory_mb` (MiB) are its limits, 0 for none. `drift` is what is not as its agent applied it.
@@ -43,7 +43,7 @@ class Details:
 
     started_at: float | None = None
     restart_count: int = 0
-    most_restarts: int | None = None
+    restarts_max: int | None = None
     exit_code: int = 0
     out_of_memory: bool = False
     error: str = ""
@@ -62,7 +62,7 @@ def details_of(inspected: dict[str, Any], log: str = "") -> Details:
     return Details(
         started_at=epoch(state.get("StartedAt", "")),
         restart_count=inspected.get("RestartCount", 0),
-        most_restarts=restarts_allowed(f"{policy.get('Name', '')}:{policy.get('MaximumRetryCount', 0)}"),
+        restarts_max=RestartPolicy(policy.get("Name", ""), policy.get("MaximumRetryCount", 0)).restarts_max,
         exit_code=state.get("ExitCode", 0),
         out_of_memory=state.get("OOMKilled", False),
         error=" ".join(state.get("Error", "").split()),
@@ -184,7 +184,7 @@ def ended(details: Details) -> str:
 
 def _over(details: Details) -> str:
     """How a container ended that nobody restarts."""
-    return ended(details) + given_up(details.restart_count, details.most_restarts)
+    return ended(details) + given_up(details.restart_count, details.restarts_max)
 
 
 def epoch(text: str) -> float | None:

@@ -13,20 +13,22 @@ from agent.runtime.contract import RuntimeFailure
 
 log = logging.getLogger(__name__)
 
-SHORTEST_STOP = 1
+STOP_SECONDS_MIN = 1
+"""What a container has between its signal and the kill, unless it has no time at all: the Engine counts whole ones."""
 LOOK_SECONDS = 0.1
 
 
 def prepare_stop(client: APIClient, inspected: dict[str, Any], within: float | None = None) -> int:
     """Run the container's `pre_stop`, if it has one and runs; the whole seconds that its stop may take.
 
-    These are what is left of its grace period, or of `within` (seconds) where that is shorter.
+    These are what is left of its grace period, or of `within` (seconds, 0 for none at all) where that is shorter.
     A command that fails is logged and no obstacle; one that takes longer than the grace period is not waited for.
     """
     labels = inspected["Config"].get("Labels") or {}
     grace, words, state = grace_in(labels), pre_stop_in(labels), inspected["State"]
-    grace = grace if within is None else min(grace, max(SHORTEST_STOP, int(within)))
-    if not words or not state.get("Running") or state.get("Paused") or state.get("Restarting"):
+    if within is not None:
+        grace = min(grace, max(STOP_SECONDS_MIN, int(within)) if within > 0 else 0)
+    if not words or not grace or not state.get("Running") or state.get("Paused") or state.get("Restarting"):
         return grace
     began = monotonic()
     try:
@@ -36,7 +38,7 @@ def prepare_stop(client: APIClient, inspected: dict[str, Any], within: float | N
         failure = str(error)
     if failure:
         log.warning("pre_stop of container %s: %s; it is stopped all the same", inspected["Id"][:12], failure)
-    return max(SHORTEST_STOP, round(grace - (monotonic() - began)))
+    return max(STOP_SECONDS_MIN, round(grace - (monotonic() - began)))
 
 
 def _run(client: APIClient, container_id: str, words: tuple[str, ...], deadline: float) -> str:

@@ -9,7 +9,7 @@ from time import monotonic
 
 from agent.host.delayed_tasks import Agenda
 from agent.runtime.contract import Running, RuntimeFailure
-from agent.runtime.restart_backoff import Liveness
+from agent.runtime.restart_backoff import RestartBackoff
 from reconciler.wire.messages import Status
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ RESTARTS = 4
 class _Life:
     """A container that was unhealthy once. `count` adds what the Engine forgets when it is told to restart."""
 
-    liveness: Liveness = field(default_factory=Liveness)
+    backoff: RestartBackoff = field(default_factory=RestartBackoff)
     message: str = ""
     count: int = 0
 
@@ -61,12 +61,12 @@ class Reviver:
                 return running
             if not unhealthy:
                 well = running.status is Status.RUNNING
-                life.liveness.observe(Status.RUNNING if well else Status.STARTING, monotonic())
+                life.backoff.observe(Status.RUNNING if well else Status.STARTING, monotonic())
                 return running
-            planned = life.liveness.due
-            life.liveness.observe(Status.FAILED, monotonic())
-            life.message = f"{running.message}; {life.liveness.plan}"
-            due = life.liveness.due
+            planned = life.backoff.due
+            life.backoff.observe(Status.FAILED, monotonic())
+            life.message = f"{running.message}; {life.backoff.plan}"
+            due = life.backoff.due
             if due is not None and due != planned:
                 self._agenda.at(due, partial(self._revive, running.container_id, life, due))
             return replace(running, message=life.message)
@@ -83,7 +83,7 @@ class Reviver:
 
     def _revive(self, container_id: str, life: _Life, due: float) -> None:
         with self._lock:
-            if self._lives.get(container_id) is not life or life.liveness.due != due:
+            if self._lives.get(container_id) is not life or life.backoff.due != due:
                 return
             self._busy.add(container_id)
         before = None
@@ -94,7 +94,7 @@ class Reviver:
             log.warning("%s", failure)
         finally:
             with self._lock:
-                life.liveness.restarted(monotonic())
+                life.backoff.restarted(monotonic())
                 life.count += 0 if before is None else before + 1
                 self._busy.discard(container_id)
             self._changed()

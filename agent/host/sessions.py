@@ -20,7 +20,7 @@ GIVE_UP_SECONDS = 5.0
 """How long after its kill a member is waited for: one that hangs in the kernel ends when its call does, or never."""
 
 LOOKING_SECONDS_MAX = 60.0
-"""How long after the deadline new looks are begun: a session that forks faster than we look is left to the next stop."""
+"""How long after the deadline new looks are begun: what forks faster than we look is left to the next stop."""
 
 HANDLES_MAX = 256
 """How many members are held at once; further ones are found by the next look, once those have ended."""

@@ -7,8 +7,8 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
 
+from agent.host.sessions import end_session
 from agent.process.launch import MARK, environment, launch
-from agent.process.proc import end_session
 from agent.process.record import InstanceFolder, Record
 from agent.runtime.contract import (
     END_SECONDS,
@@ -47,7 +47,7 @@ class HostExecution:
         self._ending = threading.Lock()
 
     def output(self) -> Iterator[Piece]:
-        """What it writes until it exits. Raises RuntimeFailure when its instance has gone."""
+        """Read what the command writes until it exits. Raises RuntimeFailure when its instance has gone."""
         exited = os.pidfd_open(self._child.pid)
         try:
             with selectors.DefaultSelector() as selector:
@@ -64,16 +64,18 @@ class HostExecution:
             self._child.stderr.close()  # type: ignore[union-attr]
 
     def exit_code(self) -> int:
-        """Its exit code; 128 and the number of the signal that ended it."""
+        """Return the exit code; 128 and the number of the signal for what a signal ended."""
         self.end()
         code = self._child.returncode
         return code if code >= 0 else 128 - code
 
     def end(self) -> bool:
-        """End it and its session. True, for it has ended then."""
+        """End the command and its session; whether all of it has ended."""
         with self._ending:
             if self._child.returncode is None:
-                end_session(self._child.pid, signal.SIGTERM, END_SECONDS)
+                left = end_session(self._child.pid, signal.SIGTERM, END_SECONDS)
+                if self._child.pid in left:
+                    return False
                 self._child.wait()
         return True
 

@@ -1,18 +1,14 @@
-"""What the kernel tells of processes: which one a pid is, who is in its session, when it ends."""
+"""What the kernel tells of processes: which one a pid is, which one carries our mark, when it ends."""
 
 import os
 import select
 import signal
-import threading
-from collections.abc import Iterable
-from pathlib import Path
 
-PROC = Path("/proc")
-LOOK_SECONDS = 0.05
+from agent.host.sessions import KERNEL, PROC
 
 
 def start_ticks(pid: int) -> int | None:
-    """When the process started, in clock ticks since boot; None when there is none.
+    """Ask when a process started, in clock ticks since boot; None when there is none, or a zombie.
 
     Together with the pid it names one process for ever.
     """
@@ -21,26 +17,21 @@ def start_ticks(pid: int) -> int | None:
 
 
 def find_marked(variable: str, value: str) -> int | None:
-    """The pid of the first process whose environment has this, None when there is none."""
+    """Find the process that leads a session, or else any, whose environment has this variable; None without one."""
     wanted = f"{variable}={value}".encode()
     found = []
-    for pid in _pids():
+    for pid in KERNEL.pids():
         try:
             if wanted in (PROC / str(pid) / "environ").read_bytes().split(b"\0"):
                 found.append(pid)
         except OSError:
             continue
-    leaders = [pid for pid in found if _session(pid) == pid]
+    leaders = [pid for pid in found if KERNEL.session(pid) == pid]
     return min(leaders or found, default=None)
 
 
-def session_members(session: int) -> list[int]:
-    """Every living process of the session."""
-    return [pid for pid in _pids() if _session(pid) == session]
-
-
 def wait_exit(pid: int, timeout: float, wake: int) -> bool:
-    """Whether the process has ended within `timeout` seconds; False at once when the descriptor `wake` is readable."""
+    """Wait for a process's end, `timeout` seconds or until the descriptor `wake` is readable; whether it has ended."""
     try:
         descriptor = os.pidfd_open(pid)
     except ProcessLookupError:
@@ -54,49 +45,14 @@ def wait_exit(pid: int, timeout: float, wake: int) -> bool:
         os.close(descriptor)
 
 
-def end_session(session: int, sign: int, grace: float) -> None:
-    """Ask every process of the session to end with `sign`; kill what is left after `grace` seconds."""
-    pause = threading.Event()
-    send(session_members(session), sign)
-    waited = 0.0
-    while (members := session_members(session)) and waited < grace:
-        pause.wait(LOOK_SECONDS)
-        waited += LOOK_SECONDS
-    for _ in range(100):
-        if not members:
-            return
-        send(members, signal.SIGKILL)
-        pause.wait(LOOK_SECONDS)
-        members = session_members(session)
-
-
-def send(pids: Iterable[int], sign: int) -> None:
-    """Send a signal to processes that may have ended already."""
-    for pid in pids:
-        try:
-            os.kill(pid, sign)
-        except ProcessLookupError:
-            continue
-
-
 def signal_number(name: str | None) -> int:
-    """`SIGINT`, `int` or `2` as its number; SIGTERM when there is none."""
+    """Read a signal as a component names it: `SIGINT`, `int` or `2`; SIGTERM when it names none."""
     if not name:
         return signal.SIGTERM
     if name.isdigit():
         return int(name)
     upper = name.upper()
     return int(signal.Signals[upper if upper.startswith("SIG") else f"SIG{upper}"])
-
-
-def _pids() -> list[int]:
-    return [int(entry) for entry in os.listdir(PROC) if entry.isdigit()]
-
-
-def _session(pid: int) -> int | None:
-    """The session of a living process; None for one that has ended or is a zombie."""
-    fields = _stat(pid)
-    return int(fields[3]) if fields and fields[0] != "Z" else None
 
 
 def _stat(pid: int) -> list[str] | None:

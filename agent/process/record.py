@@ -20,7 +20,7 @@ LOG_BYTES = 10 * 1024 * 1024
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """An instance. `pid` and `ticks` (start time) name its program, None while there is none.
 
-    `code` is how the last run ended: an exit status, a negative signal number, None when nobody saw it.
+    `ended` says that it does not run and that nothing here starts it again.
     """
 
     deploy: Deploy

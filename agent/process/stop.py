@@ -1,37 +1,45 @@
 """Telling a program to end: its own command first, then its signal with what is left of its grace period."""
 
 import logging
+import signal
 import subprocess
 from time import monotonic
 
+from agent.host.sessions import end_session
 from agent.process.launch import environment, launch
-from agent.process.proc import end_session, signal_number
+from agent.process.proc import signal_number, start_ticks
 from agent.process.record import InstanceFolder, Record
 from agent.runtime.contract import RuntimeFailure
 
 log = logging.getLogger(__name__)
 
-SHORTEST_STOP = 1.0
+STOP_SECONDS_MIN = 1.0
+"""What a program has from its signal to the kill when its `pre_stop` took all of its grace period."""
 
 
-def end_program(pid: int, folder: InstanceFolder, record: Record, grace: float) -> None:
-    """Run the instance's `pre_stop`, if it has one, as its program is run; then end the program's whole session.
+def end_program(session: int, folder: InstanceFolder, record: Record, within: float | None = None) -> None:
+    """End an instance's session: by its `pre_stop`, if it has one and still runs, and then by its signal.
 
-    A command that fails is logged and no obstacle; one that takes longer than `grace` (seconds) is killed.
+    All of that has its grace period, and at most `within` seconds (0: it is killed at once) where that is given. A
+    command that fails is logged and no obstacle; one that takes too long is killed. Raises RuntimeFailure when
+    something does not end though it was killed.
     """
     component = record.deploy.component
-    left = grace
-    if component.pre_stop:
-        began = monotonic()
+    grace = component.stop_grace_period if within is None else min(component.stop_grace_period, within)
+    deadline = monotonic() + grace
+    if component.pre_stop and grace > 0 and start_ticks(session) is not None:
         failure = _run(folder, record, grace)
         if failure:
             log.warning("pre_stop of %s: %s; it is stopped all the same", record.deploy.key, failure)
-        left = max(SHORTEST_STOP, left - (monotonic() - began))
-    end_session(pid, signal_number(component.stop_signal), left)
+        if within is None:
+            deadline = max(deadline, monotonic() + STOP_SECONDS_MIN)
+    left = end_session(session, signal_number(component.stop_signal), max(0.0, deadline - monotonic()))
+    if left:
+        raise RuntimeFailure(f"it does not end though it was killed: process {', '.join(map(str, left))}")
 
 
-def _run(folder: InstanceFolder, record: Record, grace: float) -> str:
-    """Run the words; how that failed, if it did."""
+def _run(folder: InstanceFolder, record: Record, seconds: float) -> str:
+    """Run the command for so long at most; how that failed, if it did."""
     component = record.deploy.component
     try:
         with folder.log.open("ab") as output:
@@ -40,9 +48,9 @@ def _run(folder: InstanceFolder, record: Record, grace: float) -> str:
     except (RuntimeFailure, OSError, ValueError, subprocess.SubprocessError) as failure:
         return f"can't be started: {failure}"
     try:
-        code = child.wait(grace)
+        code = child.wait(seconds)
     except subprocess.TimeoutExpired:
-        end_session(child.pid, signal_number("SIGKILL"), 0.0)
-        child.wait()
+        if child.pid not in end_session(child.pid, signal.SIGKILL, 0.0):
+            child.wait()
         return "took all of the grace period"
     return f"exited with code {code}" if code else ""

@@ -7,7 +7,7 @@ STABLE_SECONDS = 10.0
 """How long a program must have run until earlier ends are forgotten."""
 
 
-class Crashes:
+class CrashBackoff:
     """The ends of one program: restarts wait twice as long each time, until it has run stably."""
 
     def __init__(self) -> None:

@@ -12,8 +12,8 @@ WELL_SECONDS = 600.0
 """How long an instance must be healthy until earlier restarts are forgotten."""
 
 
-class Liveness:
-    """The restarts of one instance."""
+class RestartBackoff:
+    """The restarts of one unhealthy instance: the first comes at once, each further one later."""
 
     def __init__(self) -> None:
         self._restarts = 0
@@ -51,18 +51,3 @@ class Liveness:
             return "restarting"
         again = f"in {self._wait:.0f} s" if self._wait >= 1 else "now"
         return f"restarted {self._restarts} time{'s' if self._restarts > 1 else ''}, again {again}"
-
-
-def restarts_allowed(policy: str) -> int | None:
-    """How often a `restart` policy lets an unhealthy instance be restarted; None is without end."""
-    name, _, most = policy.partition(":")
-    if name in ("", "no"):
-        return 0
-    return int(most) if most and int(most) else None
-
-
-def given_up(restarts: int, allowed: int | None) -> str:
-    """That it was restarted as often as its policy allows; nothing where that is not why it stays ended."""
-    if not allowed or restarts < allowed:
-        return ""
-    return f"; restarted {restarts} time{'s' if restarts > 1 else ''}: on-failure:{allowed} allows no more"

@@ -22,7 +22,7 @@ from reconciler.wire.messages import Status
         ),
         (Details(exit_code=137, output="serving"), "exited with code 137 (killed): serving"),
         (
-            Details(exit_code=4, output="cannot bind", restart_count=2, most_restarts=2),
+            Details(exit_code=4, output="cannot bind", restart_count=2, restarts_max=2),
             "exited with code 4: cannot bind; restarted 2 times: on-failure:2 allows no more",
         ),
     ],

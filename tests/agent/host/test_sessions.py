@@ -1,12 +1,12 @@
 """Ending a session keeps to its deadline, whatever a look at /proc costs: on a kernel and a clock of the test's own."""
 
-import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+import psutil
 import pytest
 
 from agent.host.sessions import GIVE_UP_SECONDS, HANDLES_MAX, Kernel, end_session, session_members
@@ -176,5 +176,5 @@ def test_a_real_session_of_two_groups_that_ignores_its_signal_ends() -> None:
         assert len(session_members(leader.pid)) == 2
         assert end_session(leader.pid, TERM, 0.0) == ()
         assert leader.wait() == -KILL
-        assert session_members(leader.pid) == []
-        assert os.getsid(0) != leader.pid
+        left = [psutil.Process(pid).status() for pid in session_members(leader.pid)]
+        assert set(left) <= {psutil.STATUS_ZOMBIE}, "nobody may have waited for the second one yet"

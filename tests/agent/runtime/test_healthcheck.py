@@ -1,11 +1,8 @@
 """What checks make of an instance, and when it is restarted: tables with a clock of their own."""
 
-from itertools import pairwise
-
 import pytest
 
 from agent.runtime.healthcheck import Health, would_be_known
-from agent.runtime.restart_backoff import Liveness, restarts_allowed
 from reconciler.manifest.model import Healthcheck, HttpProbe
 from reconciler.wire.messages import Status
 
@@ -103,76 +100,3 @@ def test_another_agent_goes_on_where_the_last_one_was(resumed: Status, failures:
 def test_what_has_run_for_long_would_be_known() -> None:
     check = probe(start_period=60)
     assert [would_be_known(check, age) for age in (0, 60, 89, 91)] == [False, False, False, True]
-
-
-def restarts(liveness: Liveness, *unhealthy_at: float) -> list[tuple[float, str]]:
-    """When each restart is made, and what is said before, of an instance that turns unhealthy at these times."""
-    made = []
-    for now in unhealthy_at:
-        liveness.observe(Status.FAILED, now)
-        assert liveness.due is not None
-        made.append((liveness.due, liveness.plan))
-        liveness.restarted(liveness.due)
-        liveness.observe(Status.STARTING, liveness.due or now)
-    return made
-
-
-def test_restarts_come_later_each_time() -> None:
-    assert restarts(Liveness(), 100, 101, 111, 140) == [
-        (100, "restarting"),
-        (110, "restarted 1 time, again in 9 s"),
-        (130, "restarted 2 times, again in 19 s"),
-        (170, "restarted 3 times, again in 30 s"),
-    ]
-
-
-def test_a_restart_waits_five_minutes_at_most() -> None:
-    made = [at for at, _ in restarts(Liveness(), *([0.0] * 12))]
-    gaps = [later - earlier for earlier, later in pairwise(made)]
-    assert gaps == [10, 20, 40, 80, 160, 300, 300, 300, 300, 300, 300]
-
-
-def test_a_pause_that_is_over_already_is_not_waited_for_again() -> None:
-    assert restarts(Liveness(), 0, 100) == [(0, "restarting"), (100, "restarted 1 time, again now")]
-
-
-def test_the_time_and_the_text_stand_until_it_is_restarted() -> None:
-    liveness = Liveness()
-    restarts(liveness, 100)
-    seen = []
-    for now in (101.0, 105.0, 109.0):
-        liveness.observe(Status.FAILED, now)
-        seen.append((liveness.due, liveness.plan))
-    assert seen == [(110, "restarted 1 time, again in 9 s")] * 3
-
-
-@pytest.mark.parametrize("status", [R, S])
-def test_what_recovers_by_itself_is_not_restarted(status: Status) -> None:
-    liveness = Liveness()
-    restarts(liveness, 0)
-    liveness.observe(F, 1)
-    liveness.observe(status, 5)
-    assert liveness.due is None
-
-
-@pytest.mark.parametrize(("well_for", "next_pause"), [(599, 300), (600, 10)])
-def test_ten_minutes_of_health_begin_anew(well_for: float, next_pause: float) -> None:
-    liveness = Liveness()
-    made = restarts(liveness, *([0.0] * 7))
-    last = made[-1][0]
-    for now in (last + 1, last + 30, last + 1 + well_for):
-        liveness.observe(R, now)
-    liveness.observe(F, last + 1 + well_for)
-    assert liveness.due == last + 1 + well_for, "even the longest pause is over by now"
-    liveness.restarted(last + 1 + well_for)
-    liveness.observe(F, last + 1 + well_for)
-    assert liveness.due == last + 1 + well_for + next_pause
-
-
-@pytest.mark.parametrize(
-    ("policy", "most"),
-    [("no", 0), ("", 0), ("always", None), ("always:0", None), ("unless-stopped", None), ("on-failure", None)],
-)
-def test_the_restart_policy_is_respected(policy: str, most: int | None) -> None:
-    assert restarts_allowed(policy) == most
-    assert restarts_allowed("on-failure:3") == 3
