@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import UserDefinedType
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration this version knows."""
 
 
@@ -107,7 +107,7 @@ instances = Table(
     Column("status", Text, nullable=False),
     Column("digest", Text, nullable=False),
     Column("version", Integer, nullable=False),
-    Column("promise", Text, nullable=False),
+    Column("reservation", Text, nullable=False),
     Column("container_id", Text),
     Column("confirmed", Boolean, nullable=False),
     Column("ended", Boolean, nullable=False),
@@ -135,13 +135,13 @@ revisions = Table(
     Column("committed_at", Seconds),
 )
 
-verdicts = Table(
-    "verdicts",
+version_results = Table(
+    "version_results",
     metadata,
     Column("business_id", Text, ForeignKey("businesses.business_id", ondelete="CASCADE"), primary_key=True),
     Column("component_id", Text, primary_key=True),
     Column("digest", Text, primary_key=True),
-    Column("verdict", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("at", Seconds, nullable=False),
 )
@@ -251,8 +251,8 @@ decision_parts = Table(
     Index("decision_parts_by_last", "last", "size"),
 )
 
-saved_plans = Table(
-    "saved_plans",
+executions = Table(
+    "executions",
     metadata,
     Column("plan_hash", Text, primary_key=True),
     Column("document", Text, nullable=False),

@@ -12,7 +12,7 @@ from reconciler.plan.keep.saved import SavedPlan
 from reconciler.plan.model.observed import Allocation
 from reconciler.store.db.database import Database
 from reconciler.store.db.rows import from_json, to_json
-from reconciler.store.db.schema import saved_plans
+from reconciler.store.db.schema import executions
 from reconciler.store.model import SyncOutcome
 from reconciler.store.tables.assignments import Assignments
 from reconciler.store.tables.desired import DesiredState
@@ -63,22 +63,22 @@ class Executions:
             given = zip(allocations, versions, strict=True)
             self._assignments.assign([replace(allocation, version=version) for allocation, version in given], at)
             revisions = {key: accepted.revision for key, accepted in outcome.accepted.items()}
-            work.upsert(saved_plans, [_row(Execution(saved, revisions, who, at))])
-            newest = select(saved_plans.c.plan_hash).order_by(saved_plans.c.at.desc()).limit(EXECUTIONS_MAX)
-            work.execute(delete(saved_plans).where(saved_plans.c.plan_hash.not_in(newest)))
+            work.upsert(executions, [_row(Execution(saved, revisions, who, at))])
+            newest = select(executions.c.plan_hash).order_by(executions.c.at.desc()).limit(EXECUTIONS_MAX)
+            work.execute(delete(executions).where(executions.c.plan_hash.not_in(newest)))
             return outcome
 
     def find(self, plan_hash: str) -> Execution | None:
         """Find the execution of the saved plan whose hash begins so, the newest of several."""
-        matching = saved_plans.c.plan_hash.startswith(plan_hash, autoescape=True)
-        statement = select(saved_plans).where(matching).order_by(saved_plans.c.at.desc()).limit(1)
+        matching = executions.c.plan_hash.startswith(plan_hash, autoescape=True)
+        statement = select(executions).where(matching).order_by(executions.c.at.desc()).limit(1)
         with self._database.transaction() as work:
             row = work.execute(statement).one_or_none()
         return _execution(row) if row is not None else None
 
     def running(self) -> list[Execution]:
         """List the saved plans that are being carried out, oldest first."""
-        statement = select(saved_plans).where(saved_plans.c.state == EXECUTING).order_by(saved_plans.c.at)
+        statement = select(executions).where(executions.c.state == EXECUTING).order_by(executions.c.at)
         with self._database.transaction() as work:
             return [_execution(row) for row in work.execute(statement)]
 
@@ -86,8 +86,8 @@ class Executions:
         """Save how far an execution is."""
         found = {"state": execution.state, "departures": to_json(execution.departures)}
         with self._database.transaction() as work:
-            ours = saved_plans.c.plan_hash == execution.saved.hash
-            work.execute(update(saved_plans).where(ours).values(found))
+            ours = executions.c.plan_hash == execution.saved.hash
+            work.execute(update(executions).where(ours).values(found))
 
 
 def _row(execution: Execution) -> dict[str, object]:

@@ -7,7 +7,7 @@ from sqlalchemy import delete, select
 
 from reconciler.plan.model.desired import Desired, VersionResult
 from reconciler.store.db.database import Database, Mirror, Work
-from reconciler.store.db.schema import verdicts
+from reconciler.store.db.schema import version_results
 
 RESULTS_MAX = 200
 """Version results kept of each business."""
@@ -27,7 +27,7 @@ class VersionResults:
             known = {name: result for name, result in found.items() if name[0] in desired.businesses}
             if not known:
                 return
-            work.upsert(verdicts, [_row(*name, result, at) for name, result in known.items()])
+            work.upsert(version_results, [_row(*name, result, at) for name, result in known.items()])
             businesses = dict(desired.businesses)
             for (business_id, component_id, digest), result in known.items():
                 entry = businesses[business_id]
@@ -41,8 +41,8 @@ class VersionResults:
 def read_results(work: Work) -> dict[str, dict[tuple[str, str], VersionResult]]:
     """Read the results of each business, by component id and digest, oldest first."""
     found: dict[str, dict[tuple[str, str], VersionResult]] = {}
-    for row in work.execute(select(verdicts).order_by(verdicts.c.at)):
-        found.setdefault(row.business_id, {})[row.component_id, row.digest] = VersionResult(row.verdict, row.reason)
+    for row in work.execute(select(version_results).order_by(version_results.c.at)):
+        found.setdefault(row.business_id, {})[row.component_id, row.digest] = VersionResult(row.outcome, row.reason)
     return found
 
 
@@ -51,7 +51,7 @@ def _row(business_id: str, component_id: str, digest: str, result: VersionResult
         "business_id": business_id,
         "component_id": component_id,
         "digest": digest,
-        "verdict": result.word,
+        "outcome": result.word,
         "reason": result.reason,
         "at": at,
     }
@@ -59,8 +59,8 @@ def _row(business_id: str, component_id: str, digest: str, result: VersionResult
 
 def _drop_old(work: Work, business_id: str) -> None:
     """Keep the newest results of a business."""
-    ours = verdicts.c.business_id == business_id
-    oldest = select(verdicts.c.at).where(ours).order_by(verdicts.c.at.desc()).offset(RESULTS_MAX).limit(1)
+    ours = version_results.c.business_id == business_id
+    oldest = select(version_results.c.at).where(ours).order_by(version_results.c.at.desc()).offset(RESULTS_MAX).limit(1)
     at = work.execute(oldest).scalar()
     if at is not None:
-        work.execute(delete(verdicts).where(ours, verdicts.c.at <= at))
+        work.execute(delete(version_results).where(ours, version_results.c.at <= at))

@@ -1,5 +1,9 @@
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -7,9 +11,12 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect
 
+from reconciler.plan.model.desired import VersionResult
+from reconciler.plan.model.observed import Vanished
 from reconciler.store import Store
 from reconciler.store.db.opening import MIGRATIONS
 from reconciler.store.db.schema import HEAD, metadata
+from reconciler.wire.messages import InstanceKey, Reservation
 from tests.store.making import rows
 
 
@@ -62,15 +69,71 @@ def test_the_tables_have_the_columns_that_were_asked_for(path: Path) -> None:
         assert set(columns.split()) <= there
 
 
-def test_an_older_database_is_led_to_the_head_with_what_it_holds(path: Path) -> None:
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004"])
+def test_an_older_database_is_led_to_the_head_with_what_it_holds(path: Path, revision: str) -> None:
     engine = create_engine(f"sqlite:///{path}")
     with engine.begin() as connection:
-        migrate_to(connection, "0001")
+        migrate_to(connection, revision)
         connection.exec_driver_sql(
-            "INSERT INTO agents VALUES ('n', 'http://n:1', 4, 8192, '{}', '[]', '[]', 0, 0, 1, 1.0, 2.0)"
+            "INSERT INTO agents (agent_id, address, cpu_cores, memory_mb, labels, gpus, runtimes, cpu_percent, "
+            "memory_used_mb, cordoned, reported_at, last_seen) "
+            "VALUES ('n', 'http://n:1', 4, 8192, '{}', '[]', '[]', 0, 0, 1, 1.0, 2.0)"
         )
     engine.dispose()
     store = Store.open(path)
     node = store.observed.snapshot().nodes["n"]
     assert (node.memory_mb, node.cordoned, node.draining) == (8192, True, False)
     store.close()
+
+
+@pytest.fixture
+def earlier(path: Path) -> Iterator[Store]:
+    """A store whose database a manager of schema 0004 wrote: rolled back, drained, judged, approved and vanished."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript((Path(__file__).parent / "state_0004.sql").read_text())
+    store = Store.open(path)
+    yield store
+    store.close()
+
+
+def test_the_desired_state_of_an_earlier_version_is_read(earlier: Store) -> None:
+    desired = earlier.desired.snapshot()
+    shop, blog = desired.businesses["shop"], desired.businesses["blog"]
+    assert (shop.revision, shop.pinned, shop.quarantined) == (3, 1, {"q" * 64})
+    assert [spec.components[0].image_name for spec in (shop.business, *shop.earlier)] == [
+        "nginx:1",
+        "nginx:2",
+        "nginx:1",
+    ]
+    assert shop.verdicts == {
+        ("web", "d0"): VersionResult("rejected", "exited with code 3"),
+        ("web", "d1"): VersionResult("good"),
+    }
+    assert blog.paused and set(desired.businesses) == {"shop", "blog", "wiki"} and set(desired.removed) == {"gone"}
+    assert desired.approved == {(InstanceKey("gone", "web", 0), "n1", "d1")}
+    commits = [revision.commit and revision.commit.subject for revision in earlier.revisions.newest("shop")]
+    assert commits == [None, "Second", "First"]
+    assert earlier.statuses.times()["shop"] == (1.0, 7.0)
+
+
+def test_the_observed_state_of_an_earlier_version_is_read(earlier: Store) -> None:
+    observed = earlier.observed.snapshot()
+    node = observed.nodes["n1"]
+    assert (node.cordoned, node.draining, node.drain_by, node.images) == (True, True, 900.0, {"nginx:2": 50})
+    by_id = {allocation.key.business_id: allocation for allocation in observed.allocations}
+    shop = by_id["shop"]
+    assert shop.reservation == Reservation(cpu_cores=0.5, memory_mb=256, gpu_devices=(0,), host_ports=("8080/tcp",))
+    assert (shop.version, shop.since, shop.failed_digest, shop.drift[0].field) == (7, 4.0, "d0", "user")
+    assert not by_id["wiki"].confirmed
+    assert observed.vanished == {InstanceKey("blog", "web", 0): Vanished("n1", "d1")}
+    assert earlier.versions.next(1)[0] > by_id["wiki"].version
+
+
+def test_what_else_an_earlier_version_kept_is_read(earlier: Store) -> None:
+    assert earlier.heals.counts() == {(InstanceKey("shop", "web", 0), "user"): 1}
+    assert [event.message for event in earlier.events.find()] == ["shop accepted"]
+    assert not earlier.deliveries.record(["hook-1"], 20.0)
+    (running,) = earlier.executions.running()
+    assert (running.who, running.revisions, running.saved.needs.businesses) == ("Ann", {"wiki": 1}, ("wiki",))
+    (decision,) = earlier.decisions.find()
+    assert earlier.decisions.state(decision.id)

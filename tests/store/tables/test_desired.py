@@ -180,7 +180,7 @@ def test_version_results_are_remembered_with_their_reasons_and_go_with_the_busin
     accept(again, business(image="nginx:2"), at=4.0)
     assert again.desired.snapshot().businesses["shop"].verdicts == expected
     again.desired.remove("shop", 5.0)
-    assert rows(path, "SELECT * FROM verdicts") == []
+    assert rows(path, "SELECT * FROM version_results") == []
     again.close()
 
 
@@ -189,7 +189,7 @@ def test_only_the_newest_version_results_are_kept(store: Store, path: Path) -> N
     for number in range(RESULTS_MAX + 5):
         store.version_results.record({("shop", "web", f"d{number}"): VersionResult("good")}, float(number))
     assert len(store.desired.snapshot().businesses["shop"].verdicts) == RESULTS_MAX
-    assert rows(path, "SELECT count(*), min(at) FROM verdicts") == [(RESULTS_MAX, 5.0)]
+    assert rows(path, "SELECT count(*), min(at) FROM version_results") == [(RESULTS_MAX, 5.0)]
 
 
 def test_the_last_spec_of_a_removed_business_is_known_while_anything_of_it_runs(store: Store, path: Path) -> None:
