@@ -5,11 +5,13 @@ import logging
 import os
 import re
 import socket
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
-from agent.api.app import MAX_BODY_BYTES, build_app
+from agent.api.app import BODY_BYTES_MAX, build_app
 from agent.engine.images.gc_policy import KEEP, RECENT
 from agent.engine.seeker import EngineSeeker
 from agent.host.address import advertised_address
@@ -17,13 +19,14 @@ from agent.host.gpu import open_gpus
 from agent.host.resources import NodeSampler, capacity
 from agent.reporting.manager_client import ManagerClient
 from agent.reporting.outbox import Outbox
-from agent.reporting.reporter import Host, Reporter
+from agent.reporting.report_builder import Host, ReportBuilder
+from agent.reporting.reporter import Reporter
 from agent.runtime.contract import Runtime
 from agent.supervisor.lease import Lease
 from agent.supervisor.supervisor import Supervisor
 from reconciler.manifest.ids import is_id
 from reconciler.net.http_server import HttpServer
-from reconciler.net.listen import ServeError, bind, check_exposure, parse_listen
+from reconciler.net.listen import Listen, ServeError, bind, check_exposure, parse_listen
 from reconciler.net.service import wait_for_signal
 
 log = logging.getLogger(__name__)
@@ -32,7 +35,7 @@ Runtimes = Literal["auto", "docker", "process"]
 
 
 def default_node_id() -> str:
-    """This machine's host name in small letters, as far as it makes a node id."""
+    """Return this machine's host name in small letters, as far as it makes a node id."""
     return re.sub(r"[^a-z0-9._-]", "-", socket.gethostname().lower()).strip("._-")[:63].strip("._-") or "node"
 
 
@@ -55,63 +58,83 @@ class AgentConfig:
     keep_images: float = KEEP
 
 
+class Part(Protocol):
+    """What an agent is made of: it works from `start` until `close`."""
+
+    def start(self) -> None:
+        """Begin to work."""
+
+    def close(self) -> None:
+        """End the work and let go of everything."""
+
+
 class RunningAgent:
     """An agent that runs in threads of this process until `close`."""
 
     def __init__(self, config: AgentConfig) -> None:
-        """Raises ServeError when it can't run as configured."""
+        """Build and start every part. Raises ServeError when it can't run as configured, and leaves nothing behind."""
         _check(config)
         listen = parse_listen(config.listen)
         check_exposure(listen, config.token, "the agent")
-        self._state = _claim(config.state_dir)
-        try:
+        with ExitStack() as parts:
+            parts.callback(os.close, _claim(config.state_dir))
             bound = bind(listen)
-        except ServeError:
-            os.close(self._state)
-            raise
-        self.port: int = bound.getsockname()[1]
-        self.address = advertised_address(listen.host, self.port, config.manager_url)
-        outbox = Outbox()
-        runtimes: dict[str, Runtime] = {} if config.runtimes == "docker" else {"process": _processes(config)}
-        self._supervisor = Supervisor(runtimes, outbox.put)
-        self._engine = EngineSeeker(
-            lambda: _docker(config),
-            lambda runtime: self._supervisor.offer("docker", runtime),
-            required=config.runtimes == "docker",
-        )
-        if config.runtimes != "process":
-            self._engine.start()
-        self._server = HttpServer(build_app(self._supervisor, config.node_id, config.token), bound, 2 * MAX_BODY_BYTES)
-        self._server.start()
-        self._lease = Lease(config.state_dir / "lease.json", self._supervisor.stop_singletons)
-        self._lease.start()
-        self._reporter = Reporter(
-            ManagerClient(config.manager_url, config.token),
-            Host(
-                node_id=config.node_id,
-                address=self.address,
-                capacity=capacity(),
-                usage=NodeSampler().usage,
-                gpus=open_gpus().devices,
-                labels=config.labels,
-            ),
-            self._supervisor,
-            outbox,
-            self._lease,
-            config.heartbeat,
-            self._engine.settled if config.runtimes != "process" else lambda: True,
-        )
-        self._reporter.start()
+            parts.callback(bound.close)
+            self.port: int = bound.getsockname()[1]
+            self.address = advertised_address(listen.host, self.port, config.manager_url)
+            self._build(config, listen, bound, parts)
+            self._parts = parts.pop_all()
         log.info("agent %s listens on %s; the manager calls it at %s", config.node_id, listen, self.address)
 
     def close(self) -> None:
-        """Stop listening and reporting, end the threads. Ends no instance."""
-        self._server.close()
-        self._engine.close()
-        self._reporter.close()
-        self._lease.close()
-        self._supervisor.close()
-        os.close(self._state)
+        """End every part, the last one built first: the agent falls silent before it lets go. Ends no instance."""
+        self._parts.close()
+
+    def _build(self, config: AgentConfig, listen: Listen, bound: socket.socket, parts: ExitStack) -> None:
+        """Build what works on instances, then what asks for them, then what reports them."""
+        outbox = Outbox()
+        runtimes: dict[str, Runtime] = {} if config.runtimes == "docker" else {"process": _processes(config)}
+        supervisor = Supervisor(runtimes, outbox.put)
+        parts.callback(supervisor.close)
+        is_complete = self._seek_engine(config, supervisor, parts)
+
+        assert config.token or listen.is_loopback, "rule 10 (the agent's API is root on its host): no token"
+        app = build_app(supervisor, config.node_id, config.token)
+        _start(HttpServer(app, bound, 2 * BODY_BYTES_MAX), parts)
+
+        lease = Lease(config.state_dir / "lease.json", supervisor.stop_singletons)
+        _start(lease, parts)
+        client = ManagerClient(config.manager_url, config.token)
+        builder = ReportBuilder(_host(config, self.address), supervisor, config.heartbeat / 2)
+        _start(Reporter(client, builder, outbox, lease, config.heartbeat, is_complete), parts)
+
+    def _seek_engine(self, config: AgentConfig, supervisor: Supervisor, parts: ExitStack) -> Callable[[], bool]:
+        """Look for a Docker Engine unless there is to be none; what tells whether all that runs here is known."""
+        if config.runtimes == "process":
+            return supervisor.inventories.are_complete
+        seeker = EngineSeeker(
+            lambda: _docker(config),
+            lambda runtime: supervisor.offer("docker", runtime),
+            required=config.runtimes == "docker",
+        )
+        _start(seeker, parts)
+        return lambda: seeker.settled() and supervisor.inventories.are_complete()
+
+
+def _start(part: Part, parts: ExitStack) -> None:
+    part.start()
+    parts.callback(part.close)
+
+
+def _host(config: AgentConfig, address: str) -> Host:
+    return Host(
+        node_id=config.node_id,
+        address=address,
+        capacity=capacity(),
+        usage=NodeSampler().usage,
+        gpus=open_gpus().devices,
+        labels=config.labels,
+    )
 
 
 def start_agent(config: AgentConfig) -> RunningAgent:

@@ -17,13 +17,13 @@ from reconciler.wire.exec_stream import frame_line
 
 log = logging.getLogger(__name__)
 
-MAX_BODY_BYTES = 16 * 1024 * 1024
+BODY_BYTES_MAX = 16 * 1024 * 1024
 
 HINTS = {
     404: "there is no such path; there are POST /api/deploy, POST /api/stop, POST /api/exec, GET /api/components, "
     "GET /api/logs, GET /healthz",
     405: "this path does not take this method",
-    413: f"the body is too large; at most {MAX_BODY_BYTES // 1024 // 1024} MB are read",
+    413: f"the body is too large; at most {BODY_BYTES_MAX // 1024 // 1024} MB are read",
     415: "the body must be JSON: set Content-Type to application/json",
 }
 
@@ -33,7 +33,7 @@ Reply = Response | tuple[Response, int]
 def build_app(supervisor: Supervisor, node_id: str, token: str | None) -> Flask:
     """The API over this supervisor. Without a token, web pages are refused; the caller listens on loopback only."""
     app = Flask("agent", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES_MAX
     register_guard(app, token)
     _register_errors(app)
 

@@ -10,29 +10,13 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
-
-import msgspec
 
 from agent.reporting.manager_client import ManagerAwayError, ManagerClient, UnknownNodeError
 from agent.reporting.outbox import Outbox
-from agent.runtime.contract import NodeImages
+from agent.reporting.report_builder import NEVER, ReportBuilder
 from agent.supervisor.lease import Lease
 from agent.supervisor.lease import now as lease_clock
-from agent.supervisor.supervisor import Supervisor
 from reconciler.net.backoff import Backoff
-from reconciler.wire.messages import (
-    ComponentReport,
-    Gpu,
-    InstanceKey,
-    InstanceReport,
-    NodeCapacity,
-    NodeImage,
-    NodeReport,
-    NodeUsage,
-    Usage,
-)
 
 log = logging.getLogger(__name__)
 
@@ -43,23 +27,8 @@ HEARTBEAT_JITTER = 0.1
 LOOK_SECONDS = 0.5
 """How often it is looked whether what runs here can be told by now."""
 
-TELL_IMAGES_EVERY = 60.0
-"""Seconds. A heartbeat without the list of images is a tenth as long."""
-
-MANY_CHANGES = 50
+UNSENT_MAX = 50
 """From so many unsent changes on, one full report is cheaper than telling them one by one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """The machine: who it is, where the manager calls it, what it has, and how to read what it uses now."""
-
-    node_id: str
-    address: str
-    capacity: NodeCapacity
-    usage: Callable[[], NodeUsage]
-    gpus: Callable[[], tuple[Gpu, ...]]
-    labels: dict[str, str] = field(default_factory=dict)
 
 
 class Reporter:
@@ -68,28 +37,20 @@ class Reporter:
     def __init__(
         self,
         client: ManagerClient,
-        host: Host,
-        supervisor: Supervisor,
+        builder: ReportBuilder,
         outbox: Outbox,
         lease: Lease,
-        interval: float = 5.0,
-        settled: Callable[[], bool] = lambda: True,
+        interval: float,
+        is_complete: Callable[[], bool],
     ) -> None:
-        """`settled` says whether every runtime that may hold instances was found; until then nothing is said."""
-        self._client, self._host, self._supervisor, self._outbox = client, host, supervisor, outbox
-        self._lease = lease
+        """`is_complete` says whether all that runs on this node is known; until then nothing is said."""
+        self._client, self._builder, self._outbox, self._lease = client, builder, outbox, lease
         self._interval = interval
-        self._settled = settled
+        self._is_complete = is_complete
         self._closing = threading.Event()
-        self._version = _own_version()
-        self._stamp = 0.0
-        self._used: dict[InstanceKey, Usage] = {}
-        self._told: tuple[NodeImage, ...] | None = None
-        self._told_at = float("-inf")
-        self._sampled_at = float("-inf")
-        self._full_at = float("-inf")
+        self._everything_due = NEVER
         self._failures = 0
-        self._away: str | None = ""
+        self._trouble: str | None = ""
         self._thread = threading.Thread(target=self._run, name="reporter", daemon=True)
 
     def start(self) -> None:
@@ -106,108 +67,55 @@ class Reporter:
 
     def _run(self) -> None:
         while not self._closing.is_set():
-            if not (self._settled() and self._supervisor.inventories.are_complete()):
+            if not self._is_complete():
                 self._closing.wait(LOOK_SECONDS)
                 continue
             try:
                 self._report_next()
             except UnknownNodeError:
-                self._full_at = self._told_at = float("-inf")
+                self._tell_everything_next()
             except ManagerAwayError as error:
-                self._lost(str(error), error.answered)
+                self._wait_after(str(error), str(error) if error.answered else "unreachable")
             except Exception:
                 log.exception("reporting failed unexpectedly")
-                self._lost("reporting failed unexpectedly", True)
+                self._wait_after("reporting failed unexpectedly", "unexpected")
 
     def _report_next(self) -> None:
         """Send the full report that is due, or else the next change, once there is one."""
-        due = self._full_at - time.monotonic()
-        if due <= 0 or len(self._outbox) >= MANY_CHANGES:
+        left = self._everything_due - time.monotonic()
+        if left <= 0 or len(self._outbox) >= UNSENT_MAX:
             self._report_everything()
-        elif self._outbox.wait(due) and (report := self._outbox.take()) is not None:
-            self._client.report_component(self._component_report(report))
+        elif self._outbox.wait(left) and (change := self._outbox.take()) is not None:
+            self._client.report_component(self._builder.component_report(change))
 
     def _report_everything(self) -> None:
-        self._sample()
         # What changes after this is in the report, told after it, or both; never lost.
         self._outbox.clear()
-        stock = self._supervisor.inventories.node_images()
-        report = NodeReport(
-            node_id=self._host.node_id,
-            address=self._host.address,
-            capacity=self._host.capacity,
-            usage=self._host.usage(),
-            labels=self._host.labels,
-            gpus=self._host.gpus(),
-            runtimes=self._supervisor.inventories.available(),
-            instances=tuple(self._with_usage(one) for one in self._supervisor.instances()),
-            images=stock.images if self._is_news(stock) else None,
-            disk_free_mb=stock.disk_free_mb,
-            timestamp=self._timestamp(),
-            agent_version=self._version,
-        )
+        report = self._builder.node_report()
         sent_at = lease_clock()
-        taken = self._client.report_node(report)
-        if report.images is not None:
-            self._told, self._told_at = report.images, time.monotonic()
-        self._lease.renew(sent_at, taken.lease_seconds, keep=self._supervisor.has_singletons())
+        ack = self._client.report_node(report)
+        self._builder.taken(report)
+        self._lease.renew(sent_at, ack.lease_seconds, keep=self._builder.has_singletons())
         spread = self._interval * HEARTBEAT_JITTER
-        self._full_at = time.monotonic() + self._interval + random.uniform(-spread, spread)  # noqa: S311
+        self._everything_due = time.monotonic() + self._interval + random.uniform(-spread, spread)  # noqa: S311
         self._failures = 0
-        if self._away is not None:
-            log.info("node %s reports to the manager at %s", self._host.node_id, self._client.url)
-        self._away = None
+        if self._trouble is not None:
+            log.info("node %s reports to the manager at %s", report.node_id, self._client.url)
+        self._trouble = None
 
-    def _is_news(self, stock: NodeImages) -> bool:
-        """Whether the manager has to be told the images: they changed, or it may have forgotten them."""
-        return stock.images != self._told or time.monotonic() - self._told_at >= TELL_IMAGES_EVERY
+    def _tell_everything_next(self) -> None:
+        self._everything_due = NEVER
+        self._builder.forgotten()
 
-    def _sample(self) -> None:
-        if time.monotonic() - self._sampled_at < self._interval / 2:
-            return
-        self._sampled_at = time.monotonic()
-        try:
-            self._used = self._supervisor.inventories.usage()
-        except Exception:
-            log.warning("what the instances use could not be read", exc_info=True)
-            self._used = {}
-
-    def _component_report(self, report: InstanceReport) -> ComponentReport:
-        return ComponentReport(
-            **msgspec.structs.asdict(self._with_usage(report)),
-            node_id=self._host.node_id,
-            timestamp=self._timestamp(),
-        )
-
-    def _with_usage(self, report: InstanceReport) -> InstanceReport:
-        usage = self._used.get(report.key)
-        if usage is None or report.container_id is None:
-            return report
-        return msgspec.structs.replace(report, resource_usage=usage)
-
-    def _timestamp(self) -> float:
-        """Seconds since the epoch; always later than the last, also when the clock is set back."""
-        self._stamp = max(time.time(), self._stamp + 0.00001)
-        return self._stamp
-
-    def _lost(self, reason: str, answered: bool) -> None:
-        """Wait before the next try: longer each time, shorter when something has changed."""
-        self._full_at = self._told_at = float("-inf")
-        kind = reason if answered else "unreachable"
-        if self._away != kind:
+    def _wait_after(self, reason: str, kind: str) -> None:
+        """Wait before the next try: longer each time, shorter when something has changed. A `kind` is logged once."""
+        self._tell_everything_next()
+        if self._trouble != kind:
             log.warning("the manager at %s takes no reports: %s; trying again", self._client.url, reason)
-        self._away = kind
+        self._trouble = kind
         self._failures += 1
         delay = BACKOFF.delay(self._failures, random.random())  # noqa: S311 - spreads load, guards nothing
         soonest = min(BACKOFF.first, delay)
         self._closing.wait(soonest)
         self._outbox.clear()
         self._outbox.wait(delay - soonest)
-
-
-def _own_version() -> str:
-    """The installed version; empty when this runs from a checkout that was never installed."""
-    try:
-        return version("reconciler-fleet")
-    except PackageNotFoundError:
-        return ""

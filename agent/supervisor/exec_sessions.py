@@ -78,7 +78,7 @@ class ExecSessions:
             self._starting += 1
         frames = None
         try:
-            execution = self._inventories.runtime(container).exec(container.id, exec_.command)
+            execution = self._inventories.of(container.runtime).runtime.exec(container.id, exec_.command)
             frames = Frames(execution, exec_.timeout, self._forget, self._clock)
         finally:
             with self._lock:

@@ -1,9 +1,11 @@
 """The inventories of all runtimes of this node together: which containers there are of each instance."""
 
-from agent.runtime.contract import LogQuery, NodeImages, Runtime, RuntimeFailure
+from collections.abc import Iterator
+
+from agent.runtime.contract import LogQuery, RuntimeFailure
 from agent.supervisor.container import Container, newest_first
 from agent.supervisor.inventory import Inventory
-from reconciler.wire.messages import InstanceKey, LogChunk, Status, Usage
+from reconciler.wire.messages import InstanceKey, LogChunk
 
 
 class UnknownRuntime(Exception):
@@ -27,16 +29,15 @@ class Inventories:
         """Count in what this inventory has, from now on."""
         self._inventories = {**self._inventories, inventory.name: inventory}
 
+    def __iter__(self) -> Iterator[Inventory]:
+        return iter(self._inventories.values())
+
     def of(self, name: str) -> Inventory:
         """Return the inventory of the runtime of that name. Raises UnknownRuntime."""
         found = self._inventories.get(name)
         if found is None:
             raise UnknownRuntime(name[:40], tuple(sorted(self._inventories)))
         return found
-
-    def runtime(self, container: Container) -> Runtime:
-        """Return the runtime that made the container."""
-        return self._inventories[container.runtime].runtime
 
     def containers(self, key: InstanceKey) -> list[Container]:
         """Return the containers of an instance, the newest first."""
@@ -79,21 +80,6 @@ class Inventories:
         """Tell whether every runtime was listed at least once, so that no instance is left out."""
         return all(inventory.listed for inventory in self._inventories.values())
 
-    def usage(self) -> dict[InstanceKey, Usage]:
-        """Return what each running instance uses now; those that can't be read are left out."""
-        used: dict[InstanceKey, Usage] = {}
-        for inventory in self._inventories.values():
-            keys = {one.container_id: one.key for one in inventory.found if one.status is Status.RUNNING}
-            if keys and inventory.available:
-                found = inventory.runtime.stats(tuple(keys))
-                used |= {keys[one]: usage for one, usage in found.items() if one in keys}
-        return used
-
-    def node_images(self) -> NodeImages:
-        """Return the node's images and the room for more, as far as a runtime knows."""
-        all_known = (inventory.runtime.node_images() for inventory in self._inventories.values())
-        return next((known for known in all_known if known.images is not None), NodeImages())
-
     def newest(self, key: InstanceKey) -> Container:
         """Return the newest container of an instance. Raises UnknownInstance."""
         containers = self.containers(key)
@@ -104,7 +90,7 @@ class Inventories:
     def logs(self, key: InstanceKey, wanted: LogQuery) -> LogChunk:
         """Read some of an instance's output. Raises UnknownInstance, and RuntimeFailure when it can't be read."""
         container = self.newest(key)
-        return self.runtime(container).logs(container.id, wanted)
+        return self.of(container.runtime).runtime.logs(container.id, wanted)
 
     def close(self) -> None:
         """Stop following the runtimes and let go of them. Ends no instance."""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from agent.api.app import MAX_BODY_BYTES, build_app
+from agent.api.app import BODY_BYTES_MAX, build_app
 from agent.supervisor.supervisor import Supervisor
 from reconciler.manifest.digest import digest
 from reconciler.manifest.model import Component
@@ -143,7 +143,7 @@ def test_no_value_of_the_environment_is_in_an_error(client: FlaskClient) -> None
 def test_only_json_of_a_bounded_size_is_read(client: FlaskClient) -> None:
     refused(client.post("/api/deploy", data=b"a: b", headers={"Content-Type": "text/yaml"}), 415, "application/json")
     refused(client.post("/api/stop", data=b"{}"), 415, "application/json")
-    large = b" " * (MAX_BODY_BYTES + 1)
+    large = b" " * (BODY_BYTES_MAX + 1)
     refused(client.post("/api/deploy", data=large, headers={"Content-Type": "application/json"}), 413, "16 MB")
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from agent.reporting.manager_client import ManagerClient
 from agent.reporting.outbox import Outbox
-from agent.reporting.reporter import Host, Reporter
+from agent.reporting.report_builder import Host, ReportBuilder
+from agent.reporting.reporter import Reporter
 from agent.runtime.contract import NodeImages
 from agent.supervisor.lease import Lease
 from agent.supervisor.supervisor import Supervisor
@@ -85,7 +86,8 @@ class Node:
         client = ManagerClient(url, "a-token-of-enough-letters")
         settled = settled or _set()
         lease = Lease(Path("lease.json"), lambda within: 0)
-        self.reporter = Reporter(client, host, self.supervisor, self.outbox, lease, interval, settled.is_set)
+        builder = ReportBuilder(host, self.supervisor, interval / 2)
+        self.reporter = Reporter(client, builder, self.outbox, lease, interval, settled.is_set)
 
     def close(self) -> None:
         self.reporter.close()
@@ -255,7 +257,7 @@ def test_images_are_told_when_they_change_and_when_the_manager_may_have_forgotte
         node.runtime.has = NodeImages((web, db), 800)
         wait_until(lambda: len(told(manager)) == 2, what="the change to be told")
         manager.answers[FULL] = 500
-        wait_until(lambda: manager.headers and node.reporter._away, what="the manager to be away")
+        wait_until(lambda: manager.headers and node.reporter._trouble, what="the manager to be away")
         manager.answers[FULL] = 200
         wait_until(lambda: len(told(manager)) == 3, what="the images to be told again")
     finally:

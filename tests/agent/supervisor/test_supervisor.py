@@ -346,9 +346,3 @@ def test_a_type_that_nobody_runs_here_is_refused() -> None:
     with pytest.raises(UnknownRuntime, match="this node runs: process"):
         supervisor.deploy(a_deploy())
     supervisor.close()
-
-
-def test_usage_is_of_what_runs(node: Node) -> None:
-    node.supervisor.deploy(a_deploy())
-    node.wait_status(Status.RUNNING)
-    assert node.supervisor.inventories.usage()[WEB].memory_mb == 8
