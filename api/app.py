@@ -4,34 +4,50 @@ from flask import Flask, Response, render_template
 
 from api.approvals import approval_routes
 from api.businesses import business_routes
+from api.components import component_routes
 from api.decisions import decision_routes
 from api.drift import drift_routes
 from api.errors import register_errors
-from api.fleet import fleet_routes
+from api.events import event_routes
 from api.guard import register_guard
+from api.health import health_routes
 from api.history import history_routes
 from api.hooks import hook_routes
+from api.nodes import node_routes
+from api.operations import operation_routes
 from api.plans import plan_routes
+from api.reports import report_routes
 from api.saved import saved_routes
 from api.sources import source_routes
 from reconciler.control.manager import Manager
 
+ROUTES = (
+    business_routes,
+    operation_routes,
+    component_routes,
+    drift_routes,
+    history_routes,
+    node_routes,
+    report_routes,
+    event_routes,
+    plan_routes,
+    approval_routes,
+    saved_routes,
+    decision_routes,
+    source_routes,
+    health_routes,
+)
+"""The resources, each with its routes."""
+
 
 def build_app(manager: Manager, token: str | None, hook_secret: str | None = None) -> Flask:
-    """The app of one manager; it holds no state of its own. `hook_secret` lets forges tell of pushes."""
+    """Make the app of one manager; it holds no state of its own. `hook_secret` lets forges tell of pushes."""
     app = Flask(__name__)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     register_guard(app, token)
     register_errors(app)
-    app.register_blueprint(business_routes(manager))
-    app.register_blueprint(drift_routes(manager))
-    app.register_blueprint(fleet_routes(manager))
-    app.register_blueprint(plan_routes(manager))
-    app.register_blueprint(approval_routes(manager))
-    app.register_blueprint(saved_routes(manager))
-    app.register_blueprint(decision_routes(manager))
-    app.register_blueprint(history_routes(manager))
-    app.register_blueprint(source_routes(manager))
+    for routes in ROUTES:
+        app.register_blueprint(routes(manager))
     app.register_blueprint(hook_routes(manager, hook_secret))
 
     @app.after_request

@@ -1,33 +1,57 @@
 """What waits for a yes because it is beyond a limit, and the yes."""
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, jsonify
 
-from api.bodies import read_business_ids
-from api.businesses import who
-from api.views import held_form
+from api.replies import Form, Reply, who
+from api.requests import read_business_ids
+from reconciler.control.loop.approvals import PendingApproval
 from reconciler.control.manager import Manager
-
-Reply = Response | tuple[Response, int]
 
 
 def approval_routes(manager: Manager) -> Blueprint:
-    """`/api/approvals` and `/api/plans/HASH/approve`."""
+    """Make the routes of `/api/approvals` and `/api/plans/HASH/approve`."""
     routes = Blueprint("approvals", __name__)
 
     @routes.get("/api/approvals")
-    def held() -> Reply:
-        return jsonify(held_form(manager.approvals.pending()))
+    def pending() -> Reply:
+        return jsonify(pending_form(manager.approvals.pending()))
 
     @routes.post("/api/approvals")
     def approve_own() -> Reply:
         left = manager.approvals.approve_own(read_business_ids(), who())
-        return jsonify({"status": "success"} | held_form(left))
+        return jsonify({"status": "success"} | pending_form(left))
 
     @routes.post("/api/plans/<plan_hash>/approve")
     def approve(plan_hash: str) -> Reply:
         approved = manager.approvals.approve(plan_hash, who())
         count = len(approved.actions)
-        message = f"{count} {'stop' if count == 1 else 'stops'} approved"
-        return jsonify({"status": "success", "message": message} | held_form(approved))
+        form = pending_form(approved)
+        return jsonify(
+            {
+                "status": "success",
+                "message": f"{count} {'stop' if count == 1 else 'stops'} approved",
+                "hash": form["hash"],
+                "approved": form["pending"],
+            }
+        )
 
     return routes
+
+
+def pending_form(pending: PendingApproval) -> Form:
+    """Show what waits for an approval, and the hash of the plan whose approval lets it pass."""
+    return {
+        "hash": pending.plan_hash,
+        "pending": [
+            {
+                "business_id": action.key.business_id,
+                "component_id": action.key.component_id,
+                "instance": action.key.instance,
+                "node_id": action.node_id,
+                "reason": action.reason,
+                "blocked_by": action.held,
+                "exceeds": list(action.exceeds),
+            }
+            for action in pending.actions
+        ],
+    }

@@ -1,12 +1,11 @@
 """Kept decisions, and why something was done."""
 
-from typing import Any
-
 from flask import Blueprint, Response, jsonify, request
 
-from api.errors import failure
-from api.numbers import number
-from api.views import commit_form, event_form, iso
+from api.events import event_form
+from api.forms import commit_form
+from api.queries import number
+from api.replies import Form, Reply, failure, iso
 from reconciler.control.ask.why import Why, why
 from reconciler.control.manager import Manager
 from reconciler.plan.ask.status import InstanceStatus
@@ -14,12 +13,9 @@ from reconciler.plan.model.desired import DesiredBusiness
 from reconciler.plan.show.document import explanation_form
 from reconciler.store.tables.decisions import DECISIONS_MAX, Decision
 
-Reply = Response | tuple[Response, int]
-Form = dict[str, Any]
-
 
 def decision_routes(manager: Manager) -> Blueprint:
-    """`/api/decisions`, `/api/decisions/HASH` and `/api/why`."""
+    """Make the routes of `/api/decisions`, `/api/decisions/HASH` and `/api/why`."""
     routes = Blueprint("decisions", __name__)
 
     @routes.get("/api/decisions")
@@ -29,7 +25,7 @@ def decision_routes(manager: Manager) -> Blueprint:
 
     @routes.get("/api/decisions/<plan_hash>")
     def decision(plan_hash: str) -> Reply:
-        chosen = number("id", 0, 2**62) or None
+        chosen = number("id", 0) or None
         return Response(manager.decisions.read(plan_hash, chosen), mimetype="application/json")
 
     @routes.get("/api/why")

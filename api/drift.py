@@ -1,18 +1,16 @@
 """What somebody changed on nodes by hand, and having it set back again."""
 
 import msgspec
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, jsonify
 
-from api.businesses import done, status_of, who
-from api.views import iso
+from api.lookups import status_of
+from api.replies import Form, Reply, done, iso, who
 from reconciler.control.manager import Manager
 from reconciler.plan.reconcile.drift import Found, found
 
-Reply = Response | tuple[Response, int]
-
 
 def drift_routes(manager: Manager) -> Blueprint:
-    """`/api/businesses/{id}/drift` and `.../components/{id}/thaw`."""
+    """Make the routes of `/api/businesses/ID/drift` and `.../components/ID/thaw`."""
     routes = Blueprint("drift", __name__)
 
     @routes.get("/api/businesses/<business_id>/drift")
@@ -27,13 +25,14 @@ def drift_routes(manager: Manager) -> Blueprint:
 
     @routes.post("/api/businesses/<business_id>/components/<component_id>/thaw")
     def thaw(business_id: str, component_id: str) -> Reply:
-        counted = manager.desired.thaw(business_id, component_id, who())
-        return done("thawed" if counted else "nothing of it was set back lately: there is nothing to thaw", business_id)
+        accepted = manager.desired.thaw(business_id, component_id, who())
+        message = "thawed" if accepted.changed else "nothing of it was set back lately: there is nothing to thaw"
+        return done(message, business_id, accepted)
 
     return routes
 
 
-def _form(one: Found) -> dict[str, object]:
+def _form(one: Found) -> Form:
     """A changed field; its values are in the form that specs have them in."""
     drift = one.drift
     return {

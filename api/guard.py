@@ -2,7 +2,7 @@
 
 from flask import Flask, Response, request
 
-from api.errors import failure
+from api.replies import failure
 from reconciler.net.tokens import TokenCheck
 
 OPEN_PATHS = ("/", "/healthz", "/readyz", "/favicon.ico", "/api/hooks/git")

@@ -3,29 +3,30 @@
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, jsonify, request
 
-from api.bodies import read_revision
-from api.businesses import done, status_of, who
-from api.views import Form, change_forms, iso
+from api.forms import change_forms
+from api.lookups import status_of
+from api.queries import number
+from api.replies import Form, Reply, done, iso, who
+from api.requests import read_revision
 from reconciler.control.desired.rollback import revision_of
 from reconciler.control.manager import Manager
-from reconciler.manifest.errors import Problem, SpecError
 from reconciler.manifest.secrets.redact import redacted
 from reconciler.plan.model.desired import DesiredBusiness
 from reconciler.plan.wants.changes import business_changes
 from reconciler.source.deferral import is_quarantined
-from reconciler.store.model import Revision
+from reconciler.store.model import Accepted, Revision
 
-Reply = Response | tuple[Response, int]
+REVISION_MAX = 999_999_999
 
 
 def history_routes(manager: Manager) -> Blueprint:
-    """`revisions`, `compare`, `rollback` and `unpin` of `/api/businesses/{id}`."""
+    """Make the routes of `revisions`, `compare`, `rollback` and `unpin` of `/api/businesses/ID`."""
     routes = Blueprint("history", __name__)
 
     def kept(business_id: str) -> list[Revision]:
-        """The revisions of a business, of a removed one too. Raises UnknownBusiness when there are none."""
+        """List the revisions of a business, of a removed one too. Raises UnknownBusiness when there are none."""
         revisions = manager.store.revisions.newest(business_id)
         if not revisions:
             status_of(manager.view(), business_id)
@@ -39,8 +40,10 @@ def history_routes(manager: Manager) -> Blueprint:
     @routes.get("/api/businesses/<business_id>/compare")
     def compare(business_id: str) -> Reply:
         there = kept(business_id)
-        first = revision_of(business_id, there, _number("from"))
-        second = revision_of(business_id, there, _number("to")) if "to" in request.args else there[0]
+        first = revision_of(business_id, there, number("from", None, REVISION_MAX, least=1))
+        second = there[0]
+        if "to" in request.args:
+            second = revision_of(business_id, there, number("to", None, REVISION_MAX, least=1))
         return jsonify(
             {
                 "business_id": business_id,
@@ -53,26 +56,19 @@ def history_routes(manager: Manager) -> Blueprint:
     @routes.post("/api/businesses/<business_id>/rollback")
     def rollback(business_id: str) -> Reply:
         back = manager.desired.roll_back(business_id, read_revision(), who())
-        return done(f"rolled back to revision {back.target}, as revision {back.revision}", business_id, 202)
+        message = f"rolled back to revision {back.target}, as revision {back.revision}"
+        return done(message, business_id, Accepted(back.revision, changed=True), 202)
 
     @routes.post("/api/businesses/<business_id>/unpin")
     def unpin(business_id: str) -> Reply:
-        manager.desired.unpin(business_id, who())
-        return done("is pinned no more: what was rolled back is accepted again", business_id, 202)
+        accepted = manager.desired.unpin(business_id, who())
+        return done("is pinned no more: what was rolled back is accepted again", business_id, accepted, 202)
 
     return routes
 
 
-def _number(name: str) -> int:
-    """The number of a revision in the query. Raises SpecError."""
-    text = request.args.get(name, "")
-    if not text.isascii() or not text.isdigit() or not 0 < len(text) < 10:
-        raise SpecError([Problem("query", None, name, f"'{text[:40]}' is no revision: write a number such as 3")])
-    return int(text)
-
-
 def _revision_forms(kept: Sequence[Revision], entry: DesiredBusiness | None) -> Iterator[Form]:
-    """Kept versions of a spec, newest first, each with how it differs from the one before; secrets hidden."""
+    """Show kept revisions, newest first, each with how it differs from the one before; secrets hidden."""
     for revision, before in zip_longest(kept, kept[1:]):
         changes = business_changes(before.business, revision.business) if before is not None else None
         yield {

@@ -2,20 +2,18 @@
 
 from flask import Blueprint, Response, jsonify, request
 
-from api.bodies import read_plan_request
-from api.errors import problem_form
-from api.views import deferred_form
+from api.forms import deferred_form
+from api.replies import Reply, problem_form
+from api.requests import read_plan_request
 from reconciler.control.manager import Manager
 from reconciler.plan.keep.state import to_json
 from reconciler.plan.show.document import document, explanation_form, survival_form
 from reconciler.plan.show.transfers import facts
 from reconciler.wire.messages import InstanceKey
 
-Reply = Response | tuple[Response, int]
-
 
 def plan_routes(manager: Manager) -> Blueprint:
-    """`/api/plan`, `/api/survive`, `/api/snapshot`, and `explain` of an instance."""
+    """Make the routes of `/api/plan`, `/api/survive`, `/api/snapshot`, and `explain` of an instance."""
     routes = Blueprint("plans", __name__)
 
     @routes.post("/api/plan")

@@ -1,17 +1,17 @@
 """Saved plans: made, carried out to the letter or refused, and what became of them."""
 
-from flask import Blueprint, Response, jsonify
+import msgspec
+from flask import Blueprint, jsonify
 
-from api.bodies import read_businesses, read_saved_plan
-from api.businesses import who
-from api.views import execution_form, saved_form
+from api.replies import Form, Reply, iso, who
+from api.requests import read_businesses, read_saved_plan
 from reconciler.control.manager import Manager
-
-Reply = Response | tuple[Response, int]
+from reconciler.plan.keep.saved import SavedPlan
+from reconciler.store.tables.executions import Execution
 
 
 def saved_routes(manager: Manager) -> Blueprint:
-    """`/api/plans`, `/api/plans/apply` and `/api/plans/HASH`."""
+    """Make the routes of `/api/plans`, `/api/plans/apply` and `/api/plans/HASH`."""
     routes = Blueprint("saved", __name__)
 
     @routes.post("/api/plans")
@@ -32,3 +32,23 @@ def saved_routes(manager: Manager) -> Blueprint:
         return jsonify(execution_form(done) | {"document": done.saved.document})
 
     return routes
+
+
+def saved_form(saved: SavedPlan) -> Form:
+    """Show a plan to save, but for the specs it is for, which its maker has."""
+    form: Form = msgspec.to_builtins(saved)
+    del form["businesses"]
+    return form
+
+
+def execution_form(execution: Execution) -> Form:
+    """Show a saved plan that was applied, and what became of it."""
+    return {
+        "hash": execution.saved.hash,
+        "businesses": list(execution.saved.needs.businesses),
+        "revisions": dict(execution.revisions),
+        "state": execution.state,
+        "who": execution.who,
+        "at": iso(execution.at),
+        "departures": list(execution.departures),
+    }

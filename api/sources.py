@@ -1,10 +1,10 @@
 """Where desired state comes from, and reading it anew."""
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, jsonify
 
-from api.bodies import read_sync
-from api.errors import failure, problem_form
-from api.views import Form, commit_form, deferred_form, iso
+from api.forms import commit_form, deferred_form
+from api.replies import Form, Reply, failure, iso, problem_form
+from api.requests import read_sync
 from reconciler.control.loop.view import SyncResult
 from reconciler.control.manager import Manager
 from reconciler.manifest.secrets.redact import without_password
@@ -12,11 +12,9 @@ from reconciler.plan.model.desired import Desired
 from reconciler.source.git.source import GitSource
 from reconciler.source.source import Source
 
-Reply = Response | tuple[Response, int]
-
 
 def source_routes(manager: Manager) -> Blueprint:
-    """`/api/sources` and `/api/sync`."""
+    """Make the routes of `/api/sources` and `/api/sync`."""
     routes = Blueprint("sources", __name__)
 
     @routes.get("/api/sources")
@@ -39,6 +37,7 @@ def source_routes(manager: Manager) -> Blueprint:
             {
                 "status": "error" if result.problems or result.prune_blocked else "success",
                 "message": result.prune_blocked or f"{len(result.accepted)} accepted, {len(result.removed)} removed",
+                "changed": bool(result.accepted or result.removed),
                 **_result_form(result, desired),
                 "sources": [{"name": name, **_result_form(part, desired)} for name, part in result.sources.items()],
             }
@@ -53,7 +52,7 @@ def _result_form(result: SyncResult, desired: Desired) -> Form:
         "removed": list(result.removed),
         "unchanged": result.unchanged,
         "problems": [problem_form(problem) for problem in result.problems],
-        "held": result.prune_blocked or None,
+        "prune_blocked": result.prune_blocked or None,
         "deferred": [deferred_form(deferred, desired) for deferred in result.deferred],
         "commit": commit_form(result.commit),
     }
@@ -76,7 +75,7 @@ def _source_form(source: Source, result: SyncResult, desired: Desired) -> Form:
     return form | {
         "commit": commit_form(result.commit),
         "problems": [problem_form(problem) for problem in result.problems],
-        "held": result.prune_blocked or None,
+        "prune_blocked": result.prune_blocked or None,
         "waiting": list(result.waiting),
         "deferred": [deferred_form(deferred, desired) for deferred in result.deferred],
     }

@@ -62,11 +62,11 @@ def kinds(manager: Cluster) -> list[str]:
 
 def test_what_is_beyond_a_limit_is_held_told_everywhere_and_approved_by_its_hash(manager: Cluster) -> None:
     reports(manager, shop=3)
-    assert held(manager)["held"] == []
+    assert held(manager)["pending"] == []
     reports(manager, shop=3, blog=1)
     why = "waits for `reconciler approve`: 4 stops are more than the 3 that one plan may do"
     now = held(manager)
-    assert {item["held"] for item in now["held"]} == {why} and len(now["held"]) == 4
+    assert {item["blocked_by"] for item in now["pending"]} == {why} and len(now["pending"]) == 4
     plan = manager.plan()
     assert plan["hash"] == now["hash"]
     assert {action["held"] for action in plan["actions"]} == {why}
@@ -77,7 +77,7 @@ def test_what_is_beyond_a_limit_is_held_told_everywhere_and_approved_by_its_hash
     assert wrong.status_code == 409 and now["hash"] in wrong.json()["message"]
     done = manager.request("POST", f"/api/plans/{now['hash']}/approve")
     assert done.status_code == 200 and done.json()["message"] == "4 stops approved"
-    assert held(manager)["held"] == []
+    assert held(manager)["pending"] == []
     assert not any(action["held"] for action in manager.plan()["actions"])
     wait_until(lambda: kinds(manager).count("approved") == 2, what="an event for each business")
     nothing = manager.request("POST", f"/api/plans/{manager.plan()['hash']}/approve")
@@ -87,7 +87,7 @@ def test_what_is_beyond_a_limit_is_held_told_everywhere_and_approved_by_its_hash
 def test_an_approval_ends_with_the_copy(manager: Cluster) -> None:
     reports(manager, shop=4)
     manager.request("POST", f"/api/plans/{held(manager)['hash']}/approve")
-    assert held(manager)["held"] == []
+    assert held(manager)["pending"] == []
     reports(manager, blog=1)
 
     def forgotten() -> bool:
@@ -96,7 +96,7 @@ def test_an_approval_ends_with_the_copy(manager: Cluster) -> None:
 
     wait_until(forgotten, what="the approvals to be forgotten")
     reports(manager, shop=4)
-    assert len(held(manager)["held"]) == 4
+    assert len(held(manager)["pending"]) == 4
 
 
 def approvals_left(manager: Cluster) -> int:
@@ -106,13 +106,13 @@ def approvals_left(manager: Cluster) -> int:
 
 def test_yes_passes_every_limit_but_that_of_volumes(manager: Cluster) -> None:
     reports(manager, shop=4, data=2)
-    assert len(held(manager)["held"]) == 6
+    assert len(held(manager)["pending"]) == 6
     left = manager.request("POST", "/api/approvals", json={"businesses": ["shop", "data"]}).json()
-    assert {item["business_id"] for item in left["held"]} == {"data"}
-    assert [tuple(item["exceeds"]) for item in left["held"]] == [("volumes",)] * 2
-    assert {item["business_id"] for item in held(manager)["held"]} == {"data"}
+    assert {item["business_id"] for item in left["pending"]} == {"data"}
+    assert [tuple(item["exceeds"]) for item in left["pending"]] == [("volumes",)] * 2
+    assert {item["business_id"] for item in held(manager)["pending"]} == {"data"}
     assert manager.request("POST", f"/api/plans/{left['hash'][:12]}/approve").status_code == 200
-    assert held(manager)["held"] == []
+    assert held(manager)["pending"] == []
 
 
 def test_on_the_command_line(manager: Cluster) -> None:

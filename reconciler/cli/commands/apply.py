@@ -1,7 +1,5 @@
 """`apply`: send specs to the manager, and wait for them if asked to."""
 
-import re
-
 import click
 import msgspec
 
@@ -51,13 +49,11 @@ def apply(client: Client, paths: tuple[str, ...], yes: bool, wait: Wait) -> None
 
 
 def _send(client: Client, business: Business) -> str:
-    """Put it, or post it when it is new; what came of it, in words."""
+    """Put a business, or post it when it is new, and say what came of it."""
     document = msgspec.to_builtins(business)
     try:
-        message = str(client.put(f"/api/businesses/{business.business_id}", document)["message"])
+        done = client.put(f"/api/businesses/{business.business_id}", document)
     except NotFound:
         client.post("/api/businesses", document)
         return "created"
-    revision = re.search(r"revision (\d+)", message)
-    number = f" (revision {revision[1]})" if revision else ""
-    return "unchanged" + number if message.startswith("unchanged") else "updated" + number
+    return f"{'updated' if done['changed'] else 'unchanged'} (revision {done['revision']})"

@@ -29,11 +29,11 @@ def approve(client: Client, plan_hash: str | None, output: str) -> None:
     found = client.get("/api/approvals")
     if not machine(found, output):
         _show(found)
-    raise SystemExit(1 if found["held"] else 0)
+    raise SystemExit(1 if found["pending"] else 0)
 
 
 def _show(found: dict[str, Any]) -> None:
-    if not found["held"]:
+    if not found["pending"]:
         say("Nothing waits for an approval.")
         return
     table(
@@ -43,9 +43,9 @@ def _show(found: dict[str, Any]) -> None:
                 plain(f"{item['business_id']}/{item['component_id']}/{item['instance']}"),
                 plain(item["node_id"]),
                 plain(item["reason"]),
-                plain(item["held"].partition(": ")[2]),
+                plain(item["blocked_by"].partition(": ")[2]),
             )
-            for item in found["held"]
+            for item in found["pending"]
         ],
     )
     say(f"To let all of it pass: reconciler approve {found['hash'][:HASH_LETTERS]}")

@@ -81,7 +81,7 @@ def _sources(sources: list[dict[str, Any]]) -> None:
         complaints += others[:MOST_PROBLEMS]
         left = len(others) - MOST_PROBLEMS
         complaints += [f"and {left} more in its files: 'reconciler diff' lists them"] if left > 0 else []
-        complaints += [source["held"]] if source["held"] else []
+        complaints += [source["prune_blocked"]] if source["prune_blocked"] else []
         if source["kind"] == "git" or complaints or source["deferred"]:
             click.echo()
             console().print(f"[bold]{plain(source['name'])}[/] {_fetched(source)}")

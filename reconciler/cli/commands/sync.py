@@ -41,9 +41,9 @@ def sync(client: Client, businesses: tuple[str, ...], prune: bool, wait: bool, t
         except CliError as error:
             raise ProblemsError(result["problems"], error.message) from None
     if result["problems"]:
-        raise ProblemsError(result["problems"], result["held"] or "")
-    if result["held"]:
-        raise CliError(result["held"])
+        raise ProblemsError(result["problems"], result["prune_blocked"] or "")
+    if result["prune_blocked"]:
+        raise CliError(result["prune_blocked"])
     refused = [one["business_id"] for one in result["deferred"] if one["business_id"] in businesses]
     if refused:
         raise CliError(f"{', '.join(refused)} waits all the same: what is said above keeps it")

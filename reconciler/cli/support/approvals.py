@@ -17,15 +17,15 @@ YES = click.option(
 def settle_limits(client: Client, business_ids: Sequence[str], yes: bool) -> None:
     """After a change: approve what it ends beyond the limits if told `yes`, and say what still waits."""
     left = client.post("/api/approvals", {"businesses": list(business_ids)}) if yes else client.get("/api/approvals")
-    own = [item for item in left["held"] if item["business_id"] in business_ids]
-    for (business_id, held), group in groupby(own, key=lambda item: (item["business_id"], item["held"])):
+    own = [item for item in left["pending"] if item["business_id"] in business_ids]
+    for (business_id, blocked_by), group in groupby(own, key=lambda item: (item["business_id"], item["blocked_by"])):
         stops = counted(len(list(group)), "stop")
-        say(f"{business_id}: {stops} held, {held}: reconciler approve {left['hash'][:HASH_LETTERS]}", err=True)
+        say(f"{business_id}: {stops} held, {blocked_by}: reconciler approve {left['hash'][:HASH_LETTERS]}", err=True)
 
 
 def tell_pending(client: Client) -> None:
     """Print a line on what waits for an approval, if anything does."""
-    count = len(client.get("/api/approvals")["held"])
+    count = len(client.get("/api/approvals")["pending"])
     if count:
         click.echo()
         say(f"{counted(count, 'stop')} {'waits' if count == 1 else 'wait'} for an approval: reconciler approve")

@@ -12,9 +12,10 @@ from reconciler.control.desired.ownership import Ownership
 from reconciler.control.desired.rollback import rollback_target
 from reconciler.control.desired.source_sync import SourceSync
 from reconciler.control.errors import Conflict
-from reconciler.control.loop.view import Rollback
+from reconciler.control.loop.view import Promotion, Rollback
 from reconciler.plan.model.desired import DesiredBusiness, VersionResult
 from reconciler.plan.wants.versions import version
+from reconciler.store.model import Accepted
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +42,31 @@ class DesiredStateService:
         self._ownership = ownership
         self._sources = sources
 
-    def remove(self, business_id: str, who: str) -> None:
+    def remove(self, business_id: str, who: str) -> Accepted:
         """Remove a business of the API. Raises UnknownBusiness, Conflict."""
         with self._operate(business_id, who) as operation:
             self._ownership.refuse_foreign(operation.entry)
             self._store.desired.remove(business_id, operation.at)
             operation.done("removed", "removed", "delete")
+            return Accepted(operation.entry.revision, changed=True)
 
-    def stop(self, business_id: str, who: str) -> None:
+    def stop(self, business_id: str, who: str) -> Accepted:
         """Want the business not to run. Raises UnknownBusiness."""
         with self._operate(business_id, who) as operation:
             if not operation.entry.stopped:
                 self._store.desired.set_stopped(business_id, True, operation.at)
                 operation.done("stop", "stop asked for", "stop")
+            return Accepted(operation.entry.revision, changed=not operation.entry.stopped)
 
-    def restart(self, business_id: str, who: str) -> None:
+    def restart(self, business_id: str, who: str) -> Accepted:
         """Want every instance made anew, also of a stopped business. Raises UnknownBusiness."""
         with self._operate(business_id, who) as operation:
             self._store.desired.add_restart(business_id, operation.at)
             operation.done("restart", "restart asked for", "restart")
+            return Accepted(operation.entry.revision, changed=True)
 
-    def promote(self, business_id: str, component_id: str | None, who: str) -> tuple[str, ...]:
-        """Let new versions whose `update.canary` holds them go on to all instances; the component ids.
+    def promote(self, business_id: str, component_id: str | None, who: str) -> Promotion:
+        """Let new versions whose `update.canary` holds them go on to all instances.
 
         Raises UnknownBusiness, UnknownInstance, and Conflict when there is none.
         """
@@ -76,7 +80,7 @@ class DesiredStateService:
             self._store.version_results.record(results, operation.at)
             promoted = tuple(name for _, name, _ in results)
             operation.done("promoted", f"{', '.join(promoted)} promoted", "promote")
-            return promoted
+            return Promotion(operation.entry.revision, promoted)
 
     def roll_back(self, business_id: str, number: int | None, who: str) -> Rollback:
         """Go back to an earlier revision, and let nothing newer come back by itself.
@@ -99,7 +103,7 @@ class DesiredStateService:
             operation.done("rollback", what, verb)
             return Rollback(target.revision.number, accepted.revision)
 
-    def unpin(self, business_id: str, who: str) -> None:
+    def unpin(self, business_id: str, who: str) -> Accepted:
         """Accept again what was rolled back, and read the sources. Raises UnknownBusiness, Conflict."""
         with self._operate(business_id, who) as operation:
             if operation.entry.pinned is None and not operation.entry.quarantined:
@@ -107,9 +111,10 @@ class DesiredStateService:
             self._store.desired.set_pin(business_id, None, frozenset(), operation.at)
             operation.done("unpinned", "unpinned", "unpin")
             self._sources.sync(patient=True)
+            return Accepted(self._revision(business_id), changed=True)
 
-    def thaw(self, business_id: str, component_id: str, who: str) -> int:
-        """Set back again what is frozen of a component; how many fields were counted as set back.
+    def thaw(self, business_id: str, component_id: str, who: str) -> Accepted:
+        """Set back again what is frozen of a component; nothing changes when nothing of it was set back lately.
 
         Raises UnknownBusiness, UnknownInstance.
         """
@@ -118,22 +123,29 @@ class DesiredStateService:
             counted = self._store.heals.thaw(business_id, component_id)
             if counted:
                 operation.done("thawed", f"{component_id} thawed", "thaw")
-            return counted
+            return Accepted(operation.entry.revision, changed=bool(counted))
 
-    def pause(self, business_id: str, who: str) -> None:
+    def pause(self, business_id: str, who: str) -> Accepted:
         """Do nothing more of a business, and accept nothing new of it from its source. Raises UnknownBusiness."""
         with self._operate(business_id, who) as operation:
             if not operation.entry.paused:
                 self._store.desired.set_paused(business_id, True, operation.at)
                 operation.done("paused", "paused", "pause")
+            return Accepted(operation.entry.revision, changed=not operation.entry.paused)
 
-    def resume(self, business_id: str, who: str) -> None:
+    def resume(self, business_id: str, who: str) -> Accepted:
         """Go on with a business that was paused, and read the sources. Raises UnknownBusiness."""
         with self._operate(business_id, who) as operation:
             if operation.entry.paused:
                 self._store.desired.set_paused(business_id, False, operation.at)
                 operation.done("resumed", "resumed", "resume")
                 self._sources.sync(patient=True)
+            return Accepted(self._revision(business_id), changed=operation.entry.paused)
+
+    def _revision(self, business_id: str) -> int:
+        """The revision that holds after the sources were read; 0 for a business that they removed."""
+        entry = self._store.desired.snapshot().businesses.get(business_id)
+        return entry.revision if entry is not None else 0
 
     @contextmanager
     def _operate(self, business_id: str, who: str) -> Iterator[Operation]:

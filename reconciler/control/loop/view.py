@@ -70,6 +70,14 @@ class SyncResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Promotion:
+    """What a promotion did: the components whose new version goes on, and the revision that they are of."""
+
+    revision: int
+    components: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Rollback:
     """What going back did: to which revision, and the number of the new one that says the same."""
 
