@@ -18,7 +18,9 @@ from reconciler.control.desired.saved_plans import SavedPlans
 from reconciler.control.desired.source_sync import SourceSync
 from reconciler.control.desired.specs import SpecService
 from reconciler.control.dispatch.agent_client import AgentClient
+from reconciler.control.dispatch.attempts import Attempts
 from reconciler.control.dispatch.dispatcher import Dispatcher
+from reconciler.control.dispatch.node_queues import NodeQueues
 from reconciler.control.loop.approvals import Approvals
 from reconciler.control.loop.loop import Loop
 from reconciler.control.loop.observation import Observation
@@ -40,7 +42,10 @@ class Manager:
         sources: Sequence[Source] = (),
         policy: Policy | None = None,
         clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        queues: NodeQueues | None = None,
     ) -> None:
+        """Build the parts. `clock` gives seconds since the epoch; calls to agents go through `queues`."""
         policy = policy or Policy()
         awake, turn = threading.Event(), threading.Lock()
         wake = awake.set
@@ -52,29 +57,38 @@ class Manager:
         self.specs = SpecService(changes, ownership)
         self.desired = DesiredStateService(changes, ownership, self.sources)
         self.saved_plans = SavedPlans(store, self.specs, observation.state, clock, turn)
-        self._dispatcher = Dispatcher(store, agents, wake)
-        self._turns = Turns(store, observation, self._dispatcher, self.saved_plans, turn)
+        self._dispatcher = Dispatcher(store, agents, queues or NodeQueues(), Attempts(monotonic), wake)
+        self._turns = Turns(store, observation, self._dispatcher, self.saved_plans, turn, monotonic)
         self.nodes = Nodes(store, policy, lambda: self._turns.latest, clock, wake)
         self.approvals = Approvals(store, self.view, clock, wake)
         self.instances = Instances(store, agents, self.view, clock)
         self.dry_runs = DryRuns(observation.state, self.sources)
         self.decisions = Decisions(store)
-        tick = policy.suspect_after / 3
-        self._loop = Loop(store, self._turns, observation, self._dispatcher, self.sources, clock, awake, tick)
+        self.loop = Loop(
+            store,
+            self._turns,
+            observation,
+            self._dispatcher,
+            self.sources,
+            awake,
+            policy.suspect_after / 3,
+            clock,
+            monotonic,
+        )
 
     def start(self) -> None:
         """Read the sources, then keep the fleet as desired until `close`."""
-        self._loop.start()
+        self.loop.start()
 
     def close(self) -> None:
         """End the loop; calls under way are waited for. Ends no instance."""
-        self._loop.close()
+        self.loop.close()
         self._dispatcher.close()
 
     @property
     def is_alive(self) -> bool:
         """Whether the loop turns."""
-        return self._loop.is_alive
+        return self.loop.is_alive
 
     def view(self) -> View:
         """Show what is known now: never older than the last accepted change of desired state."""

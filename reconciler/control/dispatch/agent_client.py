@@ -1,20 +1,20 @@
 """How the manager calls agents: a few requests, each with a deadline, over connections that are kept."""
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Mapping
 
 import requests
-from requests.adapters import HTTPAdapter
 
+from reconciler.net.http_client import HttpClient, PeerError, Timeouts
 from reconciler.wire.codec import MessageError, decode, encode
 from reconciler.wire.messages import Deploy, Exec, InstanceKey, LogChunk, Stop
 
 CONNECT_SECONDS = 3.05
 READ_SECONDS = 10.0
-MAX_REPLY_BYTES = 64 * 1024
-MAX_LOG_BYTES = 16 * 1024 * 1024
+REPLY_BYTES_MAX = 64 * 1024
+LOG_BYTES_MAX = 16 * 1024 * 1024
+AGENTS_MAX = 512
+"""How many agents have connections that are kept."""
 
 
 class AgentError(Exception):
@@ -33,13 +33,7 @@ class AgentClient:
     """Calls agents by their address. Safe to use from many threads."""
 
     def __init__(self, token: str | None, read_seconds: float = READ_SECONDS) -> None:
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.headers["Content-Type"] = "application/json"
-        if token:
-            self._session.headers["Authorization"] = f"Bearer {token}"
-        self._session.mount("http://", HTTPAdapter(pool_connections=512, pool_maxsize=4))
-        self._timeout = (CONNECT_SECONDS, read_seconds)
+        self._http = HttpClient(token, Timeouts(CONNECT_SECONDS, read_seconds), AGENTS_MAX)
 
     def deploy(self, address: str, deploy: Deploy) -> None:
         """Ask for an instance. Raises AgentError."""
@@ -50,65 +44,55 @@ class AgentClient:
         self._post(f"{address}/api/stop", encode(stop))
 
     def logs(self, address: str, key: InstanceKey, query: Mapping[str, str]) -> LogChunk:
-        """Some of an instance's output; `query` has `tail`, `since` and `cursor` as the agent's API takes them.
+        """Fetch some of an instance's output; `query` has `tail`, `since` and `cursor` as the agent's API takes them.
 
         Raises AgentError.
         """
         names = {"business_id": key.business_id, "component_id": key.component_id, "instance": str(key.instance)}
-        status, text = self._send("GET", f"{address}/api/logs", params=names | dict(query), most=MAX_LOG_BYTES)
-        if status == 200:
-            try:
-                return decode(text, LogChunk)
-            except MessageError:
-                raise AgentError(f"the agent at {address} answers nonsense", True) from None
-        raise _refusal(address, status, text)
+        url = f"{address}/api/logs"
+        try:
+            reply = self._http.send("GET", url, params=names | dict(query), body_bytes_max=LOG_BYTES_MAX)
+        except PeerError as error:
+            raise _unreached(url, error) from None
+        if reply.status != 200:
+            raise _refusal(address, reply.status, reply.body)
+        try:
+            return decode(reply.body, LogChunk)
+        except MessageError:
+            raise AgentError(f"the agent at {address} answers nonsense", True) from None
 
     def exec(self, address: str, exec_: Exec) -> requests.Response:
         """Start a command; the reply, whose body is the stream of its frames. Who closes it ends the command.
 
         Raises AgentError.
         """
-        reply = self._request("POST", f"{address}/api/exec", data=encode(exec_))
-        if reply.status_code == 200:
-            return reply
-        with reply, self._speaking(address):
-            raise _refusal(address, reply.status_code, reply.raw.read(MAX_REPLY_BYTES, decode_content=True))
+        url = f"{address}/api/exec"
+        try:
+            reply = self._http.stream("POST", url, encode(exec_))
+            if reply.status_code == 200:
+                return reply
+            with reply:
+                text = self._http.read(reply, REPLY_BYTES_MAX)
+        except PeerError as error:
+            raise _unreached(url, error) from None
+        raise _refusal(address, reply.status_code, text)
 
     def close(self) -> None:
         """Let go of the connections."""
-        self._session.close()
+        self._http.close()
 
     def _post(self, url: str, body: bytes) -> None:
-        status, text = self._send("POST", url, data=body)
-        message = _message(text)
-        if status != 200 or message is None:
-            raise AgentError(f"the agent at {url} refused ({status}): {message or 'no readable reason'}", True)
-
-    def _send(self, method: str, url: str, most: int = MAX_REPLY_BYTES, **more: Any) -> tuple[int, bytes]:
-        """The reply's status and its first `most` bytes. Raises AgentError."""
-        with self._speaking(url), self._request(method, url, **more) as reply:
-            return reply.status_code, reply.raw.read(most, decode_content=True)
-
-    def _request(self, method: str, url: str, **more: Any) -> requests.Response:
-        """The reply, with its body unread. Raises AgentError."""
-        with self._speaking(url):
-            return self._session.request(method, url, timeout=self._timeout, allow_redirects=False, stream=True, **more)
-
-    @contextmanager
-    def _speaking(self, url: str) -> Iterator[None]:
-        """Turn what goes wrong with a connection into AgentError."""
         try:
-            yield
-        except AgentError:
-            raise
-        except requests.ConnectTimeout:
-            raise AgentError(f"the agent at {url} can't be reached: no answer to a connection", False) from None
-        except requests.Timeout:
-            raise AgentError(f"the agent at {url} did not answer in {self._timeout[1]:g} s", False) from None
-        except (requests.RequestException, OSError) as error:
-            raise AgentError(f"the agent at {url} can't be reached: {_cause(error)}", False) from None
-        except Exception as error:  # a peer can break HTTP in ways that the libraries do not name
-            raise AgentError(f"the agent at {url} answers nonsense: {type(error).__name__}", False) from None
+            reply = self._http.send("POST", url, body, body_bytes_max=REPLY_BYTES_MAX)
+        except PeerError as error:
+            raise _unreached(url, error) from None
+        message = _message(reply.body)
+        if reply.status != 200 or message is None:
+            raise AgentError(f"the agent at {url} refused ({reply.status}): {message or 'no readable reason'}", True)
+
+
+def _unreached(url: str, error: PeerError) -> AgentError:
+    return AgentError(f"the agent at {url} {error}", False)
 
 
 def _refusal(address: str, status: int, text: bytes) -> AgentError:
@@ -125,10 +109,3 @@ def _message(text: bytes) -> str | None:
     if not isinstance(reply, dict) or reply.get("status") not in ("success", "error"):
         return None
     return str(reply.get("message", ""))[:500]
-
-
-def _cause(error: BaseException) -> str:
-    """The innermost reason, without the library's wrapping."""
-    while error.__cause__ is not None or error.__context__ is not None:
-        error = error.__cause__ or error.__context__  # type: ignore[assignment]
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__

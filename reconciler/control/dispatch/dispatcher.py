@@ -6,144 +6,103 @@ message has: whatever dies after that, the next plan finds it. What has to wait 
 node and the devices that the plan said, whatever looks better by then; of a paused business, nothing is.
 """
 
-import threading
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from reconciler.control.dispatch.agent_client import AgentClient, AgentError
-from reconciler.control.dispatch.backoff import backoff
+from reconciler.control.dispatch.attempts import Attempts, Where, sight, where
 from reconciler.control.dispatch.node_queues import NodeQueues
 from reconciler.manifest.model import Component
 from reconciler.plan.model.desired import Desired, DesiredBusiness
 from reconciler.plan.model.observed import Allocation, Observed
 from reconciler.plan.model.plan import Action, Kind, Plan
 from reconciler.store.store import Store
-from reconciler.wire.messages import Deploy, InstanceKey, Status, Stop, reservation_of
-
-FORGET_AFTER = 120.0
-"""Seconds without need after which failed attempts no longer slow the next one down."""
-
-Where = tuple[InstanceKey, str]
-
-
-@dataclass(slots=True)
-class _Attempt:
-    """What was tried for one instance on one node, and whether people were told. Times are of the monotonic clock."""
-
-    kind: Kind
-    digest: str
-    count: int = 0
-    due: float = 0.0
-    under_way: bool = False
-    error: str = ""
-    quiet_since: float | None = None
-    told: bool = False
+from reconciler.wire.messages import Deploy, Status, Stop, reservation_of
 
 
 class Dispatcher:
     """Carries out plans."""
 
-    def __init__(self, store: Store, agents: AgentClient, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, store: Store, agents: AgentClient, queues: NodeQueues, attempts: Attempts, wake: Callable[[], None]
+    ) -> None:
         self._store = store
         self._agents = agents
+        self._queues = queues
+        self._attempts = attempts
         self._wake = wake
-        self._queues = NodeQueues()
-        self._lock = threading.Lock()
-        self._attempts: dict[Where, _Attempt] = {}
 
     def carry_out(self, plan: Plan, desired: Desired, observed: Observed, at: float) -> list[Action]:
-        """Send what is due of the plan; what of it was not asked for before. `at` is the time (epoch seconds)."""
-        due, new = self._due(plan)
-        present = {(allocation.key, allocation.node_id) for allocation in observed.allocations}
-        paused = {key for key, entry in desired.businesses.items() if entry.paused}
-        waiting = [
-            action
-            for action in plan.actions
-            if action.kind is Kind.CREATE and _waits(action) and (action.key, action.node_id) not in present
-            if action.key.business_id not in paused
-        ]
-        if not due and not waiting:
-            return []
-        versions = self._store.versions.next(len(due) + len(waiting))
-        self._store.assignments.assign(
-            [
-                _assigned(action, action.component, version)
-                for action, version in zip((*due, *waiting), versions, strict=True)
-                if action.component is not None and (action.key, action.node_id) not in present
-            ],
-            at,
-        )
-        self._store.vanished.expect_end((action.key, action.node_id) for action in due if action.kind is Kind.STOP)
-        self._store.heals.record([(action.key, action.heals) for action in new if action.heals], at)
-        self._store.heals.forget([action.key for action in new if action.old_digest not in ("", action.digest)])
-        for action, version in zip(due, versions, strict=False):
-            address = observed.nodes[action.node_id].address
-            self._queues.put(
-                action.node_id,
-                action.key,
-                self._job(action, version, address, desired.businesses.get(action.key.business_id)),
-            )
-        return new
+        """Send what is due of the plan, once it is written down. `at` is the time (epoch seconds).
+
+        Returns the actions that were sent and are not on record as events; who puts them on record calls `tell`.
+        """
+        present = {(allocation.key, allocation.node_id): allocation for allocation in observed.allocations}
+        told_before = [action for action in plan.actions if self._is_on_record(action, present.get(where(action)))]
+        due = self._attempts.follow(plan.actions, {place: sight(one) for place, one in present.items()})
+        self._attempts.tell(told_before)
+        waiting = [action for action in plan.actions if _is_to_reserve(action, desired, present)]
+        if due or waiting:
+            versions = self._store.versions.next(len(due) + len(waiting))
+            self._write_down(due, waiting, versions, present, at)
+            for action, version in zip(due, versions, strict=False):
+                self._send(action, version, desired, observed)
+        return self._attempts.untold(plan.actions)
+
+    def tell(self, actions: Collection[Action]) -> None:
+        """Note that these actions are on record as events."""
+        self._attempts.tell(actions)
 
     def next_due(self) -> float | None:
         """In how many seconds something is to be tried again; None when nothing is."""
-        with self._lock:
-            times = [
-                attempt.due
-                for attempt in self._attempts.values()
-                if not attempt.under_way and attempt.quiet_since is None
-            ]
-        return max(min(times) - time.monotonic(), 0.0) if times else None
+        return self._attempts.next_due()
 
-    def notes(self) -> dict[Where, str]:
-        """Why the last attempt failed, for everything that is still wanted."""
-        with self._lock:
-            return {
-                where: attempt.error
-                for where, attempt in self._attempts.items()
-                if attempt.error and attempt.quiet_since is None
-            }
+    def errors(self) -> dict[Where, str]:
+        """Why the last call failed, for everything that is still wanted."""
+        return self._attempts.errors()
 
     def close(self) -> None:
         """Begin nothing more; wait for the calls under way."""
         self._queues.close()
 
-    def _due(self, plan: Plan) -> tuple[list[Action], list[Action]]:
-        """The actions to send now, each noted as under way; and those of them that are no repetition."""
-        now = time.monotonic()
-        due, new = [], []
-        with self._lock:
-            wanted = set()
-            for action in plan.actions:
-                if _waits(action):
-                    continue
-                where = (action.key, action.node_id)
-                wanted.add(where)
-                attempt = self._attempts.get(where)
-                if attempt is None or (attempt.kind is Kind.STOP, attempt.digest) != (
-                    action.kind is Kind.STOP,
-                    action.digest,
-                ):
-                    attempt = self._attempts[where] = _Attempt(action.kind, action.digest)
-                attempt.quiet_since = None
-                if not attempt.under_way and attempt.due <= now:
-                    attempt.count += 1
-                    attempt.under_way = True
-                    due.append(action)
-                    new += [] if attempt.told else [action]
-                    attempt.told = True
-            for where in [where for where in self._attempts if where not in wanted]:
-                attempt = self._attempts[where]
-                if attempt.quiet_since is None:
-                    attempt.quiet_since = now
-                    attempt.told = False
-                elif now - attempt.quiet_since > FORGET_AFTER:
-                    del self._attempts[where]
-        return due, new
+    def _is_on_record(self, action: Action, there: Allocation | None) -> bool:
+        """Whether an event tells of this attempt already, from before the manager was started."""
+        if there is None or not self._attempts.is_unknown(action):
+            return False
+        if action.kind is not Kind.STOP and (there.confirmed or there.digest != action.digest):
+            return False
+        key = action.key
+        event = self._store.events.newest(
+            key.business_id, (action.kind.value,), key.component_id, key.instance, action.node_id
+        )
+        return event is not None and event.at >= there.since
 
-    def _job(self, action: Action, version: int, address: str, entry: DesiredBusiness | None) -> Callable[[], bool]:
-        attempt = self._attempts[(action.key, action.node_id)]
+    def _write_down(
+        self,
+        due: Sequence[Action],
+        waiting: Sequence[Action],
+        versions: Sequence[int],
+        present: Mapping[Where, Allocation],
+        at: float,
+    ) -> None:
+        """Write down what is about to be sent, and what room is kept for, so that a new manager finds it."""
+        self._store.assignments.assign(
+            [
+                _assigned(action, action.component, version)
+                for action, version in zip((*due, *waiting), versions, strict=True)
+                if action.component is not None and where(action) not in present
+            ],
+            at,
+        )
+        self._store.vanished.expect_end(where(action) for action in due if action.kind is Kind.STOP)
+        new = [action for action in due if self._attempts.is_new(action)]
+        self._store.heals.record([(action.key, action.heals) for action in new if action.heals], at)
+        self._store.heals.forget([action.key for action in new if action.old_digest not in ("", action.digest)])
+
+    def _send(self, action: Action, version: int, desired: Desired, observed: Observed) -> None:
+        """Queue the call that an action comes to."""
+        attempt = self._attempts.begin(action)
+        address = observed.nodes[action.node_id].address
+        entry = desired.businesses.get(action.key.business_id)
 
         def job() -> bool:
             error, answered = "", True
@@ -151,14 +110,11 @@ class Dispatcher:
                 self._call(action, version, address, entry)
             except AgentError as failure:
                 error, answered = str(failure), failure.reached
-            with self._lock:
-                attempt.error = error
-                attempt.under_way = False
-                attempt.due = time.monotonic() + backoff(attempt.count)
+            self._attempts.end(attempt, error)
             self._wake()
             return answered
 
-        return job
+        self._queues.put(action.node_id, action.key, job)
 
     def _call(self, action: Action, version: int, address: str, entry: DesiredBusiness | None) -> None:
         key = action.key
@@ -189,12 +145,15 @@ class Dispatcher:
         )
 
 
-def _waits(action: Action) -> bool:
-    return bool(action.waits_for or action.held)
+def _is_to_reserve(action: Action, desired: Desired, present: Mapping[Where, Allocation]) -> bool:
+    """Whether room is to be kept for an instance that has to wait: not for one of a paused business."""
+    entry = desired.businesses.get(action.key.business_id)
+    waits = action.kind is Kind.CREATE and (action.waits_for or action.held)
+    return bool(waits) and where(action) not in present and not (entry and entry.paused)
 
 
 def _assigned(action: Action, component: Component, version: int) -> Allocation:
-    """The copy to write down before its node is asked for it."""
+    """The allocation to write down before its node is asked for it."""
     return Allocation(
         key=action.key,
         node_id=action.node_id,

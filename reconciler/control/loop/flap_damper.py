@@ -6,12 +6,13 @@ Kept in memory only: a manager that starts anew gives every node the benefit of 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from reconciler.net.backoff import Backoff
 from reconciler.plan.model.observed import NodeHealth
 
 FORGET_SECONDS = 3600.0
 """After so long without a loss, earlier ones are forgotten."""
-FLAPPING_SECONDS_MIN, FLAPPING_SECONDS_MAX = 60.0, 900.0
-"""How long a node has to be back after its second loss, doubled with each further one; and the most."""
+HOLD_OFF = Backoff(60.0, 2.0, 900.0)
+"""How long a node has to be back after its second loss, its third, and so on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,4 @@ class FlapDamper:
 
 
 def _back(losses: Losses, now: float) -> Losses:
-    if losses.count <= 1:
-        return losses
-    doublings = min(losses.count - 2, 10)
-    delay = min(FLAPPING_SECONDS_MIN * 2**doublings, FLAPPING_SECONDS_MAX)
-    return replace(losses, until=now + delay)
+    return replace(losses, until=now + HOLD_OFF.delay(losses.count - 1)) if losses.count > 1 else losses

@@ -6,7 +6,6 @@ says. Any exception ends one turn, never the loop.
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterator
 
 from reconciler.control.desired.source_sync import SourceSync
@@ -32,18 +31,20 @@ class Loop:
         observation: Observation,
         dispatcher: Dispatcher,
         sources: SourceSync,
-        clock: Callable[[], float],
         awake: threading.Event,
         tick: float,
+        clock: Callable[[], float],
+        monotonic: Callable[[], float],
     ) -> None:
         self._store = store
         self._turns = turns
         self._observation = observation
         self._dispatcher = dispatcher
         self._sources = sources
-        self._clock = clock
         self._awake = awake
         self._tick = tick
+        self._clock = clock
+        self._monotonic = monotonic
         self._sources_changed = threading.Event()
         self._closing = threading.Event()
         self._housekeeping_due = 0.0
@@ -75,8 +76,8 @@ class Loop:
             self._sources_changed.clear()
             self._sync()
         self._turns.take()
-        if time.monotonic() >= self._housekeeping_due:
-            self._housekeeping_due = time.monotonic() + HOUSEKEEPING_SECONDS
+        if self._monotonic() >= self._housekeeping_due:
+            self._housekeeping_due = self._monotonic() + HOUSEKEEPING_SECONDS
             self._store.housekeeping(self._clock())
 
     def seconds_until_due(self) -> float:
@@ -96,15 +97,15 @@ class Loop:
 
     def _rest(self) -> None:
         """Wait for the next reason to turn."""
-        due = time.monotonic() + self.seconds_until_due()
+        due = self._monotonic() + self.seconds_until_due()
         while not self._closing.is_set():
             before = self._clock()
-            timeout = min(self._tick, max(due - time.monotonic(), 0.0))
+            timeout = min(self._tick, max(due - self._monotonic(), 0.0))
             woken = self._awake.wait(timeout)
             if self._clock() - before > self._tick + timeout:
                 # This process was suspended, or starved: the silence is ours, not the nodes'.
                 self._observation.listen_anew()
-            if woken or time.monotonic() >= due:
+            if woken or self._monotonic() >= due:
                 return
 
     def _waits(self) -> Iterator[float]:

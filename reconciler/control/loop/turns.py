@@ -4,7 +4,7 @@ Level-triggered: every turn looks at all of desired and observed state, so a los
 """
 
 import threading
-import time
+from collections.abc import Callable
 
 from reconciler.control.desired.saved_plans import SavedPlans
 from reconciler.control.dispatch.dispatcher import Dispatcher
@@ -35,6 +35,7 @@ class Turns:
         dispatcher: Dispatcher,
         saved_plans: SavedPlans,
         turn: threading.Lock,
+        monotonic: Callable[[], float],
     ) -> None:
         self._store = store
         self._observation = observation
@@ -42,6 +43,7 @@ class Turns:
         self._saved_plans = saved_plans
         self._recorder = Recorder(store)
         self._turn = turn
+        self._monotonic = monotonic
         self._latest = self._recorded = View()
         self._fresh_until = 0.0
 
@@ -55,7 +57,7 @@ class Turns:
         view = self._latest
         if view.desired is self._store.desired.snapshot():
             fresh = view.observed is self._store.observed.snapshot()
-            if fresh or time.monotonic() < self._fresh_until:
+            if fresh or self._monotonic() < self._fresh_until:
                 return view
         with self._turn:
             return self._look()
@@ -71,22 +73,23 @@ class Turns:
             self._saved_plans.follow(after, sent)
             self._store.vanished.keep_only(set(after.plan.instances))
             events = events_between(before, after, sent, self._store.events.newest_cause)
-            self._recorded = after
         try:
             # First, so that the plan of an event that somebody sees is kept already.
             self._recorder.follow(after, bool(events))
         finally:
             if events:
                 self._store.events.add(events)
+            self._dispatcher.tell(sent)
+            self._recorded = after
 
     def _look(self) -> View:
         """Plan anew and publish what is known."""
-        began = time.monotonic()
+        began = self._monotonic()
         known = self._store.observed.snapshot()
         self._observation.watch()
         state = self._observation.state()
         planned = state.plan()
-        statuses = derive(state.desired, state.observed, planned, self._dispatcher.notes())
+        statuses = derive(state.desired, state.observed, planned, self._dispatcher.errors())
         old = self._latest.statuses
         self._latest = View(
             state.desired,
@@ -97,7 +100,7 @@ class Turns:
             state.now,
             state,
         )
-        self._fresh_until = began + FRESH_COST * (time.monotonic() - began)
+        self._fresh_until = began + FRESH_COST * (self._monotonic() - began)
         return self._latest
 
     def _save_statuses(self, before: View, after: View) -> None:

@@ -1,6 +1,6 @@
 """Nodes that come and go."""
 
-from reconciler.control.loop.flap_damper import FLAPPING_SECONDS_MAX, FLAPPING_SECONDS_MIN, FORGET_SECONDS, FlapDamper
+from reconciler.control.loop.flap_damper import FORGET_SECONDS, HOLD_OFF, FlapDamper
 from reconciler.plan.model.observed import NodeHealth
 from tests.support.planning import NOW, World, business, component, node
 
@@ -14,12 +14,12 @@ def test_once_is_forgiven_and_each_further_time_costs_more() -> None:
     damper = lost_and_back(FlapDamper(), 0)
     assert damper.flapping(10) == {}
     damper = lost_and_back(damper, 100)
-    assert damper.flapping(110) == {"a": 110 + FLAPPING_SECONDS_MIN}
+    assert damper.flapping(110) == {"a": 110 + HOLD_OFF.first}
     damper = lost_and_back(damper, 200)
-    assert damper.flapping(210) == {"a": 210 + 2 * FLAPPING_SECONDS_MIN}
+    assert damper.flapping(210) == {"a": 210 + 2 * HOLD_OFF.first}
     for turn in range(3, 12):
         damper = lost_and_back(damper, turn * 100)
-    until = 1110 + FLAPPING_SECONDS_MAX
+    until = 1110 + HOLD_OFF.most
     assert damper.flapping(1110) == {"a": until}
     assert damper.flapping(until) == {}
 
@@ -28,7 +28,7 @@ def test_a_node_that_never_stops_coming_and_going_is_damped_like_any_other() -> 
     damper = FlapDamper()
     for turn in range(1200):
         damper = lost_and_back(damper, turn * 100)
-    assert damper.flapping(119_910) == {"a": 119_910 + FLAPPING_SECONDS_MAX}
+    assert damper.flapping(119_910) == {"a": 119_910 + HOLD_OFF.most}
 
 
 def test_a_loss_is_one_however_long_it_lasts() -> None:
@@ -40,7 +40,7 @@ def test_a_loss_is_one_however_long_it_lasts() -> None:
 
 def test_a_node_that_is_suspect_again_is_back() -> None:
     damper = lost_and_back(FlapDamper(), 0).after({"a": NodeHealth.LOST}, 100).after({"a": NodeHealth.SUSPECT}, 110)
-    assert damper.flapping(110) == {"a": 110 + FLAPPING_SECONDS_MIN}
+    assert damper.flapping(110) == {"a": 110 + HOLD_OFF.first}
 
 
 def test_after_a_quiet_hour_all_is_forgotten() -> None:
