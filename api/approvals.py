@@ -6,6 +6,7 @@ from api.replies import Form, Reply, who
 from api.requests import read_business_ids
 from reconciler.control.loop.approvals import PendingApproval
 from reconciler.control.manager import Manager
+from reconciler.plan.model.blockers import ApprovalNeeded
 
 
 def approval_routes(manager: Manager) -> Blueprint:
@@ -48,8 +49,10 @@ def pending_form(pending: PendingApproval) -> Form:
                 "component_id": action.key.component_id,
                 "instance": action.key.instance,
                 "node_id": action.node_id,
-                "reason": action.reason,
-                "blocked_by": action.held,
+                "reason": str(action.reason),
+                "reason_code": action.reason.code,
+                "blocked_by": str(action.blocked_by),
+                "limits": action.blocked_by.limits if isinstance(action.blocked_by, ApprovalNeeded) else "",
                 "exceeds": list(action.exceeds),
             }
             for action in pending.actions

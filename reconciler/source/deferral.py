@@ -13,7 +13,7 @@ import msgspec
 from reconciler.manifest.content import content_digest
 from reconciler.manifest.model import Business, Sync
 from reconciler.manifest.windows import opening
-from reconciler.plan.gates.businesses import paused
+from reconciler.plan.model.blockers import Paused
 from reconciler.plan.model.desired import DesiredBusiness
 from reconciler.source.files import Declared
 
@@ -94,7 +94,7 @@ def _withheld(
 ) -> tuple[str, float | None]:
     """Why the policy lets nothing in now ("" when it does), and until when."""
     if known is not None and known.paused:
-        return paused(known), None
+        return str(Paused(known.business.business_id)), None
     found = opening(sync.windows or (), asked.now)
     if not found.is_open:
         return f"its sync windows are closed {found.end}".rstrip(), found.until

@@ -69,7 +69,7 @@ def test_what_is_beyond_a_limit_is_held_told_everywhere_and_approved_by_its_hash
     assert {item["blocked_by"] for item in now["pending"]} == {why} and len(now["pending"]) == 4
     plan = manager.plan()
     assert plan["hash"] == now["hash"]
-    assert {action["held"] for action in plan["actions"]} == {why}
+    assert {action["blocked_by"] for action in plan["actions"]} == {why}
     assert {tuple(action["exceeds"]) for action in plan["actions"]} == {("stops",)}
     wait_until(lambda: kinds(manager).count("held") == 2, what="an event for each business")
 
@@ -78,7 +78,7 @@ def test_what_is_beyond_a_limit_is_held_told_everywhere_and_approved_by_its_hash
     done = manager.request("POST", f"/api/plans/{now['hash']}/approve")
     assert done.status_code == 200 and done.json()["message"] == "4 stops approved"
     assert held(manager)["pending"] == []
-    assert not any(action["held"] for action in manager.plan()["actions"])
+    assert not any(action["blocked_by"] for action in manager.plan()["actions"])
     wait_until(lambda: kinds(manager).count("approved") == 2, what="an event for each business")
     nothing = manager.request("POST", f"/api/plans/{manager.plan()['hash']}/approve")
     assert nothing.status_code == 409 and "nothing waits" in nothing.json()["message"]

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.plan.ask.status import derive
+from reconciler.plan.model.blockers import BusinessMissing, NeededBusinessStopped
 from reconciler.plan.model.desired import Desired
 from reconciler.plan.model.observed import Allocation, NodeHealth, Observed
 from reconciler.plan.model.plan import Action, Kind, Plan
@@ -221,10 +222,10 @@ def test_what_is_held_is_let_go(world: World) -> None:
     healthy = (replace(allocation, status=Status.RUNNING, ended=False) for allocation in world.observed.allocations)
     world.observed = replace(world.observed, allocations=tuple(healthy))
     while (result := world.plan()).actions:
-        able = tuple(action for action in result.actions if not action.held and not action.waits_for)
+        able = tuple(action for action in result.actions if not action.blocked_by and not action.waits_for)
         if not able:
-            outside = ("which there is not", "which is stopped")
-            others = any(words in action.held for action in result.actions for words in outside)
+            outside = (BusinessMissing, NeededBusinessStopped)
+            others = any(isinstance(action.blocked_by, outside) for action in result.actions)
             assert result.pending or others, "actions wait for each other"
             return
         world.observed = applied(replace(result, actions=able), world.observed)

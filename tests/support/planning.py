@@ -73,6 +73,11 @@ def lines(result: Plan) -> list[str]:
     return [f"{action.kind} {action.key} on {action.node_id}: {action.reason}" for action in result.actions]
 
 
+def blocked(action: Action) -> str:
+    """What an action waits for, as text; "" for nothing."""
+    return str(action.blocked_by or "")
+
+
 class World:
     """Desired and observed state that change as the story tells."""
 
@@ -170,7 +175,7 @@ class World:
 
     def pending(self) -> dict[str, str]:
         """Why instances have no place."""
-        return {str(pending.key): pending.reason for pending in self.plan().pending}
+        return {str(pending.key): str(pending) for pending in self.plan().pending}
 
     def running(self) -> list[str]:
         """`shop/web/0 on a` for every copy there is."""

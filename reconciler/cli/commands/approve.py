@@ -43,7 +43,7 @@ def _show(found: dict[str, Any]) -> None:
                 plain(f"{item['business_id']}/{item['component_id']}/{item['instance']}"),
                 plain(item["node_id"]),
                 plain(item["reason"]),
-                plain(item["blocked_by"].partition(": ")[2]),
+                plain(item["limits"]),
             )
             for item in found["pending"]
         ],

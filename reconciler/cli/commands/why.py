@@ -96,7 +96,7 @@ def _action(found: Form) -> list[str]:
     """What was decided, by which plan."""
     event, action, pending, decision = found["event"], found["action"], found["pending"], found["decision"]
     if action is not None:
-        held = f", {action['held']}" if action["held"] else ""
+        held = f", {action['blocked_by']}" if action["blocked_by"] else ""
         what = f"{action['kind']} on {action['node_id']}: {action['reason']}{held}"
     elif pending is not None:
         what = f"waits: {pending['reason']}"

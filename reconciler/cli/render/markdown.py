@@ -52,7 +52,7 @@ def _business(business_id: str, actions: list[Form], fetches: dict[tuple[str, st
     for action in actions[:MOST_ROWS]:
         kind = f"{SIGNS[action['kind']]} {action['kind']}" + (" live" if action["live"] else "")
         node = ", ".join((_code(action["node_id"]), *map(_text, takes(action))))
-        why = "; ".join(_text(text) for text in (action["reason"], action["held"]) if text)
+        why = "; ".join(_text(text) for text in (action["reason"], action["blocked_by"]) if text)
         if action["waits_for"]:
             why += f"; after {_text(', '.join(action['waits_for']))}"
         fetch = fetches.get((instance(action), action["node_id"]))

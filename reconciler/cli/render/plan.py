@@ -72,7 +72,7 @@ def in_sync(plan: dict[str, Any]) -> bool:
 
 def order(plan: dict[str, Any]) -> str:
     """How many actions begin at once, and how many wait for others."""
-    waiting = sum(1 for action in plan["actions"] if action["held"] or action["waits_for"])
+    waiting = sum(1 for action in plan["actions"] if action["blocked_by"] or action["waits_for"])
     at_once = len(plan["actions"]) - waiting
     later = f", {waiting} after what is said beside {'it' if waiting == 1 else 'them'}" if waiting else ""
     return f"Order: {at_once} at once{later}."
@@ -105,7 +105,7 @@ def _show_action(out: Any, action: dict[str, Any], fetch: str) -> None:
     colour = COLOURS[kind]
     name = f"{action['component_id']}/{action['instance']}"
     word = f"{kind} live" if action["live"] else kind
-    waits = f", {action['held']}" if action["held"] else ""
+    waits = f", {action['blocked_by']}" if action["blocked_by"] else ""
     waits += f", after {', '.join(action['waits_for'])}" if action["waits_for"] else ""
     taken = takes(action)
     where = f"{action['node_id']} ({', '.join(taken)})" if taken else action["node_id"]

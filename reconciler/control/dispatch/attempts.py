@@ -153,7 +153,7 @@ class Attempts:
         if attempt is None or (attempt.ends, attempt.digest) != (ends, action.digest):
             attempt = self._attempts[where(action)] = Attempt(ends, action.digest, seen)
         attempt.see(seen)
-        attempt.waits = bool(action.waits_for or action.held)
+        attempt.waits = bool(action.waits_for or action.blocked_by)
         attempt.unwanted_since = None
         return attempt
 

@@ -148,7 +148,7 @@ class Dispatcher:
 def _is_to_reserve(action: Action, desired: Desired, present: Mapping[Where, Allocation]) -> bool:
     """Whether room is to be kept for an instance that has to wait: not for one of a paused business."""
     entry = desired.businesses.get(action.key.business_id)
-    waits = action.kind is Kind.CREATE and (action.waits_for or action.held)
+    waits = action.kind is Kind.CREATE and (action.waits_for or action.blocked_by)
     return bool(waits) and where(action) not in present and not (entry and entry.paused)
 
 

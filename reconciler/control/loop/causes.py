@@ -9,16 +9,27 @@ from collections.abc import Callable
 from reconciler.control.loop.view import View
 from reconciler.plan.model.observed import Allocation, NodeHealth
 from reconciler.plan.model.plan import Action
+from reconciler.plan.model.reasons import (
+    AffinityUnmet,
+    BusinessRemoved,
+    BusinessStopped,
+    Deviates,
+    Ended,
+    Failed,
+    Moves,
+    NodeDrained,
+    NodeExcluded,
+    NodeSilent,
+    NotRunning,
+    Reason,
+    RemovedByHand,
+    RestartAsked,
+    Surplus,
+    UnknownVersion,
+)
 
 CHANGES = ("accepted", "rollback", "unpinned", "promoted", "restart", "stop", "removed", "resumed")
 """The kinds of events that tell of a change of desired state."""
-
-BY_REASON = {
-    "restart asked for": ("restart",),
-    "is stopped": ("stop",),
-    "is not in the desired state": ("removed",),
-}
-"""How reasons that are about one kind of change end."""
 
 Recorded = Callable[[str, tuple[str, ...]], str]
 """The cause of the newest event of these kinds about a business, "" for none."""
@@ -26,44 +37,51 @@ Recorded = Callable[[str, tuple[str, ...]], str]
 
 def cause_of(action: Action, before: View, after: View, recorded: Recorded) -> str:
     """What led to an action of `after`'s plan; `before` is the view before that."""
-    reason = action.reason
-    if reason.startswith("moves to "):
-        reason = reason.partition(": ")[2]
-    return _of_nodes(action, reason, before, after) or _of_desired(action.key.business_id, reason, after, recorded)
+    reason = action.reason.why if isinstance(action.reason, Moves) else action.reason
+    return _of_nodes(action, reason, before, after) or _of_desired(
+        action.key.business_id, _changes(reason), after, recorded
+    )
 
 
 def desired_cause(business_id: str, after: View, recorded: Recorded) -> str:
     """What brought the business's desired state about."""
-    return _of_desired(business_id, "", after, recorded)
+    return _of_desired(business_id, CHANGES, after, recorded)
 
 
-def _of_nodes(action: Action, reason: str, before: View, after: View) -> str:
+def _of_nodes(action: Action, reason: Reason, before: View, after: View) -> str:
     """The cause, where it is something that a node did or that was done to it; "" otherwise."""
-    words = reason.split(" ")
-    if words[0] == "node" and len(words) > 2:
-        named = words[1]
-        if reason.endswith(("is draining", "its deadline has passed")):
-            return f"operator drain of {named}"
-        if words[2:] in (["is", NodeHealth.LOST], ["is", NodeHealth.SUSPECT]):
-            return f"node {named} {words[3]}"
-        same = before.desired.businesses.get(action.key.business_id) is after.desired.businesses.get(
-            action.key.business_id
-        )
-        if reason.endswith(("no longer meets its affinity", "is to have none")) and same:
-            return f"report of node {named}: its labels changed"
-    report = f"report of node {action.node_id}"
-    for start, what in (
-        ("failed:", "it failed"),
-        ("has ended:", "it ended"),
-        ("surplus:", "a copy too many"),
-        ("drift", "drift"),
-        ("runs a version that no kept", "an unknown version"),
-    ):
-        if reason.startswith(start):
-            return f"{report}: {what}"
-    is_new = reason == "not running yet" or reason.startswith("was removed on ")
-    gone = _gone(action, before, after) if is_new else None
-    return f"report of node {gone.node_id}: it is gone" if gone is not None else ""
+    match reason:
+        case NodeDrained(node_id):
+            return f"operator drain of {node_id}"
+        case NodeSilent(node_id, health) if health is not NodeHealth.READY:
+            return f"node {node_id} {health}"
+        case AffinityUnmet(node_id) | NodeExcluded(node_id) if _is_same_entry(action.key.business_id, before, after):
+            return f"report of node {node_id}: its labels changed"
+        case NotRunning() | RemovedByHand():
+            gone = _gone(action, before, after)
+            return f"report of node {gone.node_id}: it is gone" if gone is not None else ""
+    what = _reported(reason)
+    return f"report of node {action.node_id}: {what}" if what else ""
+
+
+def _reported(reason: Reason) -> str:
+    """What a node's report said that led to an action on it; "" where it was something else."""
+    match reason:
+        case Failed():
+            return "it failed"
+        case Ended():
+            return "it ended"
+        case Surplus():
+            return "a copy too many"
+        case Deviates(limits=False):
+            return "drift"
+        case UnknownVersion():
+            return "an unknown version"
+    return ""
+
+
+def _is_same_entry(business_id: str, before: View, after: View) -> bool:
+    return before.desired.businesses.get(business_id) is after.desired.businesses.get(business_id)
 
 
 def _gone(action: Action, before: View, after: View) -> Allocation | None:
@@ -75,9 +93,20 @@ def _gone(action: Action, before: View, after: View) -> Allocation | None:
     return None
 
 
-def _of_desired(business_id: str, reason: str, after: View, recorded: Recorded) -> str:
+def _changes(reason: Reason) -> tuple[str, ...]:
+    """The kinds of events that tell of the change of desired state that led to an action."""
+    match reason:
+        case RestartAsked():
+            return ("restart",)
+        case BusinessStopped():
+            return ("stop",)
+        case BusinessRemoved():
+            return ("removed",)
+    return CHANGES
+
+
+def _of_desired(business_id: str, kinds: tuple[str, ...], after: View, recorded: Recorded) -> str:
     """The cause, where it is a change of desired state."""
-    kinds = next((kinds for end, kinds in BY_REASON.items() if reason.endswith(end)), CHANGES)
     found = recorded(business_id, kinds)
     entry = after.desired.businesses.get(business_id)
     if found or entry is None:

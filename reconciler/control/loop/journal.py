@@ -96,12 +96,12 @@ def _held(before: View, after: View, recorded: Recorded) -> Iterator[Event]:
     for business_id, actions in by_business(over_limit(after.plan)).items():
         if business_id not in known:
             cause = cause_of(actions[0], before, after, recorded)
-            yield Event(after.at, "held", f"{told(actions)} held: {actions[0].held}", business_id, cause=cause)
+            yield Event(after.at, "held", f"{told(actions)} held: {actions[0].blocked_by}", business_id, cause=cause)
 
 
 def why(action: Action) -> str:
     """An action's reason; with what it sets back, which would be gone for good if it were not told."""
     if not action.heals:
-        return action.reason
+        return str(action.reason)
     fields = (f"{one.field}: {one.old or '(none)'} → {one.new or '(none)'}" for one in action.changes)
     return f"{action.reason}: {', '.join(fields)}"

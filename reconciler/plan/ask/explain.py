@@ -69,8 +69,8 @@ def explain(
             fleet.hold(row, allocation.reservation)
             fleet.add_peer(allocation.key.business_id, allocation.key.component_id, row)
     mine = [action for action in planned.actions if action.key == key]
-    reasons = [f"{action.reason}, {action.held}" if action.held else action.reason for action in mine]
-    reasons += [pending.reason for pending in planned.pending if pending.key == key]
+    reasons = [f"{action.reason}, {action.blocked_by}" if action.blocked_by else str(action.reason) for action in mine]
+    reasons += [str(pending) for pending in planned.pending if pending.key == key]
     wanted = key in planned.instances
     if not wanted:
         reasons.append("it is not wanted: the business is stopped, or has fewer replicas")
@@ -87,7 +87,7 @@ def _situations(shape: Shape, fleet: Fleet) -> tuple[Situation, ...]:
         if check.applies(shape):
             for failing in np.flatnonzero(~check.check(shape, fleet)):
                 refusals = check.explain(shape, fleet, np.array([failing]))
-                obstacles[int(failing)] += [refusal.reason for refusal in refusals]
+                obstacles[int(failing)] += [str(refusal.reason) for refusal in refusals]
     groups: dict[tuple[tuple[str, ...], ScoreParts | None], list[str]] = defaultdict(list)
     for row, why in obstacles.items():
         score = None if why else score_parts(shape, fleet, row)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.manifest.model import Component
-from reconciler.plan.gates.businesses import paused
+from reconciler.plan.model.blockers import Paused
 from reconciler.plan.model.desired import Desired, DesiredBusiness
 from reconciler.plan.model.observed import Allocation, Observed
 from reconciler.plan.model.plan import Action, Drifted, Kind, Plan
@@ -48,7 +48,7 @@ def derive(desired: Desired, observed: Observed, plan: Plan, notes: Notes | None
     actions: dict[str, list[Action]] = defaultdict(list)
     for action in plan.actions:
         actions[action.key.business_id].append(action)
-    pending = {entry.key: entry.reason for entry in plan.pending}
+    pending = {entry.key: str(entry) for entry in plan.pending}
     drifted: dict[InstanceKey, list[Drifted]] = defaultdict(list)
     for left in plan.drifted:
         drifted[left.key].append(left)
@@ -90,11 +90,11 @@ def _business(
             item = _instance(key, component, node_id, allocation, acting.get(key), pending.get(key, ""), note)
             instances.append(_with_drift(item, drifted.get(key, ())))
     word = _word(entry, allocations, instances, todo, pending)
-    beyond = [action.held for action in actions if action.exceeds]
+    beyond = [str(action.blocked_by) for action in actions if action.exceeds]
     quiet = word == "running" and not any(item.key in drifted for item in instances)
     message = beyond[0] if beyond else "" if quiet else _why(instances, pending)
     message = message or "; ".join(f"{name}: {why}" for name, why in rolled_back(entry).items())
-    message = _joined(paused(entry), message, _pinned(entry))
+    message = _joined(str(Paused(business_id)) if entry.paused else "", message, _pinned(entry))
     return BusinessStatus(business_id, word, message, tuple(instances))
 
 
@@ -133,7 +133,7 @@ def _instance(
     note: str,
 ) -> InstanceStatus:
     """What one wanted instance is doing."""
-    waits = action.held if action else ""
+    waits = str(action.blocked_by or "") if action else ""
     if action and action.waits_for:
         waits = f"waits until {', '.join(map(str, action.waits_for))} is gone"
     if allocation is None or not allocation.confirmed:

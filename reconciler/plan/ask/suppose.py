@@ -120,7 +120,7 @@ def survival(
     found = {}
     for name, lost in groups.items():
         after = plan(*supposed(Suppose(without=tuple(lost)), desired, observed, now), policy, now)
-        found[name] = {pending.key: pending.reason for pending in after.pending if pending.key not in before}
+        found[name] = {pending.key: str(pending) for pending in after.pending if pending.key not in before}
     return found
 
 

@@ -10,18 +10,21 @@ from collections.abc import Iterable, Mapping
 
 from reconciler.manifest.check.circles import circle, shown
 from reconciler.manifest.model import Business
-from reconciler.plan.model.desired import Desired, DesiredBusiness
+from reconciler.plan.model.blockers import (
+    BusinessMissing,
+    BusinessNotRunning,
+    NeededBusinessStopped,
+    Paused,
+    StillUsedByBusiness,
+)
+from reconciler.plan.model.desired import Desired
 from reconciler.plan.model.observed import Allocation
 from reconciler.plan.model.plan import Action, Kind
+from reconciler.plan.model.reasons import Reason
 from reconciler.plan.wants.wanted import DesiredInstance
 from reconciler.wire.messages import InstanceKey, Status
 
 Place = tuple[InstanceKey, str]
-
-
-def paused(entry: DesiredBusiness) -> str:
-    """That an operator paused the business, and the way out; "" when it is not paused."""
-    return f"paused: 'reconciler resume {entry.business.business_id}' goes on" if entry.paused else ""
 
 
 def circles(desired: Desired, businesses: Iterable[Business]) -> dict[str, str]:
@@ -43,19 +46,19 @@ def held(
     allocations: Iterable[Allocation],
     actions: Iterable[Action],
     placements: Mapping[InstanceKey, str],
-) -> dict[Place, str]:
+) -> dict[Place, Reason]:
     """Why actions wait, by instance and node. What others wait for to have its room waits for no other business."""
     actions = tuple(actions)
-    found = {}
+    found: dict[Place, Reason] = {}
     for action in actions:
         entry = desired.businesses.get(action.key.business_id)
         if entry is not None and entry.paused and not entry.stopped:
-            found[action.key, action.node_id] = paused(entry)
+            found[action.key, action.node_id] = Paused(action.key.business_id)
     if any(spec.depends_on_businesses for key in _all(desired) for spec in desired.specs(key)[:1]):
         order = _Order(desired, wants, allocations, actions, placements)
         for action in actions:
             why = order.why(action)
-            if why:
+            if why is not None:
                 found.setdefault((action.key, action.node_id), why)
     return found
 
@@ -95,39 +98,39 @@ class _Order:
                 for needed in spec.depends_on_businesses:
                     self._users[needed].append(name)
 
-    def why(self, action: Action) -> str:
-        """Why the action waits, "" when it need not."""
+    def why(self, action: Action) -> Reason | None:
+        """Why the action waits, None when it need not."""
         key = action.key
         if (key, action.node_id) in self._needed:
-            return ""
+            return None
         if action.kind is Kind.STOP and key not in self._wants:
             users = self._users[key.business_id] if self._ends(key.business_id) else ()
             user = next((self._ending[name] for name in users if name in self._ending), None)
-            return f"waits until {user} has stopped" if user is not None else ""
+            return StillUsedByBusiness(user) if user is not None else None
         # An instance that moves runs on where it is until it may start elsewhere.
         start = self._starting.get(key)
         if start is None or any(
             allocation.confirmed and allocation.digest == start.digest for allocation in self._copies[key]
         ):
-            return ""
+            return None
         needed = self._desired.businesses[key.business_id].business.depends_on_businesses
-        return next((why for name in needed if (why := self._not_running(name))), "")
+        return next((why for name in needed if (why := self._not_running(name))), None)
 
     def _ends(self, business_id: str) -> bool:
         entry = self._desired.businesses.get(business_id)
         return entry is None or entry.stopped
 
-    def _not_running(self, business_id: str) -> str:
-        """Why a business that is needed does not run as it is wanted, "" when it does."""
+    def _not_running(self, business_id: str) -> Reason | None:
+        """Why a business that is needed does not run as it is wanted, None when it does."""
         entry = self._desired.businesses.get(business_id)
         if entry is None:
-            return f"waits for business {business_id}, which there is not: deploy it too"
+            return BusinessMissing(business_id)
         if entry.stopped:
-            return f"waits until business {business_id} runs, which is stopped"
+            return NeededBusinessStopped(business_id)
         for key in self._instances[business_id]:
             if not any(self._runs(allocation) for allocation in self._copies[key]):
-                return f"waits until business {business_id} runs: {key.component_id}/{key.instance} does not yet"
-        return ""
+                return BusinessNotRunning(key)
+        return None
 
     def _runs(self, allocation: Allocation) -> bool:
         """Whether it runs in the wanted version where it is to be, or has done its work."""

@@ -9,18 +9,14 @@ from collections.abc import Iterable, Mapping
 
 from reconciler.manifest.model import Business, Component
 from reconciler.manifest.references import dependencies, refers
+from reconciler.plan.model.blockers import DependencyNotReady, StillUsed
 from reconciler.plan.model.desired import Desired
 from reconciler.plan.model.observed import Allocation
 from reconciler.plan.model.plan import Action, Kind
+from reconciler.plan.model.reasons import Reason
 from reconciler.plan.wants.progress import Waits, good_from
 from reconciler.plan.wants.wanted import DesiredInstance
 from reconciler.wire.messages import InstanceKey, Status
-
-READY = {
-    "service_started": "has started",
-    "service_healthy": "is healthy",
-    "service_completed_successfully": "has completed",
-}
 
 
 def held(
@@ -41,8 +37,8 @@ def held(
     order = _Order(desired, wants, allocations, actions, placements, now)
     for action in order.actions:
         why = order.why(action)
-        if why:
-            order.waits.held[action.key, action.node_id] = why
+        if why is not None:
+            order.waits.blocked[action.key, action.node_id] = why
     return order.waits
 
 
@@ -80,23 +76,23 @@ class _Order:
         }
         self._starting = {action.key: action for action in self.actions if action.kind is not Kind.STOP}
 
-    def why(self, action: Action) -> str:
-        """Why the action waits, "" when it need not."""
+    def why(self, action: Action) -> Reason | None:
+        """Why the action waits, None when it need not."""
         if (action.key, action.node_id) in self._needed:
-            return ""
+            return None
         if action.kind is not Kind.STOP:
             return self._not_ready(action.key)
         if action.key in self._wants:
             # An instance that moves runs on where it is until it may start elsewhere.
-            return self._not_ready(action.key) if action.key in self._starting else ""
+            return self._not_ready(action.key) if action.key in self._starting else None
         return self._still_used(action.key)
 
-    def _not_ready(self, key: InstanceKey) -> str:
+    def _not_ready(self, key: InstanceKey) -> Reason | None:
         for name, dependency in self._wants[key].needs.items():
             for needed in self._instances[key.business_id, name]:
                 if not any(self._meets(allocation, dependency.condition) for allocation in self._copies[needed]):
-                    return f"waits until {name}/{needed.instance} {READY[dependency.condition]}"
-        return ""
+                    return DependencyNotReady(needed, dependency.condition)
+        return None
 
     def _meets(self, allocation: Allocation, condition: str) -> bool:
         """Whether the copy is of the wanted version, where it is to be, and as far as the condition asks."""
@@ -114,7 +110,7 @@ class _Order:
         began = allocation.started_at is not None and allocation.status in (Status.STARTING, Status.STOPPED)
         return allocation.status is Status.RUNNING or began
 
-    def _still_used(self, key: InstanceKey) -> str:
+    def _still_used(self, key: InstanceKey) -> Reason | None:
         """Stops go in reverse order: first what depends on it, where that stops too."""
         for business in self._desired.specs(key.business_id):
             if _component(business.components, key.component_id) is None:
@@ -122,9 +118,9 @@ class _Order:
             for component in business.components:
                 user = self._ending.get((key.business_id, component.component_id))
                 if key.component_id in dependencies(component) and user is not None:
-                    return f"waits until {user.component_id}/{user.instance} has stopped"
-            return ""
-        return ""
+                    return StillUsed(user)
+            return None
+        return None
 
 
 def _component(components: Iterable[Component], component_id: str) -> Component | None:

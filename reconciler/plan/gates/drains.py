@@ -9,8 +9,10 @@ does everything once a drain's deadline has passed.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
+from reconciler.plan.model.blockers import DrainPaced
 from reconciler.plan.model.observed import Allocation
 from reconciler.plan.model.plan import Action, Kind
+from reconciler.plan.model.reasons import Reason
 from reconciler.plan.wants.progress import serves
 from reconciler.plan.wants.wanted import DesiredInstance
 from reconciler.wire.messages import InstanceKey
@@ -24,7 +26,7 @@ def paced(
     allocations: Iterable[Allocation],
     actions: Iterable[Action],
     leaving: Collection[str],
-) -> dict[Place, str]:
+) -> dict[Place, Reason]:
     """Which moves wait, and for what, by instance and node. `leaving` are the nodes that give away what they run."""
     if not leaving:
         return {}
@@ -43,17 +45,17 @@ def paced(
     for key in sorted(wants):
         if (key.business_id, key.component_id) in queues and key not in creates and _moves(wants[key], key in old, new):
             begun[key.business_id, key.component_id].append(key)
-    held: dict[Place, str] = {}
+    blocked: dict[Place, Reason] = {}
     for name, queue in queues.items():
         at_once = wants[queue[0]].component.update.parallelism or len(queue)
         free = max(at_once - len(begun[name]), 0)
         before = [*begun[name], *queue[:free]]
         for key in queue[free:]:
-            why = _why(before, at_once)
-            held[key, creates[key].node_id] = why
+            why = DrainPaced(tuple(before), at_once)
+            blocked[key, creates[key].node_id] = why
             if wants[key].component.singleton:
-                held[key, old[key].node_id] = why
-    return held
+                blocked[key, old[key].node_id] = why
+    return blocked
 
 
 def _moves(want: DesiredInstance, is_old_there: bool, new: Mapping[InstanceKey, list[Allocation]]) -> bool:
@@ -62,9 +64,3 @@ def _moves(want: DesiredInstance, is_old_there: bool, new: Mapping[InstanceKey, 
     if any(map(serves, there)):
         return False
     return any(allocation.confirmed for allocation in there) if is_old_there else want.component.singleton
-
-
-def _why(before: list[InstanceKey], at_once: int) -> str:
-    names = ", ".join(f"{key.component_id}/{key.instance}" for key in before[:3])
-    verb = "runs" if len(before) == 1 else "run"
-    return f"waits until {names} {verb} elsewhere: {at_once} at a time"

@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from reconciler.plan.model.blockers import ApprovalNeeded, Exceeded
 from reconciler.plan.model.desired import Desired, Stop
 from reconciler.plan.model.observed import Allocation, Node, Observed
 from reconciler.plan.model.plan import Action, Kind, Plan
@@ -26,14 +27,14 @@ def limited(plan: Plan, desired: Desired, observed: Observed, limits: Limits) ->
     counted = [action for action in endings(plan, desired, observed) if stop_of(action) not in desired.approved]
     if not counted:
         return plan
-    found: dict[Place, dict[str, str]] = defaultdict(dict)
+    found: dict[Place, list[Exceeded]] = defaultdict(list)
     for name, why, concerned in _exceeded(counted, desired, observed, limits):
         for action in concerned:
-            found[action.key, action.node_id][name] = why
+            found[action.key, action.node_id].append(Exceeded(name, why))
     if not found:
         return plan
     return replace(
-        plan, actions=tuple(_held(action, found.get((action.key, action.node_id))) for action in plan.actions)
+        plan, actions=tuple(_blocked(action, found.get((action.key, action.node_id), [])) for action in plan.actions)
     )
 
 
@@ -52,11 +53,11 @@ def stop_of(action: Action) -> Stop:
     return action.key, action.node_id, action.old_digest
 
 
-def _held(action: Action, exceeds: dict[str, str] | None) -> Action:
-    if not exceeds:
+def _blocked(action: Action, exceeded: Sequence[Exceeded]) -> Action:
+    if not exceeded:
         return action
-    held = f"waits for `reconciler approve`: {'; '.join(exceeds.values())}"
-    return replace(action, held=held, exceeds=tuple(sorted(exceeds)))
+    names = tuple(sorted({one.limit for one in exceeded}))
+    return replace(action, blocked_by=ApprovalNeeded(tuple(exceeded)), exceeds=names)
 
 
 def _drained(key: InstanceKey, node: Node, desired: Desired) -> bool:

@@ -10,9 +10,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from reconciler.manifest.model import Component
+from reconciler.plan.model.blockers import CanaryFirst, RolloutPaced
 from reconciler.plan.model.desired import Desired
 from reconciler.plan.model.observed import Allocation
 from reconciler.plan.model.plan import Action, Kind
+from reconciler.plan.model.reasons import Reason
 from reconciler.plan.wants.progress import Waits, allowed_failures, failed, good_from, serves
 from reconciler.plan.wants.wanted import DesiredInstance
 from reconciler.wire.messages import InstanceKey
@@ -54,7 +56,7 @@ def paced(
         rollout = _Rollout(want.component, marks, known[name], promoted, now)
         for action, why in rollout.waiting(sorted(group, key=lambda action: action.key)):
             if (action.key, action.node_id) not in needed:
-                waits.held[action.key, action.node_id] = why
+                waits.blocked[action.key, action.node_id] = why
         if rollout.due is not None:
             waits.until(rollout.due)
     return waits
@@ -97,7 +99,7 @@ class _Rollout:
             key for key, found in self._copies.items() if any(allocation.digest == marks[key] for allocation in found)
         }
 
-    def waiting(self, updates: list[Action]) -> Iterable[tuple[Action, str]]:
+    def waiting(self, updates: list[Action]) -> Iterable[tuple[Action, Reason]]:
         """The updates that have to wait, and for what. What does not serve anyway goes at once."""
         update = self._component.update
         serving = [action for action in updates if action.key not in self._down]
@@ -111,22 +113,19 @@ class _Rollout:
         going = min(free, canaries)
         for action in rest[going:]:
             if canaries <= free:
-                name = f"{action.key.business_id}/{action.key.component_id}"
-                yield action, f"waits for `reconciler promote {name}`: {update.canary} of {len(self._copies)} go first"
+                key = action.key
+                yield action, CanaryFirst(key.business_id, key.component_id, update.canary, len(self._copies))
             else:
                 yield action, self._why([*self._blocking, *(action.key for action in (*first, *rest[:going]))])
         for action in heals[free - going :]:
             before = (*first, *rest[:going], *heals[: free - going])
             yield action, self._why([*self._blocking, *(action.key for action in before)])
 
-    def _why(self, before: list[InstanceKey]) -> str:
-        before = list(dict.fromkeys(before))
-        names = ", ".join(f"{key.component_id}/{key.instance}" for key in before[:3])
-        verb = "runs" if len(before) == 1 else "run"
-        wait = self._component.monitor + self._component.update.delay
-        if wait and before and all(key in self._settling for key in before):
-            verb = f"{'has' if len(before) == 1 else 'have'} run for {wait:g} s"
-        return f"waits until {names} {verb}: {self._component.update.parallelism} at a time"
+    def _why(self, before: list[InstanceKey]) -> Reason:
+        names = tuple(dict.fromkeys(before))
+        only_settling = bool(names) and all(key in self._settling for key in names)
+        run_for = self._component.monitor + self._component.update.delay if only_settling else 0.0
+        return RolloutPaced(names, self._component.update.parallelism, run_for)
 
     def _settles(self, key: InstanceKey, allocations: list[Allocation]) -> float:
         """When what runs in the new version no longer keeps others waiting (epoch seconds); 0 if none does."""

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from reconciler.plan.keep.state import State, StateError, decoded, from_form, short
+from reconciler.plan.keep.upgrade import upgraded_decision
 from reconciler.plan.show.document import Form
 from reconciler.plan.show.hash import plan_hash
 
@@ -50,7 +51,7 @@ def read_decided(data: bytes, name: str = "the state") -> tuple[State, Form]:
     """Read a kept decision: the state that it was made of, and what was decided. Raises StateError."""
     form = decoded(data, name, WRITTEN)
     state = from_form(form, name, WRITTEN)
-    made = form.get("made")
+    made = upgraded_decision(form.get("made"))
     if made is None:
         raise StateError(f"{name} says nothing of what was decided: write it with `{WRITTEN}`")
     try:
@@ -78,7 +79,7 @@ def _told(document: Form) -> dict[tuple[str, str], str]:
     for action in document["actions"]:
         after = f"after {', '.join(action['waits_for'])}" if action["waits_for"] else ""
         fields = ", ".join(f"{one['field']}: {one['old']} → {one['new']}" for one in action["changes"])
-        parts = (action["kind"], action["reason"], fields, action["held"], after)
+        parts = (action["kind"], action["reason"], fields, action["blocked_by"], after)
         found.setdefault((_name(action), action["node_id"]), []).append(", ".join(part for part in parts if part))
     for pending in document["pending"]:
         found.setdefault((_name(pending), ""), []).append(f"waits: {pending['reason']}")
@@ -111,7 +112,7 @@ class _MadeAction(_About):
     reason: str
     changes: list[_Changed]
     waits_for: list[str]
-    held: str | None
+    blocked_by: str | None
 
 
 class _MadePending(_About):

@@ -17,6 +17,7 @@ STATE_BEFORE = Format("reconciler.state", 1)
 STATE_1 = {"copies": "allocations"}
 NODE_1 = {"unsteady_until": "flapping_until"}
 ALLOCATION_1 = {"promise": "reservation"}
+ACTION_1 = {"held": "blocked_by"}
 
 
 def upgraded_state(form: Form) -> Form:
@@ -41,6 +42,13 @@ def upgraded_manifest(form: Any) -> Any:
     """Rename the fields of the manifest of a kept decision, as it was before it said its format."""
     found = _renamed(form, STATE_1)
     return found | {"format": str(STATE_BEFORE)} if isinstance(found, dict) else found
+
+
+def upgraded_decision(form: Any) -> Any:
+    """Rename the fields of what was decided by a version that called what blocks an action `held`."""
+    if not isinstance(form, dict):
+        return form
+    return form | {"actions": _each(form.get("actions"), lambda action: _renamed(action, ACTION_1))}
 
 
 def _renamed(form: Any, names: Mapping[str, str]) -> Any:

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from reconciler.manifest.model import Component
 from reconciler.plan.model.desired import VersionResult
+from reconciler.plan.model.obstacles import NoNodes
+from reconciler.plan.model.reasons import Reason
 from reconciler.wire.messages import InstanceKey
 
 
@@ -47,25 +49,25 @@ class Action:
 
     `component` and `digest` are what shall run (None and "" for a stop). `old_digest` is what runs now ("" for a
     create). `gpu_devices` are the devices promised. `changes` has what differs, field by field, for an update.
-    `waits_for` names instances on the same node that must go (or shrink) before this one has its room. `held` says
-    what else it waits for: something it depends on, or an operator ("" for nothing). A `live` update changes limits of
-    what runs on.
+    `waits_for` names instances on the same node that must go (or shrink) before this one has its room. `blocked_by` is
+    what else it waits for: something it depends on, or an operator (None for nothing). A `live` update changes limits
+    of what runs on.
     `fetch` is the image that has to be there before anything of it stops or starts; it is no part of the plan's hash.
-    `exceeds` names the limits because of which it is held until it is approved.
+    `exceeds` names the limits because of which it is blocked until it is approved.
     `heals` are the fields that it sets back as they were applied.
     """
 
     kind: Kind
     key: InstanceKey
     node_id: str
-    reason: str
+    reason: Reason
     component: Component | None = None
     digest: str = ""
     old_digest: str = ""
     gpu_devices: tuple[int, ...] = ()
     changes: tuple[Change, ...] = ()
     waits_for: tuple[InstanceKey, ...] = ()
-    held: str = ""
+    blocked_by: Reason | None = None
     live: bool = False
     fetch: Fetch | None = None
     exceeds: tuple[str, ...] = ()
@@ -79,7 +81,7 @@ class Drifted:
     key: InstanceKey
     node_id: str
     changes: tuple[Change, ...]
-    why_left: str
+    why_left: Reason
 
     def __str__(self) -> str:
         """`memory_mb is 128, not 64: self_heal is off`."""
@@ -92,12 +94,12 @@ class Refusal:
     """Why nodes can't take an instance: how many nodes, and the reason they share; 0 where it is about no node."""
 
     nodes: int
-    reason: str
+    reason: Reason
 
     def __str__(self) -> str:
         """`3 nodes: memory: needs 4096 MB, at most 2048 free`."""
         if not self.nodes:
-            return self.reason
+            return str(self.reason)
         return f"{self.nodes} {'node' if self.nodes == 1 else 'nodes'}: {self.reason}"
 
 
@@ -109,9 +111,13 @@ class Pending:
     refusals: tuple[Refusal, ...]
 
     @property
-    def reason(self) -> str:
+    def reason(self) -> Reason:
+        """The first of the refusals, the one of most nodes."""
+        return self.refusals[0].reason if self.refusals else NoNodes()
+
+    def __str__(self) -> str:
         """The refusals on one line."""
-        return "; ".join(map(str, self.refusals)) or "no node has registered"
+        return "; ".join(map(str, self.refusals)) or str(self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +166,6 @@ class Plan:
         moves = action.kind is Kind.STOP and action.key in self.placements
         return (
             moves
-            and not action.held
+            and action.blocked_by is None
             and any(other.key == action.key and other.kind is Kind.CREATE for other in self.actions)
         )

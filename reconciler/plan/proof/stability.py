@@ -12,6 +12,7 @@ from reconciler.plan.model.desired import Desired
 from reconciler.plan.model.observed import Observed
 from reconciler.plan.model.plan import Action, Kind, Pending, Plan, Refusal
 from reconciler.plan.model.policy import Policy
+from reconciler.plan.model.stays import NeverSettles
 from reconciler.plan.proof.simulate import applied
 from reconciler.plan.wants.versions import with_verdicts
 
@@ -43,10 +44,10 @@ def settled(planner: Planner, desired: Desired, observed: Observed, policy: Poli
 
 def _without(plan: Plan, again: Collection[Action]) -> Plan:
     """The plan without the businesses of the actions that there are again once it is carried out."""
-    flips: dict[str, str] = {}
+    flips: dict[str, NeverSettles] = {}
     for action in again:
         if action.key.business_id not in flips:
-            flips[action.key.business_id] = f"would never settle: {_flip(plan, action)}"
+            flips[action.key.business_id] = NeverSettles(_flip(plan, action))
     placements = dict(plan.placements)
     pending = {waiting.key: waiting for waiting in plan.pending}
     dropped = [action for action in plan.actions if action.key.business_id in flips]

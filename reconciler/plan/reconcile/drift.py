@@ -16,24 +16,33 @@ from reconciler.manifest.model import Component
 from reconciler.plan.model.desired import DesiredBusiness
 from reconciler.plan.model.observed import Allocation, Vanished
 from reconciler.plan.model.plan import Change, Drifted
+from reconciler.plan.model.reasons import Deviates, Reason
+from reconciler.plan.model.stays import Frozen, SelfHealOff
 from reconciler.plan.wants.wanted import DesiredInstance, limits_changed, new_limits
 from reconciler.wire.messages import Drift, InstanceKey, Status
 
 STATUS = "status"
 """The field of an instance that was ended by hand."""
 
-OFF = "self_heal is off"
+OFF = SelfHealOff()
 LONGEST = 120
+AS_WANTED_REASON = Deviates(limits=False, by_hand=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A field that somebody changed, and its `fate`: ignored, being set back, or why it is left."""
+    """A field that somebody changed, and its `fate`: whether it is ignored, or set back, or why it is `left`."""
 
     key: InstanceKey
     node_id: str
     drift: Drift
-    fate: str
+    ignored: bool = False
+    left: Reason | None = None
+
+    @property
+    def fate(self) -> str:
+        """What becomes of it, for people."""
+        return "ignored" if self.ignored else "is being set back" if self.left is None else str(self.left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,7 @@ class Look:
     `heals` are the fields of `changes` that somebody changed; `live` says that what runs can be changed as it is.
     """
 
-    reason: str = ""
+    reason: Reason = AS_WANTED_REASON
     changes: tuple[Change, ...] = ()
     heals: tuple[str, ...] = ()
     live: bool = False
@@ -85,7 +94,7 @@ def look(
             for change in frozen
         )
         healed = tuple(change for change in drift if change not in frozen)
-    reason = "; ".join([*(["limits changed"] if changed else []), *(["drift: changed on the node"] if healed else [])])
+    reason = Deviates(limits=bool(changed), by_hand=bool(healed))
     fields = tuple(change.field for change in healed)
     return Look(reason, changed + healed, fields, running and _can_live(want, allocation, fields), left)
 
@@ -123,8 +132,9 @@ def found(entry: DesiredBusiness, allocations: Iterable[Allocation], left: Itera
             continue
         for drift in (*_limit_drift(entry, component, allocation), *allocation.drift):
             ignored = ignores(component.ignore_drift, drift.field)
-            fate = "ignored" if ignored else why.get((allocation.key, drift.field), "is being set back")
-            listed.append(Found(allocation.key, allocation.node_id, drift, fate))
+            listed.append(
+                Found(allocation.key, allocation.node_id, drift, ignored, why.get((allocation.key, drift.field)))
+            )
     return sorted(listed, key=lambda one: (one.key, one.node_id, one.drift.field))
 
 
@@ -154,13 +164,9 @@ def _can_live(want: DesiredInstance, allocation: Allocation, heals: tuple[str, .
     return not lifted and LIVE.issuperset(heals)
 
 
-def _frozen(allocation: Allocation, change: Change, heals: Mapping[tuple[InstanceKey, str], int]) -> str:
-    name = f"{allocation.key.business_id}/{allocation.key.component_id}"
-    return (
-        f"frozen: it was set back {heals[allocation.key, change.field]} times, and something on node "
-        f"{allocation.node_id} sets it again; change the spec, add ignore_drift: [{change.field}], "
-        f"or say `reconciler thaw {name}`"
-    )
+def _frozen(allocation: Allocation, change: Change, heals: Mapping[tuple[InstanceKey, str], int]) -> Frozen:
+    key, field = allocation.key, change.field
+    return Frozen(key.business_id, key.component_id, allocation.node_id, field, heals[key, field])
 
 
 def _change(drift: Drift) -> Change:

@@ -14,10 +14,25 @@ from reconciler.plan.gates import businesses, drains
 from reconciler.plan.gates.dependencies import held
 from reconciler.plan.gates.limits import limited
 from reconciler.plan.gates.rollout import paced
+from reconciler.plan.model.blockers import SingletonElsewhere, SuccessorNotReady, SuccessorNotRunning
 from reconciler.plan.model.desired import Desired, VersionResult
 from reconciler.plan.model.observed import Allocation, NodeHealth, Observed
 from reconciler.plan.model.plan import Action, Drifted, Kind, Pending, Plan, Refusal
 from reconciler.plan.model.policy import Policy
+from reconciler.plan.model.reasons import (
+    NOT_RUNNING,
+    AffinityUnmet,
+    Ended,
+    Failed,
+    Moves,
+    NodeDrained,
+    NodeSilent,
+    NoRoomInPlace,
+    Reason,
+    RemovedByHand,
+    Surplus,
+)
+from reconciler.plan.model.stays import LostNodeAwaited, UpdateAwaitsNode, VolumesNeedRoom
 from reconciler.plan.proof.stability import settled
 from reconciler.plan.reconcile.drift import Look, look, removed_by_hand, status_drift
 from reconciler.plan.reconcile.unknowns import unknowns
@@ -49,7 +64,7 @@ class _Move:
     """
 
     want: DesiredInstance
-    reason: str
+    reason: Reason
     old: Allocation | None = None
     pinned: bool = False
     leaves: bool = False
@@ -141,10 +156,10 @@ class _Planning:
         moving = drains.paced(wants, self.observed.allocations, actions, self._leaving())
         order = held(self.desired, wants, self.observed.allocations, actions, self.placements, self.now)
         between = businesses.held(self.desired, wants, self.observed.allocations, actions, self.placements)
-        waits = moving | pace.held | order.held
+        waits = moving | pace.blocked | order.blocked
         if waits or between:
             actions = [
-                replace(action, held=between.get(place) or action.held or waits.get(place, ""))
+                replace(action, blocked_by=between.get(place) or action.blocked_by or waits.get(place))
                 for action in actions
                 for place in [(action.key, action.node_id)]
             ]
@@ -196,7 +211,7 @@ class _Planning:
         if not allocations:
             if not self._left_out(want):
                 gone = removed_by_hand(want, self.observed.vanished.get(want.key))
-                moves.append(_Move(want, f"was removed on {gone.node_id}" if gone else "not running yet"))
+                moves.append(_Move(want, RemovedByHand(gone.node_id) if gone else NOT_RUNNING))
             return
         kept = (
             allocations[0]
@@ -204,15 +219,15 @@ class _Planning:
             else max(allocations, key=lambda allocation: self._worth(want, allocation))
         )
         if not self._stays(want, kept):
-            moves.append(_Move(want, f"node {kept.node_id} is {self._liveness(kept)}"))
+            moves.append(_Move(want, NodeSilent(kept.node_id, self._liveness(kept))))
         elif not self._admitted(want, kept):
-            moves.append(_Move(want, f"node {kept.node_id} no longer meets its affinity", kept))
+            moves.append(_Move(want, AffinityUnmet(kept.node_id), kept))
         elif self._leaves(kept):
-            why = f"node {kept.node_id} is draining"
+            why = NodeDrained(kept.node_id)
             if self._overdue(kept):
                 self._stop(kept, self._late(kept))
             moves.append(_Move(want, why, None if self._overdue(kept) else kept, leaves=True))
-        elif want.unresolved:
+        elif want.unresolved is not None:
             self.placements[want.key] = kept.node_id
             self._waits(want, want.unresolved)
         elif kept.digest != want.digest or (looked := self._looked(want, kept)).differs:
@@ -224,13 +239,12 @@ class _Planning:
             if self._liveness(kept) is NodeHealth.READY:
                 self._again(want, kept)
             elif self._liveness(kept) is NodeHealth.LOST:
-                why = "is to be kept there" if want.component.on_node_loss else "holds its volumes"
-                self._waits(want, f"{kept.node_id} is lost and {why}: waits until it is back")
+                self._waits(want, LostNodeAwaited(kept.node_id, volumes=want.component.on_node_loss is None))
         for allocation in allocations:
             if allocation is not kept:
                 held = self._handover(want, allocation, kept.node_id, kept)
                 late = self._overdue(allocation) and not serves(kept)
-                self._stop(allocation, self._late(allocation) if late else f"surplus: runs on {kept.node_id}", held)
+                self._stop(allocation, self._late(allocation) if late else Surplus(kept.node_id), held)
 
     def _looked(self, want: DesiredInstance, allocation: Allocation) -> Look:
         """What differs of a copy in the wanted version."""
@@ -290,8 +304,8 @@ class _Planning:
         node = self.fleet.nodes[self.fleet.row[allocation.node_id]]
         return self._leaves(allocation) and node.drain_by is not None and node.drain_by <= self.now
 
-    def _late(self, allocation: Allocation) -> str:
-        return f"node {allocation.node_id} is draining and its deadline has passed"
+    def _late(self, allocation: Allocation) -> Reason:
+        return NodeDrained(allocation.node_id, overdue=True)
 
     def _leaving(self) -> set[str]:
         """The nodes that give away what they run, and have time to."""
@@ -305,58 +319,67 @@ class _Planning:
         """Whether the copy's node meets the constraints; its runtime may be away for a while."""
         return meets_but_runtime(self.fleet.nodes[self.fleet.row[allocation.node_id]], want.shape.constraint)
 
-    def _handover(self, want: DesiredInstance, old: Allocation, node_id: str, new: Allocation | None = None) -> str:
-        """What the old copy of an instance that moves to another node waits for before it stops, "" for nothing.
+    def _handover(
+        self, want: DesiredInstance, old: Allocation, node_id: str, new: Allocation | None = None
+    ) -> Reason | None:
+        """What the old copy of an instance that moves to another node waits for before it stops, None for nothing.
 
         It runs on until the other node has what it takes to start the new one, or until that one runs. The old copy of
         a singleton goes first.
         """
         if want.component.singleton or not serves(old) or self._overdue(old):
-            return ""
+            return None
         if want.component.update.order == "start-first" or self._leaves(old):
-            return "" if new is not None and serves(new) else f"waits until it runs on {node_id}"
+            return None if new is not None and serves(new) else SuccessorNotRunning(node_id)
         there = new is not None and new.confirmed and new.container_id is not None
-        return "" if there else f"waits until {node_id} is about to start it"
+        return None if there else SuccessorNotReady(node_id)
 
-    def _waits(self, want: DesiredInstance, reason: str) -> None:
+    def _waits(self, want: DesiredInstance, reason: Reason) -> None:
         """Nothing can be done for this instance until something happens to its node."""
         self.pending.append(Pending(want.key, (Refusal(0, reason),)))
 
     def _again(self, want: DesiredInstance, allocation: Allocation) -> None:
         """Ask once more for what was asked for and has not come, or has ended though it should run."""
         if not allocation.confirmed:
-            self._act(Kind.CREATE, want, allocation.node_id, "not running yet", allocation.reservation.gpu_devices)
+            self._act(Kind.CREATE, want, allocation.node_id, NOT_RUNNING, allocation.reservation.gpu_devices)
         elif allocation.ended and allocation.container_id is None:
             self._act(
                 Kind.CREATE,
                 want,
                 allocation.node_id,
-                f"failed: {allocation.message or allocation.status}",
+                Failed(allocation.message or str(allocation.status)),
                 allocation.reservation.gpu_devices,
             )
         elif allocation.ended and want.component.runs_always:
             if not self.desired.businesses[want.key.business_id].self_heal:
                 self.drifted.append(status_drift(allocation))
                 return
-            reason = f"has ended: {allocation.message or allocation.status}"
+            reason = Ended(allocation.message or str(allocation.status))
             self._act(
                 Kind.UPDATE, want, allocation.node_id, reason, allocation.reservation.gpu_devices, allocation.digest
             )
 
     def _act(
-        self, kind: Kind, want: DesiredInstance, node_id: str, reason: str, devices: tuple[int, ...], old: str = ""
+        self, kind: Kind, want: DesiredInstance, node_id: str, reason: Reason, devices: tuple[int, ...], old: str = ""
     ) -> None:
         fetch = self.fleet.stock.fetch(want.shape.image, self.fleet.row[node_id])
         self.actions.append(
             Action(kind, want.key, node_id, reason, want.component, want.digest, old, gpu_devices=devices, fetch=fetch)
         )
 
-    def _stop(self, allocation: Allocation, reason: str, held: str = "") -> None:
+    def _stop(self, allocation: Allocation, reason: Reason, blocked_by: Reason | None = None) -> None:
         """Stop a copy; one whose node does not answer goes when the node is back."""
         if self._liveness(allocation) is not NodeHealth.READY:
             return
         self.actions.append(
-            Action(Kind.STOP, allocation.key, allocation.node_id, reason, old_digest=allocation.digest, held=held)
+            Action(
+                Kind.STOP,
+                allocation.key,
+                allocation.node_id,
+                reason,
+                old_digest=allocation.digest,
+                blocked_by=blocked_by,
+            )
         )
         self.releases.all_of(allocation)
 
@@ -370,10 +393,9 @@ class _Planning:
         moves = []
         for want, allocation in waiting:
             if self._liveness(allocation) is not NodeHealth.READY:
-                self._waits(want, f"{allocation.node_id} is {self._liveness(allocation)}: updated when it answers")
+                self._waits(want, UpdateAwaitsNode(allocation.node_id, self._liveness(allocation)))
             else:
-                beside = " beside the old one" if want.component.update.order == "start-first" else ""
-                why = f"node {allocation.node_id} has no room for the new version{beside}"
+                why = NoRoomInPlace(allocation.node_id, beside=want.component.update.order == "start-first")
                 moves.append(_Move(want, why, allocation, pinned=allocation.reservation.volumes))
         return moves
 
@@ -437,7 +459,7 @@ class _Planning:
         if move.old is not None:
             self.placements[move.want.key] = move.old.node_id
             if move.pinned:
-                self._waits(move.want, f"{move.old.node_id} holds its volumes and has no room for the new version")
+                self._waits(move.want, VolumesNeedRoom(move.old.node_id))
                 return
         shape = self.fleet.stock.weighed(move.want.shape)
         if shape not in self.refusals:
@@ -454,13 +476,13 @@ class _Planning:
         """Create it on its node and stop the copy it replaces; whether that freed anything."""
         node_id = self.fleet.nodes[placement.row].node_id
         self.placements[move.want.key] = node_id
-        if move.want.unresolved:
+        if move.want.unresolved is not None:
             self._waits(move.want, move.want.unresolved)
             return False
         self._act(Kind.CREATE, move.want, node_id, move.reason, placement.gpu_devices)
         if move.old is None:
             return False
-        self._stop(move.old, f"moves to {node_id}: {move.reason}", self._handover(move.want, move.old, node_id))
+        self._stop(move.old, Moves(node_id, move.reason), self._handover(move.want, move.old, node_id))
         return True
 
     def _alone(self, action: Action) -> Action:
@@ -475,7 +497,7 @@ class _Planning:
             and allocation.node_id != action.node_id
             if self._liveness(allocation) is not NodeHealth.LOST
         )
-        return replace(action, held=f"waits until {others[0]} has ended it") if others else action
+        return replace(action, blocked_by=SingletonElsewhere(others[0])) if others else action
 
     def _timed(self, action: Action) -> Action:
         """The action, waiting for what must go before it has its room."""

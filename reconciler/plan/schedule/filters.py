@@ -11,10 +11,28 @@ from typing import Protocol
 import numpy as np
 
 from reconciler.plan.model.observed import NodeHealth
+from reconciler.plan.model.obstacles import (
+    AntiAffinity,
+    CpuShort,
+    DiskShort,
+    GpuMissing,
+    GpuShort,
+    HostPortTaken,
+    LabelUnmet,
+    MemoryShort,
+    NodeCordoned,
+    NodeDraining,
+    NodeFlapping,
+    NodeNotReady,
+    OtherNodeWanted,
+    RuntimeMissing,
+    SpreadLabelMissing,
+)
 from reconciler.plan.model.plan import Refusal
+from reconciler.plan.model.reasons import Reason
 from reconciler.plan.schedule.fleet import Fleet
 from reconciler.plan.schedule.images import UNPACKING
-from reconciler.plan.schedule.shape import MILLI, Shape
+from reconciler.plan.schedule.shape import Shape
 
 
 class Filter(Protocol):
@@ -44,15 +62,13 @@ class Open:
     def explain(self, shape: Shape, fleet: Fleet, rows: np.ndarray) -> list[Refusal]:
         """Lost, suspect, draining, cordoned, or back for too short a time."""
 
-        def why(row: int) -> str:
-            alive = fleet.node_health[row]
-            if alive is not NodeHealth.READY:
-                return f"{alive}: has not reported lately"
+        def why(row: int) -> Reason:
+            health = fleet.node_health[row]
+            if health is not NodeHealth.READY:
+                return NodeNotReady(health)
             if fleet.nodes[row].draining:
-                return "draining"
-            return (
-                "cordoned" if fleet.nodes[row].cordoned else "lost several times lately: has to stay for a while first"
-            )
+                return NodeDraining()
+            return NodeCordoned() if fleet.nodes[row].cordoned else NodeFlapping()
 
         return _grouped(rows, why)
 
@@ -71,7 +87,7 @@ class Cpu:
     def explain(self, shape: Shape, fleet: Fleet, rows: np.ndarray) -> list[Refusal]:
         """How much is needed and what the best node has."""
         best = max(int(fleet.cpu_free[rows].max()), 0)
-        return [Refusal(len(rows), f"CPU: needs {shape.cpu_milli / MILLI:g} cores, at most {best / MILLI:g} free")]
+        return [Refusal(len(rows), CpuShort(shape.cpu_milli, best))]
 
 
 class Memory:
@@ -88,7 +104,7 @@ class Memory:
     def explain(self, shape: Shape, fleet: Fleet, rows: np.ndarray) -> list[Refusal]:
         """How much is needed and what the best node has."""
         best = max(int(fleet.memory_free[rows].max()), 0)
-        return [Refusal(len(rows), f"memory: needs {shape.memory_mb} MB, at most {best} free")]
+        return [Refusal(len(rows), MemoryShort(shape.memory_mb, best))]
 
 
 class Gpus:
@@ -107,16 +123,13 @@ class Gpus:
 
     def explain(self, shape: Shape, fleet: Fleet, rows: np.ndarray) -> list[Refusal]:
         """No GPU at all, or not enough free."""
-        needs = f"needs {shape.gpu_count}"
-        if shape.gpu_memory_mb:
-            needs += f" with {shape.gpu_memory_mb} MB"
         having = [int(row) for row in rows if fleet.has_gpu[row]]
         refusals = []
         if having:
             best = max(len(fleet.free_gpus(row, shape.gpu_memory_mb)) for row in having)
-            refusals.append(Refusal(len(having), f"GPU: {needs}, at most {best} free"))
+            refusals.append(Refusal(len(having), GpuShort(shape.gpu_count, shape.gpu_memory_mb, best)))
         if len(having) < len(rows):
-            refusals.append(Refusal(len(rows) - len(having), f"GPU: {needs}, has none"))
+            refusals.append(Refusal(len(rows) - len(having), GpuShort(shape.gpu_count, shape.gpu_memory_mb, None)))
         return refusals
 
 
@@ -137,9 +150,8 @@ class HostPorts:
     def explain(self, shape: Shape, fleet: Fleet, rows: np.ndarray) -> list[Refusal]:
         """Which ports are taken."""
 
-        def why(row: int) -> str:
-            taken = [port for port in shape.host_ports if row in fleet.port_rows.get(port, ())]
-            return f"host port {', '.join(taken)} is taken"
+        def why(row: int) -> Reason:
+            return HostPortTaken(tuple(port for port in shape.host_ports if row in fleet.port_rows.get(port, ())))
 
         return _grouped(rows, why)
 
@@ -162,8 +174,7 @@ class Disk:
     def explain(self, shape: Shape, fleet: Fleet, rows: np.ndarray) -> list[Refusal]:
         """How much it needs and what the best node has."""
         size, best = fleet.stock.size_mb(shape.image) or 0, int(fleet.stock.disk_free()[rows].max())
-        needs = f"needs {UNPACKING * size} MB to unpack the {size} MB of {shape.image}"
-        return [Refusal(len(rows), f"disk: {needs}, at most {best} free")]
+        return [Refusal(len(rows), DiskShort(shape.image, size, UNPACKING * size, best))]
 
 
 class Constraints:
@@ -181,18 +192,16 @@ class Constraints:
         """The first part that is not."""
         wanted = shape.constraint
 
-        def why(row: int) -> str:
+        def why(row: int) -> Reason:
             node = fleet.nodes[row]
             if wanted.node_id not in ("", node.node_id):
-                return f"node_id: is not {wanted.node_id}"
+                return OtherNodeWanted(wanted.node_id)
             if wanted.runtime not in node.runtimes:
-                return f"runtime: has no {wanted.runtime}"
+                return RuntimeMissing(wanted.runtime)
             for name, value in wanted.labels:
-                if name not in node.labels:
-                    return f"label {name}={value} missing"
-                if node.labels[name] != value:
-                    return f"label {name}={value} wanted, has {name}={node.labels[name]}"
-            return "GPU: required, has none"
+                if node.labels.get(name) != value:
+                    return LabelUnmet(name, value, node.labels.get(name))
+            return GpuMissing()
 
         return _grouped(rows, why)
 
@@ -214,7 +223,7 @@ class Apart:
 
     def explain(self, shape: Shape, fleet: Fleet, rows: np.ndarray) -> list[Refusal]:
         """Which of them is."""
-        return [Refusal(len(rows), f"anti-affinity: runs {' or '.join(shape.apart_from)}")]
+        return [Refusal(len(rows), AntiAffinity(shape.apart_from))]
 
 
 class Spread:
@@ -231,7 +240,7 @@ class Spread:
 
     def explain(self, shape: Shape, fleet: Fleet, rows: np.ndarray) -> list[Refusal]:
         """It is not."""
-        return [Refusal(len(rows), f"spread_by: label {shape.spread_by} missing")]
+        return [Refusal(len(rows), SpreadLabelMissing(shape.spread_by))]
 
 
 FILTERS: tuple[Filter, ...] = (Open(), Cpu(), Memory(), Gpus(), HostPorts(), Disk(), Constraints(), Apart(), Spread())
@@ -259,10 +268,12 @@ def refusals(shape: Shape, fleet: Fleet) -> tuple[Refusal, ...]:
     return tuple(found)
 
 
-def _grouped(rows: np.ndarray, why: Callable[[int], str]) -> list[Refusal]:
+def _grouped(rows: np.ndarray, why: Callable[[int], Reason]) -> list[Refusal]:
     """The rows counted by their reason, most first."""
-    counts: dict[str, int] = {}
+    counts: dict[Reason, int] = {}
     for row in rows:
         reason = why(int(row))
         counts[reason] = counts.get(reason, 0) + 1
-    return [Refusal(count, reason) for reason, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
+    return [
+        Refusal(count, reason) for reason, count in sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
+    ]

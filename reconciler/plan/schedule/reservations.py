@@ -33,7 +33,9 @@ def break_wait_cycles(actions: list[Action]) -> list[Action]:
     needed = {(key, action.node_id) for action in actions for key in action.waits_for}
     waiting = {action.key for action in actions if action.waits_for}
     return [
-        replace(action, held="") if action.held and place_of(action) in needed and action.key in waiting else action
+        replace(action, blocked_by=None)
+        if action.blocked_by and place_of(action) in needed and action.key in waiting
+        else action
         for action in actions
     ]
 

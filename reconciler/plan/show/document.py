@@ -96,10 +96,12 @@ def _action(action: Action, plan: Plan, desired: Desired) -> Form:
         "kind": action.kind.value,
         **_name(action.key),
         "node_id": action.node_id,
-        "reason": without_password(action.reason),
+        "reason": without_password(str(action.reason)),
+        "reason_code": action.reason.code,
         "changes": [{"field": item.field, "old": item.old, "new": item.new} for item in action.changes],
         "waits_for": [str(key) for key in action.waits_for],
-        "held": without_password(action.held) or None,
+        "blocked_by": without_password(str(action.blocked_by)) if action.blocked_by else None,
+        "blocked_by_code": action.blocked_by.code if action.blocked_by else None,
         "exceeds": list(action.exceeds),
         "live": action.live,
         "interrupts": interrupts,
@@ -117,13 +119,18 @@ def _drifted(left: Drifted) -> Form:
         **_name(left.key),
         "node_id": left.node_id,
         "changes": [{"field": item.field, "old": item.old, "new": item.new} for item in left.changes],
-        "why_left": left.why_left,
+        "why_left": str(left.why_left),
+        "why_left_code": left.why_left.code,
     }
 
 
 def _pending(pending: Pending) -> Form:
     return {
         **_name(pending.key),
-        "reason": without_password(pending.reason),
-        "refusals": [{"nodes": item.nodes, "reason": without_password(item.reason)} for item in pending.refusals],
+        "reason": without_password(str(pending)),
+        "reason_code": pending.reason.code,
+        "refusals": [
+            {"nodes": item.nodes, "reason": without_password(str(item.reason)), "reason_code": item.reason.code}
+            for item in pending.refusals
+        ],
     }

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from reconciler.manifest.model import Component
 from reconciler.plan.model.observed import Allocation
+from reconciler.plan.model.reasons import Reason
 from reconciler.wire.messages import InstanceKey, Status
 
 
@@ -11,7 +12,7 @@ from reconciler.wire.messages import InstanceKey, Status
 class Waits:
     """Why actions of a plan wait, by instance and node; and when time alone ends a wait (seconds since the epoch)."""
 
-    held: dict[tuple[InstanceKey, str], str] = field(default_factory=dict)
+    blocked: dict[tuple[InstanceKey, str], Reason] = field(default_factory=dict)
     look_again: float | None = None
 
     def until(self, time: float) -> None:

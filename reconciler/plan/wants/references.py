@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from reconciler.manifest.model import Business, Component
 from reconciler.manifest.references import NODE, Reference, resolved
 from reconciler.plan.model.observed import Node
+from reconciler.plan.model.reasons import Reason
+from reconciler.plan.model.stays import NotPlaced, PortNotPublished, ReferenceNotPlaced
 from reconciler.wire.messages import InstanceKey
 
 Places = Mapping[InstanceKey, str]
@@ -18,7 +20,11 @@ Places = Mapping[InstanceKey, str]
 
 
 class Unresolved(Exception):
-    """A reference stands for nothing now; the text says why."""
+    """A reference stands for nothing now, for a `reason`."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class Resolver:
@@ -35,7 +41,7 @@ class Resolver:
         """The component as this instance of it runs. Raises Unresolved."""
         node_id = self._places.get(key)
         if node_id is None or node_id not in self._nodes:
-            raise Unresolved("has no place yet")
+            raise Unresolved(NotPlaced())
         own = self._nodes[node_id]
         return resolved(component, lambda reference: self._value(business, component, own, reference))
 
@@ -47,8 +53,7 @@ class Resolver:
         if reference.attribute == "replicas":
             return str(len(keys) if target.mode == "global" else target.replicas)
         if not keys:
-            name = target.component_id
-            raise Unresolved(f"${{{name}.{reference.attribute}}}: {name} has no place yet")
+            raise Unresolved(ReferenceNotPlaced(target.component_id, reference.attribute))
         there = [key for key in keys if self._places[key] == own.node_id]
         node_id = self._places[(there or keys)[0]]
         if there and neighbours(component, target):
@@ -77,9 +82,4 @@ def _published(target: Component, port: int, near: bool) -> str:
     for mapping in target.ports:
         if mapping.target == port and mapping.published is not None:
             return str(mapping.published)
-    name = target.component_id
-    where, or_else = ("on another network", " or a network in common") if near else ("on another node", "")
-    raise Unresolved(
-        f"${{{name}.port.{port}}}: {name} is {where} and publishes no port {port}: "
-        f'add ports: ["{port}:{port}"] to it{or_else}'
-    )
+    raise Unresolved(PortNotPublished(target.component_id, port, near))

@@ -13,6 +13,7 @@ from reconciler.manifest.digest import NOT_IN_DIGEST, digest
 from reconciler.manifest.model import Component
 from reconciler.plan.model.desired import Desired, DesiredBusiness, VersionResult
 from reconciler.plan.model.observed import Allocation
+from reconciler.plan.model.reasons import RolledBack
 from reconciler.plan.wants.progress import allowed_failures, failed, good_from
 from reconciler.wire.messages import InstanceKey
 
@@ -81,14 +82,13 @@ def with_verdicts(desired: Desired, verdicts: Mapping[tuple[str, str, str], Vers
     return replace(desired, businesses=businesses)
 
 
-def rolled_back(entry: DesiredBusiness) -> dict[str, str]:
+def rolled_back(entry: DesiredBusiness) -> dict[str, RolledBack]:
     """Why components do not run as the spec has them, by component id, for those that were rolled back."""
     reasons = {}
     for component in entry.business.components if _any_rejected(entry) else ():
         mark = digest(component, entry.restarts)
         if version(entry, component)[1] != mark:
-            why = entry.verdicts[component.component_id, mark].reason
-            reasons[component.component_id] = f"rolled back, as the new version failed: {why}"
+            reasons[component.component_id] = RolledBack(entry.verdicts[component.component_id, mark].reason)
     return reasons
 
 

@@ -11,6 +11,19 @@ from reconciler.manifest.secrets.seal import sealed
 from reconciler.plan.model.desired import Desired, DesiredBusiness
 from reconciler.plan.model.observed import Allocation, Node
 from reconciler.plan.model.plan import Change
+from reconciler.plan.model.reasons import (
+    BusinessRemoved,
+    BusinessStopped,
+    ComponentRemoved,
+    NodeDrained,
+    NodeExcluded,
+    Reason,
+    ReferenceMoved,
+    RestartAsked,
+    ScaledDown,
+    SpecChanged,
+    UnknownVersion,
+)
 from reconciler.plan.schedule.fleet import Fleet
 from reconciler.plan.schedule.shape import Shape, mebibytes, milli, shape_of
 from reconciler.plan.wants.changes import changes
@@ -30,8 +43,8 @@ class DesiredInstance:
 
     `version` is the digest of the component as its spec has it, `digest` that of what this instance shall run, with its
     references resolved. `seen` is what it shall run without its secrets: digests and differences are found by that.
-    `needs` is what it waits for of other components. `unresolved` says why references can't be resolved ("" when they
-    are): such an instance stays as it is.
+    `needs` is what it waits for of other components. `unresolved` is why references can't be resolved (None when
+    they are): such an instance stays as it is.
     """
 
     key: InstanceKey
@@ -41,7 +54,7 @@ class DesiredInstance:
     version: str
     needs: Mapping[str, Dependency]
     seen: Component
-    unresolved: str = ""
+    unresolved: Reason | None = None
 
 
 def wanted(
@@ -85,8 +98,8 @@ def _instances(component: Component, shape: Shape, known: Known, fleet: Fleet) -
 def _resolved(want: DesiredInstance, entry: DesiredBusiness, resolver: Resolver) -> DesiredInstance:
     try:
         component, seen = (resolver.resolved(entry.business, part, want.key) for part in (want.component, want.seen))
-    except Unresolved as reason:
-        return replace(want, unresolved=str(reason))
+    except Unresolved as error:
+        return replace(want, unresolved=error.reason)
     return replace(want, component=component, seen=seen, digest=digest_of_sealed(seen, entry.restarts))
 
 
@@ -111,9 +124,9 @@ def limits_changed(component: Component, allocation: Allocation) -> tuple[Change
 
 def why_update(
     entry: DesiredBusiness, want: DesiredInstance, allocation: Allocation, resolutions: Resolutions
-) -> tuple[str, tuple[Change, ...]]:
+) -> tuple[Reason, tuple[Change, ...]]:
     """Why a copy whose digest is not the wanted one needs an update, and which fields differ."""
-    rejected = rolled_back(entry).get(want.key.component_id, "")
+    rejected = rolled_back(entry).get(want.key.component_id)
     specs = [
         (business, component)
         for business in (entry.business, *entry.earlier)
@@ -126,23 +139,23 @@ def why_update(
             if mark == allocation.digest:
                 different = changes(seen, want.seen)
                 moved = refers(component) and not changes(component, specs[0][1])
-                reason = "what it refers to has moved" if moved else "spec changed"
-                return rejected or (reason if different else "restart asked for"), different
+                reason = ReferenceMoved() if moved else SpecChanged()
+                return rejected or (reason if different else RestartAsked()), different
     if want.version != want.digest:
-        return rejected or "spec changed, or what it refers to has moved", ()
-    return rejected or "runs a version that no kept revision has", ()
+        return rejected or ReferenceMoved(only=False), ()
+    return rejected or UnknownVersion(), ()
 
 
-def why_unwanted(desired: Desired, allocation: Allocation, node: Node) -> str:
+def why_unwanted(desired: Desired, allocation: Allocation, node: Node) -> Reason:
     """Why nothing should run under the key of this copy, which is on that node."""
     entry = desired.businesses.get(allocation.key.business_id)
     if entry is None:
-        return f"business {allocation.key.business_id} is not in the desired state"
+        return BusinessRemoved(allocation.key.business_id)
     if entry.stopped:
-        return f"business {allocation.key.business_id} is stopped"
+        return BusinessStopped(allocation.key.business_id)
     for component in entry.business.components:
         if component.component_id == allocation.key.component_id:
             if component.mode == "replicated":
-                return f"replicas is {component.replicas}"
-            return f"node {node.node_id} is draining" if node.draining else f"node {node.node_id} is to have none"
-    return f"component {allocation.key.component_id} is no longer in the spec"
+                return ScaledDown(component.replicas)
+            return NodeDrained(node.node_id) if node.draining else NodeExcluded(node.node_id)
+    return ComponentRemoved(allocation.key.component_id)

@@ -84,7 +84,7 @@ def drains(world: World) -> None:
             if action.component is not None and (action.key, action.node_id) not in present
         )
         world.observed = replace(world.observed, allocations=(*world.observed.allocations, *assignments))
-        able = tuple(action for action in result.actions if not action.held and not action.waits_for)
+        able = tuple(action for action in result.actions if not action.blocked_by and not action.waits_for)
         if not able:
             return
         world.observed = applied(replace(result, actions=able), world.observed)

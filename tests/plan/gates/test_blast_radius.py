@@ -10,7 +10,7 @@ from reconciler.plan.gates.limits import endings, stop_of
 from reconciler.plan.model.plan import Action, Kind
 from reconciler.plan.model.policy import Limits, Policy
 from tests.support.histories import worlds
-from tests.support.planning import World, business, component, node
+from tests.support.planning import World, blocked, business, component, node
 
 
 def fleet(replicas: int = 6, *, nodes: int = 3, data: bool = False, **limits: float) -> World:
@@ -26,7 +26,7 @@ def held(world: World) -> list[Action]:
 
 
 def reasons(world: World) -> set[str]:
-    return {action.held for action in held(world)}
+    return {blocked(action) for action in held(world)}
 
 
 @pytest.mark.parametrize("way", ["removes", "stops", "scales"])
@@ -47,7 +47,7 @@ def test_the_status_says_what_is_held() -> None:
     assert world.status("shop").status == "running"
     assert "reconciler approve" in world.status("shop").message
     world.stops("shop")
-    assert (world.status("shop").status, world.status("shop").message) == ("stopping", held(world)[0].held)
+    assert (world.status("shop").status, world.status("shop").message) == ("stopping", blocked(held(world)[0]))
 
 
 def test_as_many_as_allowed_are_done() -> None:

@@ -8,7 +8,7 @@ from reconciler.manifest.model import Business, Component
 from reconciler.plan.gates.businesses import circles
 from reconciler.plan.keep.state import State, from_json, to_json
 from reconciler.wire.messages import Status
-from tests.support.planning import NOW, World, component, key, node
+from tests.support.planning import NOW, World, blocked, component, key, node
 
 
 def business(name: str, *components: Component, after: tuple[str, ...] = ()) -> Business:
@@ -25,7 +25,7 @@ def data(image: str = "db:1", **fields: Any) -> Business:
 
 def held(world: World) -> dict[str, str]:
     """Why actions wait."""
-    return {f"{action.kind} {action.key}": action.held for action in world.plan().actions if action.held}
+    return {f"{action.kind} {action.key}": blocked(action) for action in world.plan().actions if action.blocked_by}
 
 
 def test_a_business_starts_when_every_instance_of_the_other_runs() -> None:
@@ -146,7 +146,7 @@ def test_pause_policy_and_order_are_part_of_a_state() -> None:
     again = from_json(to_json(state))
     assert again.desired == state.desired
     assert again.document() == state.document()
-    assert {action.key: bool(action.held) for action in again.plan().actions} == {
+    assert {action.key: bool(action.blocked_by) for action in again.plan().actions} == {
         key("data/db/0"): True,
         key("shop/web/0"): True,
     }

@@ -5,7 +5,7 @@ from typing import Any
 from reconciler.manifest.model import Component, Dependency
 from reconciler.plan.model.plan import Kind
 from reconciler.wire.messages import Status
-from tests.support.planning import NOW, World, business, component, node
+from tests.support.planning import NOW, World, blocked, business, component, node
 
 AFTER = {
     word: Dependency(condition=f"service_{word}")  # type: ignore[arg-type]
@@ -20,7 +20,7 @@ def after(name: str, word: str = "healthy", **fields: Any) -> Component:
 
 def held(world: World) -> dict[str, str]:
     """Why actions wait."""
-    return {f"{action.kind} {action.key}": action.held for action in world.plan().actions if action.held}
+    return {f"{action.kind} {action.key}": blocked(action) for action in world.plan().actions if action.blocked_by}
 
 
 def test_a_component_waits_until_what_it_needs_is_healthy() -> None:
@@ -67,7 +67,7 @@ def test_a_one_shot_comes_first_and_again_when_it_changes() -> None:
 
 def test_without_a_healthcheck_healthy_is_what_has_run_for_a_while() -> None:
     world = World(node("a")).wants(business("shop", after("db"), component("db")))
-    world.carry_out(tuple(action for action in world.plan().actions if not action.held))
+    world.carry_out(tuple(action for action in world.plan().actions if not action.blocked_by))
     world.allocation("shop/db/0", since=NOW - 2)
     assert held(world) == {"create shop/web/0": "waits until db/0 is healthy"}
     assert world.plan().look_again == NOW + 3

@@ -5,7 +5,7 @@ from typing import Any
 
 from reconciler.manifest.model import Component, Update
 from reconciler.wire.messages import Status
-from tests.support.planning import NOW, World, business, component, key, node
+from tests.support.planning import NOW, World, blocked, business, component, key, node
 
 
 def test_a_drained_node_keeps_each_instance_until_it_runs_elsewhere() -> None:
@@ -13,14 +13,14 @@ def test_a_drained_node_keeps_each_instance_until_it_runs_elsewhere() -> None:
     assert world.running() == ["shop/web/0 on a"]
     world.node("a", draining=True)
     stop, create = world.plan().actions
-    assert (str(stop.kind), stop.node_id, stop.held) == ("stop", "a", "waits until it runs on b")
-    assert (str(create.kind), create.node_id, create.held) == ("create", "b", "")
+    assert (str(stop.kind), stop.node_id, blocked(stop)) == ("stop", "a", "waits until it runs on b")
+    assert (str(create.kind), create.node_id, blocked(create)) == ("create", "b", "")
     (old,) = world.observed.allocations
     for status, held in ((Status.STARTING, "waits until it runs on b"), (Status.RUNNING, "")):
         new = replace(old, node_id="b", status=status, version=old.version + 1)
         world.observed = replace(world.observed, allocations=(old, new))
         (stop,) = world.plan().actions
-        assert (stop.node_id, stop.held) == ("a", held), "the old copy is stopped only once the new one runs"
+        assert (stop.node_id, blocked(stop)) == ("a", held), "the old copy is stopped only once the new one runs"
     world.settles()
 
 
@@ -74,13 +74,15 @@ def draining(*parts: Component, **fields: Any) -> World:
 
 def going(world: World) -> list[str]:
     """What is done now."""
-    return [f"{action.kind} {action.key} on {action.node_id}" for action in world.plan().actions if not action.held]
+    return [
+        f"{action.kind} {action.key} on {action.node_id}" for action in world.plan().actions if not action.blocked_by
+    ]
 
 
 def test_one_instance_of_a_component_leaves_at_a_time() -> None:
     world = draining(component("web", replicas=3), component("job", replicas=2))
     assert going(world) == ["create shop/job/0 on b", "create shop/web/0 on b"]
-    held = {str(action.key): action.held for action in world.plan().actions if str(action.kind) == "create"}
+    held = {str(action.key): blocked(action) for action in world.plan().actions if str(action.kind) == "create"}
     assert held["shop/web/2"] == "waits until web/0 runs elsewhere: 1 at a time"
     old = {str(allocation.key): allocation for allocation in world.observed.allocations}
     starting = replace(old["shop/web/0"], node_id="b", status=Status.STARTING, version=9)

@@ -4,7 +4,7 @@ from typing import Any
 
 from reconciler.manifest.model import Update
 from reconciler.wire.messages import Status
-from tests.support.planning import World, business, component, node
+from tests.support.planning import World, blocked, business, component, node
 
 
 def rolling(image: str, **fields: Any) -> World:
@@ -15,7 +15,7 @@ def rolling(image: str, **fields: Any) -> World:
 
 def held(world: World) -> dict[str, str]:
     """Why updates wait."""
-    return {str(action.key): action.held for action in world.plan().actions if action.held}
+    return {str(action.key): blocked(action) for action in world.plan().actions if action.blocked_by}
 
 
 def now_runs_new(world: World, text: str, status: Status) -> None:
@@ -51,7 +51,7 @@ def test_a_version_that_fails_goes_no_further() -> None:
     now_runs_new(world, "shop/web/0", Status.FAILED)
     assert set(held(world)) == {"shop/web/1", "shop/web/2"}
     world.wants(business("shop", component(replicas=3, image_name="web:3")))
-    updates = {str(action.key): action.held for action in world.plan().actions}
+    updates = {str(action.key): blocked(action) for action in world.plan().actions}
     assert updates["shop/web/0"] == "", "the next version begins with what does not serve anyway"
     world.wants(business("shop", component(replicas=3, image_name="web:1")))
     assert [str(action.key) for action in world.plan().actions] == ["shop/web/0"], "and so does the way back"
@@ -63,7 +63,7 @@ def test_an_update_that_is_overtaken_goes_straight_to_the_newest() -> None:
     world.wants(business("shop", component(replicas=3, image_name="web:3")))
     plan = world.plan()
     assert {change.new for action in plan.actions for change in action.changes} == {"web:3"}
-    assert {str(action.key): action.held for action in plan.actions} == {
+    assert {str(action.key): blocked(action) for action in plan.actions} == {
         "shop/web/0": "",
         "shop/web/1": "waits until web/0 runs: 1 at a time",
         "shop/web/2": "waits until web/0 runs: 1 at a time",

@@ -10,6 +10,7 @@ from reconciler.plan.model.desired import Desired
 from reconciler.plan.model.observed import Observed
 from reconciler.plan.model.plan import Action, Change, Kind, Plan
 from reconciler.plan.model.policy import Policy
+from reconciler.plan.model.reasons import NOT_RUNNING, Moves, SpecChanged
 from reconciler.plan.proof.simulate import applied
 from reconciler.plan.proof.stability import Planner, settled
 from reconciler.plan.reconcile.planner import DEFAULT_POLICY, draft
@@ -32,7 +33,7 @@ def flipping(action: Action) -> Planner:
 
 def unheld(plan: Plan) -> list[Action]:
     """The actions, whatever they wait for."""
-    return [replace(action, held="") for action in plan.actions]
+    return [replace(action, blocked_by=None) for action in plan.actions]
 
 
 def proved(world: World, planner: Planner) -> Plan:
@@ -51,7 +52,7 @@ def update(world: World, *changes: Change) -> Action:
         Kind.UPDATE,
         allocation.key,
         allocation.node_id,
-        "spec changed",
+        SpecChanged(),
         component(),
         allocation.digest,
         allocation.digest,
@@ -65,7 +66,7 @@ def test_a_field_that_flips_is_named_and_the_business_waits_while_others_go_on()
     found = proved(world, flipping(update(world, Change("image_name", "web:1", "web:2"))))
     assert [str(action.key) for action in found.actions] == ["fine/web/0"]
     (waits,) = found.pending
-    assert (waits.key, waits.reason) == (
+    assert (waits.key, str(waits.reason)) == (
         key("loop/web/0"),
         "would never settle: web/0: image_name flips between web:1 and web:2",
     )
@@ -75,7 +76,7 @@ def test_a_field_that_flips_is_named_and_the_business_waits_while_others_go_on()
 def test_the_reason_is_told_where_no_field_differs() -> None:
     world = two()
     (waits,) = proved(world, flipping(update(world))).pending
-    assert waits.reason == "would never settle: web/0: there is another update after each, because: spec changed"
+    assert str(waits.reason) == "would never settle: web/0: there is another update after each, because: spec changed"
 
 
 def test_an_instance_that_would_move_for_ever_stays_where_it_is() -> None:
@@ -89,20 +90,20 @@ def test_an_instance_that_would_move_for_ever_stays_where_it_is() -> None:
         there = {"a": "b", "b": "a"}[here]
         found = draft(desired, observed, policy, now, only)
         moves = (
-            Action(Kind.STOP, allocation.key, here, f"moves to {there}", old_digest=allocation.digest),
-            Action(Kind.CREATE, allocation.key, there, "is better there", component(), allocation.digest),
+            Action(Kind.STOP, allocation.key, here, Moves(there, NOT_RUNNING), old_digest=allocation.digest),
+            Action(Kind.CREATE, allocation.key, there, NOT_RUNNING, component(), allocation.digest),
         )
         return replace(found, actions=(*found.actions, *moves), placements={**found.placements, allocation.key: there})
 
     found = proved(world, planner)
     assert [str(action.key) for action in found.actions] == ["fine/web/0"]
     assert found.placements[allocation.key] == allocation.node_id
-    assert "web/0: its node flips between" in found.pending[0].reason
+    assert "web/0: its node flips between" in str(found.pending[0].reason)
 
 
 def test_what_would_be_created_for_ever_has_no_place() -> None:
     world = two()
-    create = Action(Kind.CREATE, key("fine/web/0"), "b", "not running yet", component(), "digest")
+    create = Action(Kind.CREATE, key("fine/web/0"), "b", NOT_RUNNING, component(), "digest")
     found = proved(world, flipping(create))
     assert found.actions == () and key("fine/web/0") not in found.placements
     assert [waits.key for waits in found.pending] == [key("fine/web/0")]

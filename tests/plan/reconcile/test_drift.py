@@ -11,7 +11,7 @@ from reconciler.plan.model.plan import Plan
 from reconciler.plan.model.policy import Policy
 from reconciler.plan.reconcile.planner import plan
 from reconciler.wire.messages import Drift, Reservation, Status
-from tests.support.planning import NOW, World, business, component, key, node
+from tests.support.planning import NOW, World, blocked, business, component, key, node
 
 ENV = Drift(field="environment_variables.DEBUG", expected=None, actual='"1"')
 RESTART = Drift(field="restart", expected='"always"', actual='"no"')
@@ -47,7 +47,7 @@ def test_what_somebody_changed_is_set_back_with_a_new_container() -> None:
     world = shop()
     world.allocation("shop/web/0", drift=(ENV,))
     (action,) = world.plan().actions
-    assert (str(action.kind), action.reason, action.live) == ("update", "drift: changed on the node", False)
+    assert (str(action.kind), str(action.reason), action.live) == ("update", "drift: changed on the node", False)
     assert [(one.field, one.old, one.new) for one in action.changes] == [(ENV.field, "1", None)]
     assert action.heals == (ENV.field,)
     world.settles()
@@ -57,7 +57,7 @@ def test_limits_and_the_restart_policy_are_set_back_live() -> None:
     world = shop()
     world.allocation("shop/web/0", drift=(RESTART,), reservation=Reservation(cpu_cores=1, memory_mb=128))
     (action,) = world.plan().actions
-    assert (action.live, action.reason) == (True, "drift: changed on the node")
+    assert (action.live, str(action.reason)) == (True, "drift: changed on the node")
     assert action.heals == ("resource_requirements.memory_mb", "restart")
     world.settles()
 
@@ -189,9 +189,9 @@ def test_healing_is_paced_like_an_update() -> None:
     world = World(node("a"), node("b")).wants(business("shop", component(replicas=4))).settles()
     for number in range(4):
         world.allocation(f"shop/web/{number}", drift=(ENV,))
-    held = [bool(action.held) for action in world.plan().actions]
+    held = [bool(action.blocked_by) for action in world.plan().actions]
     assert held == [False, True, True, True]
-    assert world.plan().actions[1].held == "waits until web/0 runs: 1 at a time"
+    assert blocked(world.plan().actions[1]) == "waits until web/0 runs: 1 at a time"
     world.allocation("shop/web/3", status=Status.FAILED)
-    held = {str(action.key): bool(action.held) for action in world.plan().actions}
+    held = {str(action.key): bool(action.blocked_by) for action in world.plan().actions}
     assert held == {"shop/web/0": True, "shop/web/1": True, "shop/web/2": True, "shop/web/3": False}

@@ -5,7 +5,7 @@ from typing import Any
 
 from reconciler.manifest.model import Update
 from reconciler.wire.messages import Status
-from tests.support.planning import World, business, component, node
+from tests.support.planning import World, blocked, business, component, node
 
 START_FIRST = Update(order="start-first")
 
@@ -17,7 +17,7 @@ def moving(**fields: Any) -> World:
 
 
 def held(world: World) -> dict[str, str]:
-    return {f"{action.kind} on {action.node_id}": action.held for action in world.plan().actions}
+    return {f"{action.kind} on {action.node_id}": blocked(action) for action in world.plan().actions}
 
 
 def begins_on_b(world: World, **fields: Any) -> None:
@@ -105,7 +105,7 @@ def test_two_that_swap_crowded_nodes_do_not_wait_for_each_other() -> None:
         )
     )
     for _ in range(4):
-        able = tuple(action for action in world.plan().actions if not action.held and not action.waits_for)
+        able = tuple(action for action in world.plan().actions if not action.blocked_by and not action.waits_for)
         assert able or not world.lines()
         world.carry_out(able)
     assert world.lines() == []

@@ -3,6 +3,7 @@
 import pytest
 
 from reconciler.plan.model.observed import NodeHealth
+from reconciler.plan.model.obstacles import NodeCordoned
 from reconciler.plan.model.plan import Refusal
 from reconciler.plan.model.policy import Policy
 from reconciler.plan.schedule.node_health import node_health
@@ -56,5 +57,5 @@ def test_a_carried_out_plan_runs_what_it_promised() -> None:
 
 
 def test_refusals_count_nodes_in_words() -> None:
-    assert str(Refusal(1, "cordoned")) == "1 node: cordoned"
-    assert str(Refusal(2, "cordoned")) == "2 nodes: cordoned"
+    assert str(Refusal(1, NodeCordoned())) == "1 node: cordoned"
+    assert str(Refusal(2, NodeCordoned())) == "2 nodes: cordoned"

@@ -2,7 +2,7 @@
 
 from reconciler.manifest.model import Dependency
 from reconciler.plan.model.plan import Unknown
-from tests.support.planning import NOW, World, business, component, key, node
+from tests.support.planning import NOW, World, blocked, business, component, key, node
 
 
 def two_nodes() -> World:
@@ -42,7 +42,7 @@ def test_only_what_depends_on_the_silent_node_is_held() -> None:
         "update blog/web/0 on b: spec changed",
         "create more/web/0 on b: not running yet",
     ]
-    assert all(not action.held for action in world.plan().actions)
+    assert all(not action.blocked_by for action in world.plan().actions)
     assert world.pending() == {"shop/web/0": "a is suspect: updated when it answers"}
 
 
@@ -66,7 +66,7 @@ def test_in_one_business_too_only_what_depends_on_the_silent_node_waits() -> Non
     shop("1").settles()
     world.node("a", silent=20)
     shop("2")
-    held = {str(action.key): action.held for action in world.plan().actions}
+    held = {str(action.key): blocked(action) for action in world.plan().actions}
     assert held["shop/other/0"] == ""
     assert held["shop/web/0"] == "waits until db/0 has started"
     assert list(world.pending()) == ["shop/db/0"]

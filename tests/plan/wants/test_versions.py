@@ -8,7 +8,7 @@ from reconciler.manifest.model import Update
 from reconciler.plan.model.desired import VersionResult
 from reconciler.plan.wants.versions import with_verdicts
 from reconciler.wire.messages import Status
-from tests.support.planning import NOW, World, business, component, node
+from tests.support.planning import NOW, World, blocked, business, component, node
 
 ROLLBACK = Update(failure_action="rollback", parallelism=0)
 OLD, NEW = "web:1", "web:2"
@@ -131,21 +131,21 @@ def test_the_others_wait_until_an_updated_instance_has_proved_itself() -> None:
     world = rolling(update)
     becomes(world, 0, Status.RUNNING, since=NOW - 5)
     plan = world.plan()
-    assert {action.held for action in plan.actions} == {"waits until web/0 has run for 30 s: 1 at a time"}
+    assert {blocked(action) for action in plan.actions} == {"waits until web/0 has run for 30 s: 1 at a time"}
     assert plan.look_again == NOW + 25
     becomes(world, 0, Status.RUNNING, since=NOW - 30)
-    assert world.plan().actions[0].held == ""
+    assert blocked(world.plan().actions[0]) == ""
 
 
 def test_canaries_go_first_and_the_rest_waits_for_a_word() -> None:
     world = rolling(Update(canary=1, parallelism=0), replicas=3)
     why = "waits for `reconciler promote shop/web`: 1 of 3 go first"
-    assert [action.held for action in world.plan().actions] == ["", why, why]
+    assert [blocked(action) for action in world.plan().actions] == ["", why, why]
     becomes(world, 0, Status.RUNNING)
-    assert [action.held for action in world.plan().actions] == [why, why]
+    assert [blocked(action) for action in world.plan().actions] == [why, why]
     new = digest(component(image_name=NEW))
     world.desired = with_verdicts(world.desired, {("shop", "web", new): VersionResult("promoted")})
-    assert [action.held for action in world.plan().actions] == ["", ""]
+    assert [blocked(action) for action in world.plan().actions] == ["", ""]
 
 
 def test_the_word_was_for_one_version_only() -> None:
@@ -154,7 +154,7 @@ def test_the_word_was_for_one_version_only() -> None:
     world.desired = with_verdicts(world.desired, {("shop", "web", new): VersionResult("promoted")})
     world.settles()
     world.wants(business("shop", component(image_name="web:3", update=Update(canary=1), replicas=2)))
-    assert [bool(action.held) for action in world.plan().actions] == [False, True]
+    assert [bool(action.blocked_by) for action in world.plan().actions] == [False, True]
 
 
 def test_a_failed_attempt_is_told_by_the_business_and_not_by_the_instance_that_serves() -> None:

@@ -94,5 +94,5 @@ def test_changes_are_told_across_a_restart_and_several_revisions() -> None:
     world.restarts("shop")
     world.wants(business("shop", component(image_name="web:2")), business("shop", component(image_name="web:3")))
     (action,) = world.plan().actions
-    assert action.reason == "spec changed"
+    assert str(action.reason) == "spec changed"
     assert [(change.old, change.new) for change in action.changes] == [("web:1", "web:3")]
