@@ -142,13 +142,13 @@ def test_a_node_s_own_name_and_address() -> None:
 def test_a_version_with_references_can_be_rolled_out_in_turns() -> None:
     world = fleet().wants(business("shop", web(replicas=2), db())).settles()
     world.wants(business("shop", web(replicas=2, image_name="web:2"), db()))
-    held = [found.held for found in world.plan().actions]
+    held = [blocked(found) for found in world.plan().actions]
     assert held[0] == "" and "1 at a time" in held[1]
     world.settles()
 
 
 def test_a_target_that_fails_keeps_what_refers_to_it_waiting() -> None:
     world = fleet().wants(business("shop", web(depends_on={"db": Dependency(condition="service_healthy")}), db()))
-    world.carry_out(tuple(found for found in world.plan().actions if not found.held))
+    world.carry_out(tuple(found for found in world.plan().actions if not found.blocked_by))
     world.allocation("shop/db/0", status=Status.FAILED)
     assert blocked(action(world, "web")) == "waits until db/0 is healthy"
