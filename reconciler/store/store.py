@@ -23,6 +23,7 @@ from reconciler.store.tables.metrics import age_samples
 from reconciler.store.tables.nodes import NodeRecords
 from reconciler.store.tables.observed import ObservedState
 from reconciler.store.tables.revisions import REVISIONS_MAX, Revisions
+from reconciler.store.tables.settings import BusinessSettings
 from reconciler.store.tables.statuses import Statuses
 from reconciler.store.tables.vanished import VanishedInstances
 from reconciler.store.tables.version_results import VersionResults
@@ -49,6 +50,7 @@ class Store:
             nodes = NodeRecords(database)
             self.revisions = Revisions(database, keep_revisions)
             self.desired = DesiredState(database, desired, records, self.revisions)
+            self.settings = BusinessSettings(database, desired, records)
             self.statuses = Statuses(database, records)
             self.version_results = VersionResults(database, desired)
             self.approvals = Approvals(database, desired)

@@ -54,14 +54,14 @@ class DesiredStateService:
         """Want the business not to run. Raises UnknownBusiness."""
         with self._operate(business_id, who) as operation:
             if not operation.entry.stopped:
-                self._store.desired.set_stopped(business_id, True, operation.at)
+                self._store.settings.set_stopped(business_id, True, operation.at)
                 operation.done("stop", "stop asked for", "stop")
             return Accepted(operation.entry.revision, changed=not operation.entry.stopped)
 
     def restart(self, business_id: str, who: str) -> Accepted:
         """Want every instance made anew, also of a stopped business. Raises UnknownBusiness."""
         with self._operate(business_id, who) as operation:
-            self._store.desired.add_restart(business_id, operation.at)
+            self._store.settings.add_restart(business_id, operation.at)
             operation.done("restart", "restart asked for", "restart")
             return Accepted(operation.entry.revision, changed=True)
 
@@ -108,7 +108,7 @@ class DesiredStateService:
         with self._operate(business_id, who) as operation:
             if operation.entry.pinned is None and not operation.entry.quarantined:
                 raise Conflict(f"{business_id} is not pinned: nothing of it was rolled back")
-            self._store.desired.set_pin(business_id, None, frozenset(), operation.at)
+            self._store.settings.set_pin(business_id, None, frozenset(), operation.at)
             operation.done("unpinned", "unpinned", "unpin")
             self._sources.sync(patient=True)
             return Accepted(self._revision(business_id), changed=True)
@@ -129,7 +129,7 @@ class DesiredStateService:
         """Do nothing more of a business, and accept nothing new of it from its source. Raises UnknownBusiness."""
         with self._operate(business_id, who) as operation:
             if not operation.entry.paused:
-                self._store.desired.set_paused(business_id, True, operation.at)
+                self._store.settings.set_paused(business_id, True, operation.at)
                 operation.done("paused", "paused", "pause")
             return Accepted(operation.entry.revision, changed=not operation.entry.paused)
 
@@ -137,7 +137,7 @@ class DesiredStateService:
         """Go on with a business that was paused, and read the sources. Raises UnknownBusiness."""
         with self._operate(business_id, who) as operation:
             if operation.entry.paused:
-                self._store.desired.set_paused(business_id, False, operation.at)
+                self._store.settings.set_paused(business_id, False, operation.at)
                 operation.done("resumed", "resumed", "resume")
                 self._sources.sync(patient=True)
             return Accepted(self._revision(business_id), changed=operation.entry.paused)

@@ -106,7 +106,7 @@ class SourceSync:
             pairs = [(declared.business, declared.file) for declared in decision.accept]
             store.desired.accept_many(pairs, remove=ripe, who=source.name, at=at, commit=decision.commit)
         for key in decision.released:
-            store.desired.set_pin(key, None, store.desired.snapshot().businesses[key].quarantined, at)
+            store.settings.set_pin(key, None, store.desired.snapshot().businesses[key].quarantined, at)
         result = SyncResult(
             accepted=tuple(sorted(declared.business.business_id for declared in decision.accept)),
             removed=ripe,

@@ -78,11 +78,11 @@ def business_row(entry: DesiredBusiness, status: str, created_at: float, updated
         "updated_at": updated_at,
         "source": entry.source,
         "revision": entry.revision,
-    } | asked_columns(entry)
+    } | settings_columns(entry)
 
 
-def asked_columns(entry: DesiredBusiness) -> dict[str, object]:
-    """What operators asked of a business, as `businesses` has it."""
+def settings_columns(entry: DesiredBusiness) -> dict[str, object]:
+    """What operators say of a business, as `businesses` has it."""
     return {
         "stopped": entry.stopped,
         "restarts": entry.restarts,

@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 
 from reconciler.manifest.model import Business
 from reconciler.plan.model.desired import Commit, Desired, DesiredBusiness, VersionResult
 from reconciler.store.db.database import Database, Mirror, Work
-from reconciler.store.db.rows import asked_columns, business_row, component_row, from_json
+from reconciler.store.db.rows import business_row, component_row, from_json
 from reconciler.store.db.schema import business_components, businesses, instances
 from reconciler.store.model import Accepted, SyncOutcome
 from reconciler.store.tables.approvals import read_approvals
@@ -22,7 +22,7 @@ EARLIER_MAX = 5
 
 
 class DesiredState:
-    """Accepting, removing, stopping and restarting businesses; KeyError is raised for an unknown id."""
+    """Accepting, removing and rolling back businesses; KeyError is raised for an unknown id."""
 
     def __init__(
         self, database: Database, desired: Mirror[Desired], records: Mirror[BusinessRecords], revisions: Revisions
@@ -88,24 +88,6 @@ class DesiredState:
             self._remember({key: entry}, ())
             return Accepted(entry.revision, changed=True)
 
-    def set_pin(self, business_id: str, pinned: int | None, quarantined: frozenset[str], at: float) -> Accepted:
-        """Change what a business is pinned to and what is not accepted for it."""
-        return self._ask(business_id, at, pinned=pinned, quarantined=quarantined)
-
-    def set_paused(self, business_id: str, paused: bool, at: float) -> Accepted:
-        """Pause a business, so that nothing is done of it, or go on with it."""
-        return self._ask(business_id, at, paused=paused)
-
-    def set_stopped(self, business_id: str, stopped: bool, at: float) -> Accepted:
-        """Say whether a business should run."""
-        return self._ask(business_id, at, stopped=stopped)
-
-    def add_restart(self, business_id: str, at: float) -> Accepted:
-        """Ask for new containers of a business, and for it to run."""
-        with self._database.transaction():
-            restarts = self._desired.get().businesses[business_id].restarts
-            return self._ask(business_id, at, stopped=False, restarts=restarts + 1)
-
     def forget_removed(self, left: Collection[str]) -> None:
         """Let go of the specs of removed businesses, but for those `left` that something of is still there."""
         with self._database.transaction():
@@ -113,20 +95,6 @@ class DesiredState:
             if desired.removed.keys() - left:
                 removed = {key: business for key, business in desired.removed.items() if key in left}
                 self._desired.set(replace(desired, removed=removed))
-
-    def _ask(self, business_id: str, at: float, **asked: Any) -> Accepted:
-        """Write what operators ask of a business beside its spec, where it differs."""
-        with self._database.transaction() as work:
-            desired, records = self._desired.get(), self._records.get()
-            before = desired.businesses[business_id]
-            after = replace(before, **asked)
-            changed = asked_columns(after) != asked_columns(before)
-            if changed:
-                ours = update(businesses).where(businesses.c.business_id == business_id)
-                work.execute(ours.values(updated_at=at, **asked_columns(after)))
-                self._desired.set(replace(desired, businesses=desired.businesses | {business_id: after}))
-                self._records.set({**records, business_id: replace(records[business_id], updated_at=at)})
-            return Accepted(after.revision, changed)
 
     def _write(self, work: Work, business: Business, source: str, who: str, at: float, **more: Any) -> DesiredBusiness:
         """Write the next revision of a business, and its rows. What operators asked stays, but for a pin."""
@@ -151,6 +119,7 @@ class DesiredState:
         after.update(written)
         removed = before.removed | {key: before.businesses[key].business for key in gone}
         left = {key: business for key, business in removed.items() if key not in after}
+        assert before.businesses.keys() - after.keys() == set(gone), "rule 6: only what was asked to go is removed"
         self._desired.set(replace(before, businesses=after, removed=left))
         self._records.set({key: record for key, record in records.items() if key in after})
 

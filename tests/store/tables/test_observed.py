@@ -1,12 +1,10 @@
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reconciler.store import Store, StoreError, UnknownNode
-from reconciler.store.tables.versions import RESERVED_AT_ONCE
 from reconciler.wire.messages import IMAGES_MAX, Gpu, NodeCapacity, NodeImage, Status
 from tests.store.making import component, instance, key, report, rows, unconfirmed
 
@@ -165,54 +163,6 @@ def test_an_unregistered_node_has_to_register_first(store: Store) -> None:
     for call in calls:
         with pytest.raises(UnknownNode, match="'n1' is not registered"):
             call()
-
-
-def test_an_assignment_outlives_a_restart_until_it_is_reported(store: Store, path: Path) -> None:
-    store.observed.record_report(report(), 10.0)
-    store.assignments.assign([unconfirmed(version=7)], 11.0)
-    store.close()
-    again = Store.open(path)
-    (allocation,) = again.observed.snapshot().allocations
-    assert allocation == replace(unconfirmed(version=7), since=11.0)
-    again.observed.record_report(report(instance(version=7), timestamp=2.0), 12.0)
-    assert [c.confirmed for c in again.observed.snapshot().allocations] == [True]
-    again.close()
-
-
-def test_an_assignment_leaves_a_reported_allocation_as_it_is(store: Store) -> None:
-    store.observed.record_report(report(instance()), 10.0)
-    store.assignments.assign([unconfirmed()], 11.0)
-    assert store.observed.snapshot().allocations[0].confirmed
-
-
-def test_news_of_an_older_versions_end_leaves_a_newer_assignment(store: Store) -> None:
-    store.observed.record_report(report(), 10.0)
-    store.assignments.assign([unconfirmed(version=7)], 11.0)
-    ended = {"container_id": None, "version": 6}
-    assert not store.observed.record_component(component(key(), Status.STOPPED, 2.0, **ended), 12.0)
-    assert len(store.observed.snapshot().allocations) == 1
-    ended["version"] = 7
-    assert store.observed.record_component(component(key(), Status.STOPPED, 3.0, **ended), 13.0)
-    assert store.observed.snapshot().allocations == ()
-
-
-def test_versions_only_grow_across_restarts_and_beyond_what_agents_know(store: Store, path: Path) -> None:
-    assert list(store.versions.next(3)) == [1, 2, 3]
-    store.close()
-    again = Store.open(path)
-    (fourth,) = again.versions.next(1)
-    assert fourth > 3
-    assert list(again.versions.next(1)) == [fourth + 1]
-    again.observed.record_report(report(instance(version=1000)), 10.0)
-    again.close()
-    third = Store.open(path)
-    assert list(third.versions.next(2)) == [1001, 1002]
-    third.observed.record_component(component(key(), Status.RUNNING, 2.0, version=5000), 11.0)
-    assert list(third.versions.next(1)) == [5001]
-    for _ in range(2 * RESERVED_AT_ONCE):
-        (last,) = third.versions.next(1)
-    assert last == 5001 + 2 * RESERVED_AT_ONCE
-    third.close()
 
 
 def test_a_cordon_stays_through_reports_and_restarts(store: Store, path: Path) -> None:
