@@ -7,8 +7,8 @@ from api.forms import commit_form
 from api.lookups import status_of
 from api.replies import Form, Reply, done, iso, who
 from api.requests import read_business
-from reconciler.control.loop.view import View
 from reconciler.control.manager import Manager
+from reconciler.control.view import View
 from reconciler.manifest.errors import Problem, SpecError
 from reconciler.manifest.secrets.redact import redacted
 from reconciler.plan.ask.status import BusinessStatus

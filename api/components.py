@@ -6,8 +6,8 @@ from flask import Blueprint, Response, jsonify, request
 from api.lookups import status_of
 from api.replies import Form, Reply, iso, who
 from api.requests import read_exec
-from reconciler.control.loop.view import View
 from reconciler.control.manager import Manager
+from reconciler.control.view import View
 from reconciler.plan.ask.status import BusinessStatus, InstanceStatus
 from reconciler.store.store import Store
 from reconciler.wire.exec_stream import frame_line

@@ -1,7 +1,7 @@
 """Finding what a path names, or refusing it as unknown."""
 
 from reconciler.control.errors import UnknownBusiness
-from reconciler.control.loop.view import View
+from reconciler.control.view import View
 from reconciler.plan.ask.status import BusinessStatus
 
 

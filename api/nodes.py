@@ -8,8 +8,8 @@ from flask import Blueprint, jsonify
 from api.replies import Form, Reply, iso, told, who
 from api.requests import read_deadline
 from reconciler.control.errors import UnknownNodeId
-from reconciler.control.loop.view import View
 from reconciler.control.manager import Manager
+from reconciler.control.view import View
 from reconciler.plan.model.observed import Allocation
 
 

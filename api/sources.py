@@ -5,7 +5,7 @@ from flask import Blueprint, jsonify
 from api.forms import commit_form, deferred_form
 from api.replies import Form, Reply, failure, iso, problem_form
 from api.requests import read_sync
-from reconciler.control.loop.view import SyncResult
+from reconciler.control.desired.source_sync import SyncResult
 from reconciler.control.manager import Manager
 from reconciler.manifest.secrets.redact import without_password
 from reconciler.plan.model.desired import Desired

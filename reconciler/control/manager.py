@@ -25,8 +25,8 @@ from reconciler.control.loop.approvals import Approvals
 from reconciler.control.loop.loop import Loop
 from reconciler.control.loop.observation import Observation
 from reconciler.control.loop.turns import Turns
-from reconciler.control.loop.view import View
 from reconciler.control.nodes import Nodes
+from reconciler.control.view import View
 from reconciler.plan.model.policy import Policy
 from reconciler.source.source import Source
 from reconciler.store.store import Store

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from reconciler.control.errors import UnknownNodeId
 from reconciler.control.loop.journal import asked_of_node
-from reconciler.control.loop.view import View
+from reconciler.control.view import View
 from reconciler.plan.model.observed import NodeHealth
 from reconciler.plan.model.policy import Policy
 from reconciler.store.store import Store

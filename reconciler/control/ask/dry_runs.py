@@ -1,21 +1,39 @@
 """What would be, and how instances stand: questions about plans that change nothing."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from reconciler.control.desired.changes import business_of, component_of
 from reconciler.control.desired.source_sync import SourceSync
 from reconciler.control.errors import Conflict
-from reconciler.control.loop.view import Preview
+from reconciler.manifest.errors import Problem
 from reconciler.manifest.model import Business
 from reconciler.plan.ask.explain import Explanation, explain
 from reconciler.plan.ask.suppose import NOTHING_SUPPOSED, Suppose, losses, survival
 from reconciler.plan.keep.state import State, preview
+from reconciler.plan.model.desired import Desired
+from reconciler.plan.model.plan import Plan
 from reconciler.source.decide import Decision
+from reconciler.source.deferral import Deferred
 from reconciler.wire.messages import InstanceKey
 
 LOSSES_MAX = 500
 """How many losses one question may be about: each takes a plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would happen: the plan, the desired state it is for, and what keeps part of it from being considered.
+
+    `at` is when it was made, in seconds since the epoch. `deferred` is what files say and is not accepted now.
+    """
+
+    desired: Desired
+    plan: Plan
+    problems: tuple[Problem, ...] = ()
+    prune_blocked: str = ""
+    at: float = 0.0
+    deferred: tuple[Deferred, ...] = ()
 
 
 class DryRuns:

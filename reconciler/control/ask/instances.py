@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from reconciler.control.ask.exec import Execs, Relay, allocation_to_enter
 from reconciler.control.dispatch.agent_client import AgentClient
 from reconciler.control.errors import UnknownBusiness, UnknownInstance
-from reconciler.control.loop.view import View
+from reconciler.control.view import View
 from reconciler.store.store import Store
 from reconciler.wire.messages import Exec, InstanceKey, LogChunk
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from reconciler.control.ask.decisions import Decisions
 from reconciler.control.errors import Conflict, UnknownInstance
-from reconciler.control.loop.view import View
+from reconciler.control.view import View
 from reconciler.plan.ask.explain import Explanation, explain
 from reconciler.plan.ask.status import InstanceStatus
 from reconciler.plan.keep.replay import read_decided

@@ -1,7 +1,9 @@
 """The way of every change of desired state: one caller at a time, put on record, and followed by a turn of the loop."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from reconciler.control.errors import UnknownBusiness, UnknownInstance
 from reconciler.manifest.errors import Problem, SpecError
@@ -15,10 +17,24 @@ BODY = "body"
 """The name that problems in a request's body carry instead of a file's."""
 
 
+@dataclass(slots=True)
+class Change:
+    """A change under way since `at` (seconds since the epoch)."""
+
+    store: Store
+    at: float
+    is_recorded: bool = False
+
+    def record(self, kind: str, business_id: str, message: str, cause: str) -> None:
+        """Put the change on record, so that the loop turns once it is stored."""
+        self.store.events.add([Event(self.at, kind, message, business_id, cause=cause)])
+        self.is_recorded = True
+
+
 class DesiredChanges:
     """Shares among everything that changes desired state one lock, the store, a clock, and the record.
 
-    A change holds `lock` from its first look at the desired state to its record. `clock` gives seconds since the epoch.
+    A change holds `lock` from its first look at the desired state on. `clock` gives seconds since the epoch.
     """
 
     def __init__(self, store: Store, clock: Callable[[], float], wake: Callable[[], None]) -> None:
@@ -31,10 +47,15 @@ class DesiredChanges:
         """Look up a business. Raises UnknownBusiness."""
         return business_of(self.store.desired.snapshot(), business_id)
 
-    def record(self, kind: str, business_id: str, message: str, cause: str) -> None:
-        """Put a change that was stored on record, and have the loop turn."""
-        self.store.events.add([Event(self.clock(), kind, message, business_id, cause=cause)])
-        self.wake()
+    @contextmanager
+    def make(self) -> Iterator[Change]:
+        """Make one change: nobody else makes one meanwhile, and it is stored with its record, or not at all."""
+        with self.lock:
+            change = Change(self.store, self.clock())
+            with self.store.transaction():
+                yield change
+            if change.is_recorded:
+                self.wake()
 
 
 def business_of(desired: Desired, business_id: str) -> DesiredBusiness:

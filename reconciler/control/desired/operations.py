@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from reconciler.control.desired.changes import DesiredChanges, component_of, refuse_circles
+from reconciler.control.desired.changes import Change, DesiredChanges, component_of, refuse_circles
 from reconciler.control.desired.ownership import Ownership
-from reconciler.control.desired.rollback import rollback_target
+from reconciler.control.desired.rollback import Rollback, rollback_target
 from reconciler.control.desired.source_sync import SourceSync
 from reconciler.control.errors import Conflict
-from reconciler.control.loop.view import Promotion, Rollback
 from reconciler.plan.model.desired import DesiredBusiness, VersionResult
 from reconciler.plan.wants.versions import version
 from reconciler.store.model import Accepted
@@ -20,17 +19,29 @@ from reconciler.store.model import Accepted
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation of `who` on the business of `entry`, under way since `at` (seconds since the epoch)."""
+    """An operation of `who` on the business that was as `entry` says, and the change that it is."""
 
-    changes: DesiredChanges
+    change: Change
     entry: DesiredBusiness
     who: str
-    at: float
+
+    @property
+    def at(self) -> float:
+        """When it began, in seconds since the epoch."""
+        return self.change.at
 
     def done(self, kind: str, what: str, verb: str) -> None:
         """Put the operation on record: `stop asked for` by whom, caused by the `verb` they used."""
         cause = f"{self.who}: {verb}"
-        self.changes.record(kind, self.entry.business.business_id, f"{what} by {self.who}", cause)
+        self.change.record(kind, self.entry.business.business_id, f"{what} by {self.who}", cause)
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """What a promotion did: the components whose new version goes on, and the revision that they are of."""
+
+    revision: int
+    components: tuple[str, ...]
 
 
 class DesiredStateService:
@@ -110,8 +121,8 @@ class DesiredStateService:
                 raise Conflict(f"{business_id} is not pinned: nothing of it was rolled back")
             self._store.settings.set_pin(business_id, None, frozenset(), operation.at)
             operation.done("unpinned", "unpinned", "unpin")
-            self._sources.sync(patient=True)
-            return Accepted(self._revision(business_id), changed=True)
+        self._sources.sync(patient=True)
+        return Accepted(self._revision(business_id), changed=True)
 
     def thaw(self, business_id: str, component_id: str, who: str) -> Accepted:
         """Set back again what is frozen of a component; nothing changes when nothing of it was set back lately.
@@ -139,8 +150,9 @@ class DesiredStateService:
             if operation.entry.paused:
                 self._store.settings.set_paused(business_id, False, operation.at)
                 operation.done("resumed", "resumed", "resume")
-                self._sources.sync(patient=True)
-            return Accepted(self._revision(business_id), changed=operation.entry.paused)
+        if operation.entry.paused:
+            self._sources.sync(patient=True)
+        return Accepted(self._revision(business_id), changed=operation.entry.paused)
 
     def _revision(self, business_id: str) -> int:
         """The revision that holds after the sources were read; 0 for a business that they removed."""
@@ -149,9 +161,9 @@ class DesiredStateService:
 
     @contextmanager
     def _operate(self, business_id: str, who: str) -> Iterator[Operation]:
-        """Keep other callers out while the business is operated on. Raises UnknownBusiness."""
-        with self._changes.lock:
-            yield Operation(self._changes, self._changes.business(business_id), who, self._changes.clock())
+        """Make what is done to the business inside one change. Raises UnknownBusiness."""
+        with self._changes.make() as change:
+            yield Operation(change, self._changes.business(business_id), who)
 
 
 def promotions(entry: DesiredBusiness, component_id: str | None, who: str) -> dict[tuple[str, str, str], VersionResult]:

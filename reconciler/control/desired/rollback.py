@@ -22,6 +22,14 @@ class RollbackTarget:
     quarantined: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """What going back did: to which revision, and the number of the new one that says the same."""
+
+    target: int
+    revision: int
+
+
 def rollback_target(entry: DesiredBusiness, revisions: Sequence[Revision], number: int | None) -> RollbackTarget:
     """Choose the revision to go back to; without a number, the newest that differs and was not gone back from.
 

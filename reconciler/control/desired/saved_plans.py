@@ -7,7 +7,7 @@ from dataclasses import replace
 from reconciler.control.desired.changes import BODY
 from reconciler.control.desired.specs import SpecService
 from reconciler.control.errors import PlanOutdated, UnknownPlan
-from reconciler.control.loop.view import View
+from reconciler.control.view import View
 from reconciler.manifest.errors import Problem, SpecError
 from reconciler.manifest.model import Business
 from reconciler.plan.keep.preconditions import Basis

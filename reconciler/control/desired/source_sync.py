@@ -2,17 +2,38 @@
 
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from reconciler.control.desired.changes import DesiredChanges
+from reconciler.control.desired.changes import Change, DesiredChanges
 from reconciler.control.errors import UnknownBusiness
-from reconciler.control.loop.view import SyncResult
+from reconciler.manifest.errors import Problem
 from reconciler.plan.keep.state import overlay
-from reconciler.plan.model.desired import Desired
+from reconciler.plan.model.desired import Commit, Desired
 from reconciler.source.decide import Decision, decide, merged
-from reconciler.source.deferral import Asked
+from reconciler.source.deferral import Asked, Deferred
 from reconciler.source.files import SourceReading
 from reconciler.source.source import Source
 from reconciler.store.model import Event
+
+
+@dataclass(frozen=True, slots=True)
+class SyncResult:
+    """What reading sources anew did. `prune_blocked` says why removals wait ("" when none do).
+
+    `waiting` are businesses that are missing since just now: they are removed when they still are in a moment.
+    `deferred` is what files say and is not accepted now. `sources` has the part of each source by its name, and
+    `commit` what that one read.
+    """
+
+    accepted: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    unchanged: int = 0
+    problems: tuple[Problem, ...] = ()
+    prune_blocked: str = ""
+    waiting: tuple[str, ...] = ()
+    deferred: tuple[Deferred, ...] = ()
+    commit: Commit | None = None
+    sources: Mapping[str, "SyncResult"] = field(default_factory=dict)
 
 
 class SourceSync:
@@ -68,12 +89,12 @@ class SourceSync:
             decisions = decide(readings.values(), businesses, Asked(self._changes.clock(), prune, frozenset(named)))
             for name, decision in decisions.items():
                 assert not (decision.remove and readings[name].unreadable), "rule 6: pruning needs a readable source"
-            self._last = together(
-                {
-                    source.name: self._carry_out(source, decisions[source.name], patient and not prune)
+            with self._changes.make() as change:
+                results = {
+                    source.name: self._carry_out(source, decisions[source.name], patient and not prune, change)
                     for source in self._sources
                 }
-            )
+            self._last = together(results)
             self._changes.wake()
             return self._last
 
@@ -95,9 +116,9 @@ class SourceSync:
     def _read(self) -> dict[str, SourceReading]:
         return {source.name: source.read() for source in self._sources}
 
-    def _carry_out(self, source: Source, decision: Decision, patient: bool) -> SyncResult:
+    def _carry_out(self, source: Source, decision: Decision, patient: bool, change: Change) -> SyncResult:
         """Store what was decided about one source, and put on record what is new."""
-        store, at = self._changes.store, self._changes.clock()
+        store, at = self._changes.store, change.at
         ripe = self._patience.ripe(source.name, decision.remove, at, source.rest if patient else 0.0)
         waiting = tuple(key for key in decision.remove if key not in ripe)
         if waiting:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from reconciler.control.desired.changes import BODY, DesiredChanges, refuse_circles
+from reconciler.control.desired.changes import BODY, Change, DesiredChanges, refuse_circles
 from reconciler.control.desired.ownership import Ownership
 from reconciler.control.desired.rollback import refuse_quarantined
 from reconciler.control.errors import Conflict
@@ -31,25 +31,25 @@ class SpecService:
 
     def create(self, business: Business, who: str) -> Accepted:
         """Accept a new business. Raises SpecError, and Conflict when the id is taken."""
-        with self._changes.lock:
+        with self._changes.make() as change:
             known = self._changes.store.desired.snapshot().businesses.get(business.business_id)
             if known is not None:
                 self._ownership.refuse_foreign(known)
                 raise Conflict(f"business '{business.business_id}' exists already: PUT changes it")
-            return self._accept(business, who)
+            return self._accept(business, who, change)
 
     def replace(self, business: Business, who: str) -> Accepted:
         """Accept a new version of a business. Raises UnknownBusiness, Conflict, SpecError."""
-        with self._changes.lock:
+        with self._changes.make() as change:
             self._ownership.refuse_foreign(self._changes.business(business.business_id))
-            return self._accept(business, who)
+            return self._accept(business, who, change)
 
     def scale(self, business_id: str, replicas: Mapping[str, int], who: str) -> Accepted:
         """Change how many replicas components of a business have. Raises UnknownBusiness, Conflict, SpecError."""
-        with self._changes.lock:
+        with self._changes.make() as change:
             entry = self._changes.business(business_id)
             self._ownership.refuse_foreign(entry)
-            return self._accept(scaled(entry.business, replicas), who)
+            return self._accept(scaled(entry.business, replicas), who, change)
 
     def accept_planned(
         self,
@@ -73,25 +73,26 @@ class SpecService:
                     refuse_quarantined(known, business)
             pairs = [(business, API) for business in businesses]
             allocations = allocate(desired, overlay(desired, pairs))
-            store, at = self._changes.store, self._changes.clock()
-            accepted = store.executions.accept(pairs, allocations, saved, who, at).accepted
-            changed = tuple(key for key, one in accepted.items() if one.changed)
-            for key in changed:
-                message = f"revision {accepted[key].revision} accepted from {who}, as planned"
-                self._changes.record("accepted", key, message, f"{who}: saved plan {saved.hash[:12]}")
+            with self._changes.make() as change:
+                executions = self._changes.store.executions
+                accepted = executions.accept(pairs, allocations, saved, who, change.at).accepted
+                changed = tuple(key for key, one in accepted.items() if one.changed)
+                for key in changed:
+                    message = f"revision {accepted[key].revision} accepted from {who}, as planned"
+                    change.record("accepted", key, message, f"{who}: saved plan {saved.hash[:12]}")
             self._changes.wake()
             return changed
 
-    def _accept(self, business: Business, who: str) -> Accepted:
-        store, business_id = self._changes.store, business.business_id
-        refuse_circles(store.desired.snapshot(), [business])
-        known = store.desired.snapshot().businesses.get(business_id)
+    def _accept(self, business: Business, who: str, change: Change) -> Accepted:
+        desired, business_id = self._changes.store.desired, business.business_id
+        refuse_circles(desired.snapshot(), [business])
+        known = desired.snapshot().businesses.get(business_id)
         if known is not None:
             refuse_quarantined(known, business)
-        accepted = store.desired.accept(business, source=API, who=who, at=self._changes.clock())
+        accepted = desired.accept(business, source=API, who=who, at=change.at)
         if accepted.changed:
             number = accepted.revision
-            self._changes.record(
+            change.record(
                 "accepted", business_id, f"revision {number} accepted from {who}", f"{who}: revision {number}"
             )
         return accepted

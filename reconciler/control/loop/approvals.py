@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from reconciler.control.errors import Conflict
-from reconciler.control.loop.view import View, documented
+from reconciler.control.view import View, documented
 from reconciler.plan.gates.limits import VOLUMES, stop_of
 from reconciler.plan.model.plan import Action, Plan
 from reconciler.store.model import Event

@@ -6,7 +6,7 @@ is an event with its cause.
 
 from collections.abc import Callable
 
-from reconciler.control.loop.view import View
+from reconciler.control.view import View
 from reconciler.plan.model.observed import Allocation, NodeHealth
 from reconciler.plan.model.plan import Action
 from reconciler.plan.model.reasons import (

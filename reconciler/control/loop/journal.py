@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from reconciler.control.loop.approvals import by_business, over_limit, told
 from reconciler.control.loop.causes import Recorded, cause_of, desired_cause
-from reconciler.control.loop.view import View, documented
+from reconciler.control.view import View, documented
 from reconciler.plan.model.observed import NodeHealth
 from reconciler.plan.model.plan import Action
 from reconciler.store.model import Event

@@ -1,7 +1,7 @@
 """Keeping decisions: each plan by which something happens, with all that it was made of."""
 
 import reconciler
-from reconciler.control.loop.view import View, documented
+from reconciler.control.view import View, documented
 from reconciler.plan.keep.record import record
 from reconciler.plan.keep.replay import decided
 from reconciler.store.store import Store

@@ -12,7 +12,7 @@ from reconciler.control.loop.approvals import withdraw_outdated
 from reconciler.control.loop.journal import events_between
 from reconciler.control.loop.observation import Observation
 from reconciler.control.loop.recorder import Recorder
-from reconciler.control.loop.view import View
+from reconciler.control.view import View
 from reconciler.plan.ask.status import BusinessStatus, derive
 from reconciler.plan.schedule.node_health import node_health
 from reconciler.store.model import BusinessRow, ComponentRow

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from reconciler.control.loop.causes import cause_of
 from reconciler.control.loop.journal import events_between
-from reconciler.control.loop.view import View
+from reconciler.control.view import View
 from reconciler.plan.ask.status import derive
 from reconciler.plan.model.desired import Commit, Desired
 from reconciler.plan.model.observed import Vanished

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from reconciler.control.ask.decisions import Decisions
 from reconciler.control.errors import Conflict, UnknownPlan
 from reconciler.control.loop.recorder import Recorder
-from reconciler.control.loop.view import View, documented
+from reconciler.control.view import View, documented
 from reconciler.manifest.model import Business
 from reconciler.plan.keep.record import record
 from reconciler.plan.keep.replay import decided, read_decided, replay
