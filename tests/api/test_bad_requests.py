@@ -247,7 +247,7 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(field=st.sampled_from(sorted(docker_component("web"))), value=ANYTHING, extra=ANYTHING)
 def test_nothing_breaks_the_manager(manager: Cluster, field: str, value: Any, extra: Any) -> None:
     """Any value in any field, and any document at all, is planned or refused."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.manifest.errors import SpecError, SyntaxProblems
@@ -245,7 +245,6 @@ def test_a_huge_number_in_a_body_is_an_ordinary_problem() -> None:
 
 
 @given(st.one_of(st.text(max_size=200), st.binary(max_size=200)))
-@settings(max_examples=200, deadline=None)
 def test_any_text_either_loads_or_is_refused(text: str | bytes) -> None:
     for name in ("a.yaml", "a.json"):
         with contextlib.suppress(SpecError):
@@ -260,7 +259,6 @@ _VALUES = st.recursive(
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
 def test_any_value_in_any_field_either_loads_or_is_refused(data: st.DataObject) -> None:
     from reconciler.manifest.check.schema import schema
 

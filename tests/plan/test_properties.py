@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.plan.ask.status import derive
@@ -23,8 +23,6 @@ from tests.support.histories import worlds
 from tests.support.planning import NOW, World
 
 Place = tuple[InstanceKey, str]
-
-bounded = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 WORDS = {"pending", "deploying", "running", "failed", "stopping", "stopped", "updating"}
 
@@ -78,7 +76,6 @@ def carried_out(action: Action, observed: Observed) -> Observed:
     return applied(Plan(actions=(action,)), observed)
 
 
-@bounded
 @given(world=worlds(), seed=st.integers(0, 2**32))
 def test_the_same_input_in_any_order_gives_the_same_plan(world: World, seed: int) -> None:
     shuffle = random.Random(seed).shuffle
@@ -91,7 +88,6 @@ def test_the_same_input_in_any_order_gives_the_same_plan(world: World, seed: int
     assert document(again, world.desired) == document(world.plan(), world.desired)
 
 
-@bounded
 @given(world=worlds())
 def test_a_plan_that_was_carried_out_leaves_nothing_to_do(world: World) -> None:
     first = world.carries_out()
@@ -101,7 +97,6 @@ def test_a_plan_that_was_carried_out_leaves_nothing_to_do(world: World) -> None:
     assert second.placements == first.placements
 
 
-@bounded
 @given(world=worlds())
 def test_nothing_is_promised_twice(world: World) -> None:
     before = by_place(world.observed.allocations)
@@ -111,7 +106,6 @@ def test_nothing_is_promised_twice(world: World) -> None:
             assert not overpromised(world, action.node_id, world.observed.allocations) & asks_for(action), action
 
 
-@bounded
 @given(world=worlds(), seed=st.integers(0, 2**32))
 def test_nothing_is_promised_twice_at_any_moment(world: World, seed: int) -> None:
     """Actions that wait for nothing may run in any order; the others may once what they wait for is done."""
@@ -130,7 +124,6 @@ def test_nothing_is_promised_twice_at_any_moment(world: World, seed: int) -> Non
             assert not overpromised(world, action.node_id, observed.allocations) & asks_for(action), action
 
 
-@bounded
 @given(world=worlds())
 def test_what_answers_runs_each_wanted_instance_once_and_nothing_else(world: World) -> None:
     world.carries_out()
@@ -140,7 +133,6 @@ def test_what_answers_runs_each_wanted_instance_once_and_nothing_else(world: Wor
     assert not counts or max(counts.values()) == 1
 
 
-@bounded
 @given(world=worlds())
 def test_every_wanted_instance_has_a_place_or_a_reason(world: World) -> None:
     result = world.plan()
@@ -150,7 +142,6 @@ def test_every_wanted_instance_has_a_place_or_a_reason(world: World) -> None:
     assert all(pending.reason for pending in result.pending)
 
 
-@bounded
 @given(world=worlds())
 def test_only_the_unwanted_the_moved_and_the_changed_are_touched(world: World) -> None:
     digests = {want.key: want.digest for want in world.wanted()}
@@ -169,7 +160,6 @@ def test_only_the_unwanted_the_moved_and_the_changed_are_touched(world: World) -
             assert allocation is None or not allocation.confirmed or allocation.ended, action
 
 
-@bounded
 @given(world=worlds())
 def test_nodes_that_do_not_answer_are_asked_nothing_and_closed_ones_get_nothing_new(world: World) -> None:
     before = by_place(world.observed.allocations)
@@ -182,7 +172,6 @@ def test_nodes_that_do_not_answer_are_asked_nothing_and_closed_ones_get_nothing_
     assert len(places) == len(set(places))
 
 
-@bounded
 @given(world=worlds())
 def test_new_instances_respect_affinity(world: World) -> None:
     before = by_place(world.observed.allocations)
@@ -204,7 +193,6 @@ def test_new_instances_respect_affinity(world: World) -> None:
             assert key.business_id != action.key.business_id or key.component_id not in affinity.anti_affinity
 
 
-@bounded
 @given(world=worlds())
 def test_every_world_has_a_status(world: World) -> None:
     statuses = derive(world.desired, world.observed, world.plan())
@@ -212,7 +200,6 @@ def test_every_world_has_a_status(world: World) -> None:
     assert {status.status for status in statuses.values()} <= WORDS
 
 
-@bounded
 @given(world=worlds())
 def test_what_is_held_is_let_go(world: World) -> None:
     """Doing only what waits for nothing, again and again, ends where nothing is left, or where there is no room or a business is not there."""

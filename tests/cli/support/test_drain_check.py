@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reconciler.cli.support.drain_check import drained
@@ -47,7 +47,6 @@ def test_what_is_to_go_from_a_silent_node_does_not_stay() -> None:
     assert checked(world, "a") == ({}, {"shop/log/0": "it is to go once the node reports again"}, {})
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(world=worlds(), data=st.data())
 def test_the_real_drain_does_what_was_said(world: World, data: st.DataObject) -> None:
     assume(world.observed.nodes)
@@ -91,7 +90,6 @@ def drains(world: World) -> None:
     raise AssertionError("the drain does not end")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(world=worlds(), data=st.data())
 def test_step_by_step_it_ends_as_was_said(world: World, data: st.DataObject) -> None:
     assume(world.observed.nodes)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.manifest.environment.layers import Layers, layered, load_file
@@ -271,7 +271,6 @@ def test_it_does_not_matter_which_of_a_chain_are_merged_first(
     assert merged(merged(first, second), third) == merged(first, merged(second, third))
 
 
-@settings(max_examples=50, deadline=None)
 @given(documents, documents)
 def test_what_is_rendered_is_the_same_each_time_and_reads_as_itself(base: dict[str, Any], over: dict[str, Any]) -> None:
     files = {

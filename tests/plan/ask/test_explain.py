@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import msgspec
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reconciler.plan.ask.explain import Explanation, explain
@@ -66,24 +66,32 @@ def test_what_is_not_wanted_is_told_and_needs_no_remedy() -> None:
     assert "not wanted" in found.reason
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(world=worlds(), data=st.data())
 def test_what_is_said_of_a_node_is_confirmed_by_tying_the_instance_to_it(world: World, data: st.DataObject) -> None:
     """The instance is asked for anew, tied to one node after the other, on a fleet that is otherwise as planned."""
-    alone = [
-        want.key
-        for want in world.wanted()
-        if want.component.replicas == 1 and want.component.mode == "replicated" and not want.component.affinity.node_id
-    ]
-    assume(alone)
-    wanted = data.draw(st.sampled_from(alone))
-    found = explain(world.desired, world.observed, wanted, now=NOW)
+    candidates = alone(world)
+    assume(candidates)
+    wanted = data.draw(st.sampled_from(candidates))
+    before = world.observed
     assume({pending.key for pending in world.carries_out().pending} <= {wanted})
+    found = explain(world.desired, before, wanted, now=NOW)
     rest = tuple(allocation for allocation in world.observed.allocations if allocation.key != wanted)
     for situation in found.situations:
         for node_id in situation.nodes:
             result = plan(tied(world, wanted, node_id), Observed(world.observed.nodes, rest), now=NOW)
             assert (wanted in result.placements) == (not situation.obstacles), (node_id, situation, result)
+
+
+def alone(world: World) -> list[InstanceKey]:
+    """What is wanted once, anywhere, after one component of each business was made so."""
+    found = set()
+    for entry in world.desired.businesses.values():
+        first, *others = entry.business.components
+        affinity = msgspec.structs.replace(first.affinity, node_id=None)
+        first = msgspec.structs.replace(first, replicas=1, mode="replicated", affinity=affinity)
+        world.wants(msgspec.structs.replace(entry.business, components=(first, *others)))
+        found.add(InstanceKey(entry.business.business_id, first.component_id, 0))
+    return sorted(found & {want.key for want in world.wanted()})
 
 
 def tied(world: World, wanted: InstanceKey, node_id: str) -> Desired:

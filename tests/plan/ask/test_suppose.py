@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reconciler.plan.ask.suppose import NewNode, Suppose, mistakes, supposed, survival
@@ -72,7 +72,6 @@ def test_what_a_loss_leaves_without_a_place() -> None:
     assert "lost" in str(found["rack"])
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(world=worlds(), data=st.data())
 def test_a_supposed_drain_is_the_real_one(world: World, data: st.DataObject) -> None:
     assume(world.observed.nodes)

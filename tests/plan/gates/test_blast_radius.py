@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.plan.gates.limits import endings, stop_of
@@ -128,7 +128,6 @@ def test_an_approval_is_for_that_copy_only() -> None:
     assert len(held(world)) == 4
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(world=worlds(), stops=st.integers(0, 4), nodes=st.integers(0, 3), volumes=st.integers(0, 2))
 def test_what_a_plan_ends_for_good_is_within_the_limits_or_held(
     world: World, stops: int, nodes: int, volumes: int

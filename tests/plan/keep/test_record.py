@@ -4,7 +4,7 @@ import random
 from dataclasses import replace
 
 import msgspec
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.plan.keep.record import Record, manifest_of, record, restored
@@ -17,8 +17,6 @@ from tests.plan.keep.test_state import SECRET, secretive
 from tests.support.histories import worlds
 from tests.support.planning import NOW, World, business, component, node
 
-bounded = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
 
 def state_of(world: World, observed: Observed | None = None) -> State:
     return State(world.desired, observed or world.observed, Policy(), NOW)
@@ -28,7 +26,6 @@ def put_together(kept: Record) -> bytes:
     return restored(manifest_of(kept.parts[kept.manifest]), kept.parts.__getitem__)
 
 
-@bounded
 @given(world=worlds(), seed=st.integers(0, 9))
 def test_what_is_put_together_is_what_was_cut_whatever_the_order(world: World, seed: int) -> None:
     state = state_of(world)
@@ -44,7 +41,6 @@ def test_what_is_put_together_is_what_was_cut_whatever_the_order(world: World, s
     assert record(permuted, made) == kept
 
 
-@bounded
 @given(world=worlds())
 def test_a_replay_of_what_was_kept_is_equal(world: World) -> None:
     state = state_of(world)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.manifest.errors import SpecError
@@ -20,7 +20,6 @@ from tests.support.histories import worlds
 from tests.support.planning import NOW, World, business, component, node
 
 SECRET = "hunter2-of-the-shop"
-bounded = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def state_of(world: World) -> State:
@@ -49,7 +48,6 @@ def secretive(image: str = "web:1", secret: str = SECRET) -> Business:
     return business("shop", web, component("db", ports=[5432]))
 
 
-@bounded
 @given(world=worlds())
 def test_a_state_that_was_read_back_gives_the_same_plan(world: World) -> None:
     state = state_of(world)
@@ -60,7 +58,6 @@ def test_a_state_that_was_read_back_gives_the_same_plan(world: World) -> None:
     assert canonical(read.document()) == canonical(state.document())
 
 
-@bounded
 @given(world=worlds(), scale=st.integers(0, 4))
 def test_a_preview_is_the_same_of_the_state_and_of_what_was_read_back(world: World, scale: int) -> None:
     state = state_of(world)
@@ -154,7 +151,6 @@ def test_a_text_that_is_no_state_is_explained_shortly(text: bytes, why: str) -> 
     assert len(str(raised.value)) < 500
 
 
-@bounded
 @given(world=worlds(), data=st.data())
 def test_a_damaged_state_is_an_error_and_no_traceback(world: World, data: st.DataObject) -> None:
     form = msgspec.json.decode(to_json(state_of(world)))

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import replace
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reconciler.plan.model.desired import Desired
@@ -123,7 +123,6 @@ def test_a_plan_without_actions_is_not_made_twice() -> None:
     assert calls == [None]
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(world=worlds())
 def test_no_real_plan_is_refused_and_each_settles(world: World) -> None:
     first = draft(world.desired, world.observed, now=NOW)
@@ -131,7 +130,6 @@ def test_no_real_plan_is_refused_and_each_settles(world: World) -> None:
     assert draft(world.desired, applied(first, world.observed), now=NOW).actions == ()
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(world=worlds(), data=st.data())
 def test_planning_some_businesses_finds_for_them_what_planning_all_does(world: World, data: st.DataObject) -> None:
     """On a fleet where the others have nothing to do; but for what waits for another business, which is not known then."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import msgspec
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -27,10 +27,8 @@ from tests.support.histories import worlds
 from tests.support.planning import NOW, World, business, component, node
 
 SCHEMA = Draft202012Validator(json.loads(plan_schema_text()))
-bounded = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-@bounded
 @given(world=worlds())
 def test_every_document_is_as_its_schema_says(world: World) -> None:
     found = document(world.plan(), world.desired)
@@ -41,7 +39,6 @@ def test_every_document_is_as_its_schema_says(world: World) -> None:
     SCHEMA.validate(found | {"problems": [{"file": "a.yaml", "message": "is no YAML"}], "held": None})
 
 
-@bounded
 @given(world=worlds(), seed=st.integers(0, 2**32))
 def test_the_same_state_in_any_order_gives_the_same_bytes(world: World, seed: int) -> None:
     shuffle = random.Random(seed).shuffle

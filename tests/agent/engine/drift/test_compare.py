@@ -103,11 +103,7 @@ OPTIONS = some(
 )
 
 
-@settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(options=OPTIONS, image=st.sampled_from([BUSYBOX, RICH]))
 def test_what_the_engine_makes_of_any_options_is_no_drift(
     client: docker.DockerClient, network: str, rich: str, options: dict[str, Any], image: str
