@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from agent.api.app import BODY_BYTES_MAX, build_app
-from agent.engine.images.gc_policy import KEEP, RECENT
+from agent.engine.images.gc_policy import KEEP_SECONDS, KEEP_SECONDS_MIN
 from agent.engine.seeker import EngineSeeker
 from agent.host.address import advertised_address
 from agent.host.gpu import open_gpus
@@ -55,7 +55,7 @@ class AgentConfig:
     token: str | None = field(default=None, repr=False)
     runtimes: Runtimes = "auto"
     heartbeat: float = 5.0
-    keep_images: float = KEEP
+    keep_images: float = KEEP_SECONDS
 
 
 class Part(Protocol):
@@ -165,7 +165,7 @@ def _check(config: AgentConfig) -> None:
         )
     if not 0.1 <= config.heartbeat <= 60:
         raise ServeError(f"--heartbeat {config.heartbeat:g} is out of range: give 0.1 to 60 seconds")
-    if config.keep_images < RECENT:
+    if config.keep_images < KEEP_SECONDS_MIN:
         raise ServeError(
             f"--keep-images {config.keep_images:g}s is too short: give 1h or more, because a deploy may wait that long "
             "between having its image and using it"

@@ -19,7 +19,7 @@ CPU_SHARES = 1024
 """The weight that the Engine gives a container of which nobody asked anything."""
 SWAP_SHARE = 2
 """Memory and swap together, as a multiple of memory: the Engine's own default, which has to be said in a change."""
-LONGEST_NETWORK = 60
+NETWORK_CHARACTERS_MAX = 60
 START_INTERVAL_SINCE = (1, 44)
 """The Engine API version that knows a healthcheck's `start_interval`."""
 
@@ -109,6 +109,19 @@ def memory_bytes(component: Component) -> int:
     return component.resource_requirements.memory_mb * MIB
 
 
+def resource_limits(deploy: Deploy) -> Body:
+    """Say what an update of a running container changes: CPU and memory as the deploy has them, and its restarts."""
+    quota, memory = cpu_quota(deploy.component), memory_bytes(deploy.component)
+    return {
+        "cpu_period": CPU_PERIOD if quota else None,
+        "cpu_quota": quota or None,
+        "cpu_shares": CPU_SHARES if "cpu_shares" in deploy.heal else None,
+        "mem_limit": memory or None,
+        "memswap_limit": SWAP_SHARE * memory or None,
+        "restart_policy": host_config(deploy)["RestartPolicy"],
+    }
+
+
 def networks_of(deploy: Deploy) -> tuple[str, ...]:
     """The networks the instance joins by name: those its component names, or its business's where it says nothing."""
     component = deploy.component
@@ -124,8 +137,8 @@ def business_network(business_id: str) -> str:
     """
     plain = f"reconciler-{business_id}"
     name = re.sub(r"[^A-Za-z0-9_.-]", "_", plain)
-    if name != plain or len(name) > LONGEST_NETWORK:
-        name = f"{name[:LONGEST_NETWORK]}-{hashlib.sha256(plain.encode()).hexdigest()[:8]}"
+    if name != plain or len(name) > NETWORK_CHARACTERS_MAX:
+        name = f"{name[:NETWORK_CHARACTERS_MAX]}-{hashlib.sha256(plain.encode()).hexdigest()[:8]}"
     return name
 
 

@@ -1,62 +1,134 @@
-"""Making containers that carry the record of what was applied, so that drift can be told from what was asked for.
+"""Making an instance's container and starting it: on its networks, with its files, in the place of an older one."""
 
-Engines differ in what they make of a request: they drop limits that their kernel lacks, and fill in defaults of their
-own. What a container has right after it was made, with nobody else there to change it, is therefore never drift: where
-it is not as recorded, it is made anew with those fields left out of its record.
-"""
-
-import logging
-from typing import Any
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from docker import APIClient
-from docker.errors import NotFound
+from docker.errors import APIError, NotFound
 
-from agent.engine.body import Body, networks_of
-from agent.engine.drift.compare import APPLIED, drift_of, record_of
-from reconciler.manifest.drift import head_of
+from agent.engine.body import Body, container_body, endpoint, networks_of
+from agent.engine.drift.recorder import Recorder
+from agent.engine.errors import CONFLICT, network_changed, readable
+from agent.engine.files import MountedFiles, archive
+from agent.engine.labels import DIGEST, NODE, alongside_name, container_name, key_of, labels_of
+from agent.engine.networks import Networks
+from agent.engine.own import labels_in
+from agent.engine.remove import ContainerRemover
+from agent.runtime.contract import RuntimeFailure
 from reconciler.manifest.images import image_reference
-from reconciler.wire.messages import Deploy
-
-log = logging.getLogger(__name__)
+from reconciler.wire.messages import Deploy, InstanceKey
 
 
-class Recorded:
-    """Creates containers on one Engine."""
+class ContainerCreator:
+    """Creates the containers of one node. Safe to use from several threads."""
 
-    def __init__(self, client: APIClient) -> None:
-        self._client = client
-        self._besides: frozenset[str] = frozenset()
+    def __init__(
+        self, client: APIClient, node_id: str, networks: Networks, files: MountedFiles, remover: ContainerRemover
+    ) -> None:
+        self._client, self._node_id = client, node_id
+        self._networks, self._files, self._remover = networks, files, remover
+        self._recorder = Recorder(client)
+        self._log_driver: str | None = None
+        self._lock = threading.Lock()
+        self._making: set[InstanceKey] = set()
 
-    def create(self, body: Body, name: str, deploy: Deploy) -> str:
-        """Create a container that carries its record, and start nothing; its id. Raises APIError."""
-        besides: frozenset[str] = frozenset()
-        container_id, changed = self._create(body, name, deploy, besides)
-        while changed - besides:
-            log.info("the Engine makes something else of %s of %s", ", ".join(sorted(changed)), deploy.key)
-            self._besides |= {field for field in changed if field == head_of(field) and field != "image"}
-            self._client.remove_container(container_id, v=True, force=True)
-            besides |= changed
-            container_id, changed = self._create(body, name, deploy, besides)
-        return container_id
+    def making(self) -> frozenset[InstanceKey]:
+        """Return the instances for which a container is being made now."""
+        with self._lock:
+            return frozenset(self._making)
 
-    def _create(self, body: Body, name: str, deploy: Deploy, besides: frozenset[str]) -> tuple[str, frozenset[str]]:
-        """Its id, and which fields are not as recorded though they should be."""
-        networks = networks_of(deploy) or (deploy.component.network_mode or "bridge",)
-        image = self._image(image_reference(deploy.component))
-        labels = body["Labels"] | (
-            {APPLIED: record_of(body, networks, image, self._besides | besides)} if image else {}
-        )
-        created: dict[str, str] = self._client.create_container_from_config(  # type: ignore[no-untyped-call]
-            body | {"Labels": labels}, name, deploy.component.platform
-        )
-        drift = drift_of(self._client.inspect_container(created["Id"])) if image else ()
-        # It joins its other networks before it starts.
-        return created["Id"], frozenset(one.field for one in drift if one.field != "networks")
+    def create(self, deploy: Deploy, alongside: bool) -> str:
+        """Create and start the instance's container; its id.
 
-    def _image(self, reference: str) -> dict[str, Any] | None:
-        """The image as the Engine has it; None where it is gone, of which the create call says more."""
+        Where the instance's container runs with this digest already, that one is the answer. Any other container of
+        the instance is replaced, unless the new one is made `alongside` it, under a name of its own. Raises
+        RuntimeFailure with the reason, and then leaves nothing behind.
+        """
+        name = container_name(deploy.key, self._node_id)
+        if alongside:
+            name = alongside_name(name, deploy.version)
+        with self._noted(deploy.key), readable(f"cannot create {deploy.key}"):
+            try:
+                return self._create(deploy, name)
+            except APIError as error:
+                if not network_changed(error):
+                    raise
+            return self._create(deploy, name)
+
+    def _create(self, deploy: Deploy, name: str) -> str:
+        """Make the container on networks that are there. Raises APIError and RuntimeFailure."""
+        with self._networks.ensuring(networks_of(deploy)):
+            there = self._replace(deploy, name)
+            if there is not None:
+                return there
+            container_id = self._make(deploy, name)
+            try:
+                self._start(container_id, deploy)
+            except BaseException:
+                self._remover.discard(container_id, deploy)
+                raise
+            return container_id
+
+    def _replace(self, deploy: Deploy, name: str) -> str | None:
+        """The id of the container of that name if it is what shall run; else end it and leave the name free."""
         try:
-            found: dict[str, Any] = self._client.inspect_image(reference)  # type: ignore[no-untyped-call]
+            there = self._client.inspect_container(name)
         except NotFound:
             return None
-        return found
+        labels = labels_in(there)
+        if labels.get(NODE) != self._node_id or key_of(labels) != deploy.key:
+            raise RuntimeFailure(
+                f"cannot create {deploy.key}: a container named {name!r} that this agent did not make is in the way; "
+                f"rename or remove it"
+            )
+        if labels.get(DIGEST) == deploy.digest and there["State"]["Running"]:
+            return str(there["Id"])
+        self._remover.end(there)
+        return None
+
+    def _make(self, deploy: Deploy, name: str) -> str:
+        """Make the container and start nothing. Raises APIError and RuntimeFailure, and leaves nothing behind then."""
+        try:
+            return self._recorder.create(self._body(deploy), name, deploy)
+        except APIError as error:
+            self._files.remove(deploy.key, deploy.digest, deploy.version)
+            if error.status_code == CONFLICT:
+                raise RuntimeFailure(
+                    f"cannot create {deploy.key}: another container took the name {name!r} just now"
+                ) from error
+            raise
+
+    def _body(self, deploy: Deploy) -> Body:
+        """The create call's body, once the files that it mounts are there."""
+        if self._log_driver is None:
+            self._log_driver = str(self._client.info()["LoggingDriver"])
+        body = container_body(
+            deploy,
+            image_reference(deploy.component),
+            labels_of(deploy, self._node_id),
+            self._client.api_version,
+            self._log_driver,
+        )
+        body["HostConfig"]["Binds"] += self._files.write(deploy)
+        return body
+
+    def _start(self, container_id: str, deploy: Deploy) -> None:
+        files = archive(deploy.component)
+        if files is not None:
+            self._client.put_archive(container_id, "/", files)
+        aliases = endpoint(deploy.component)["Aliases"]
+        for network in networks_of(deploy)[1:]:
+            self._client.connect_container_to_network(container_id, network, aliases=aliases)
+        self._client.start(container_id)
+
+    @contextmanager
+    def _noted(self, key: InstanceKey) -> Iterator[None]:
+        """Note that a container of this instance is being made: one that is not started yet has not failed."""
+        with self._lock:
+            self._making.add(key)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._making.discard(key)

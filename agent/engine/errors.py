@@ -10,7 +10,10 @@ from docker.errors import APIError, DockerException
 
 from agent.runtime.contract import RuntimeFailure
 
-LONGEST_REASON = 400
+CONFLICT = 409
+"""The HTTP status of a call that the state of things does not allow, such as a name that is taken."""
+
+REASON_CHARACTERS_MAX = 400
 
 REASONS: tuple[tuple[str, str], ...] = (
     (
@@ -59,33 +62,73 @@ REASONS: tuple[tuple[str, str], ...] = (
 
 
 def reason_of(text: str) -> str:
-    """One readable line from what the Engine said."""
+    """Make one readable line of what the Engine said."""
     for pattern, reason in REASONS:
         found = re.search(pattern, text)
         if found:
             return reason.format(*found.groups())
     line = " ".join(text.split())
-    return line if len(line) <= LONGEST_REASON else f"{line[:LONGEST_REASON]}..."
+    return line if len(line) <= REASON_CHARACTERS_MAX else f"{line[:REASON_CHARACTERS_MAX]}..."
 
 
 def explanation(error: APIError) -> str:
-    """What the Engine itself said of an error, or its HTTP status where it said nothing."""
+    """Return what the Engine itself said of an error, or its HTTP status where it said nothing."""
     return str(error.explanation or error)
 
 
 def no_address_pool(error: APIError) -> bool:
-    """Whether a network can't be made because the Engine has given out all of its addresses."""
+    """Tell whether a network can't be made because the Engine has given out all of its addresses."""
     return bool(re.search(r"non-overlapping IPv4 address pool|address pools have been fully", explanation(error)))
 
 
 def overlapping_pool(error: APIError) -> bool:
-    """Whether a network can't be made because another one has addresses in its subnet."""
+    """Tell whether a network can't be made because another one has addresses in its subnet."""
     return "Pool overlaps" in explanation(error)
 
 
 def network_changed(error: APIError) -> bool:
-    """Whether a container can't join a network because another agent made or removed one of that name just now."""
+    """Tell whether a container can't join a network because another agent made or removed one of that name just now."""
     return bool(re.search(r"network \S+ (not found|is ambiguous)", explanation(error)))
+
+
+def load_reason(text: str) -> str:
+    """Say why the Engine can't load a tar."""
+    if re.search(r"no such file or directory|manifest\.json|invalid manifest", text):
+        return (
+            "it holds no image as `docker save` writes them (a tar of plain files, as `docker export` makes, is none)"
+        )
+    if re.search(r"unexpected EOF|invalid tar header|gzip:|flate:|magic number", text):
+        return "it is damaged or no tar archive"
+    return reason_of(text)
+
+
+def pull_reason(text: str) -> str:
+    """Say why an image can't be pulled."""
+    if re.search(r"manifest( for \S+)? (not found|unknown)", text):
+        return "the registry has no such image or tag"
+    if re.search(r"pull access denied|unauthorized|authentication required|no basic auth", text):
+        return "the registry has no such image, or wants a login (`docker login` on the node)"
+    if "connection refused" in text:
+        return "the registry refuses the connection"
+    if re.search(r"no such host|server misbehaving", text):
+        return "the registry's host name is not known on this node"
+    if re.search(r"timeout|deadline exceeded|Client.Timeout", text):
+        return "the registry does not answer"
+    return reason_of(text)
+
+
+def is_exec_refusal(data: bytes) -> bool:
+    """Tell whether the Engine says, in place of a command's output, that it can't be started."""
+    return data.startswith(b"OCI runtime exec failed")
+
+
+def exec_reason(text: str, program: str) -> str:
+    """Say why a program can't be started in a container."""
+    if re.search("executable file not found|no such file or directory", text):
+        return f"there is no program '{program}' in the container"
+    if "permission denied" in text:
+        return f"'{program}' in the container can't be executed by its user"
+    return reason_of(text)
 
 
 @contextmanager

@@ -4,7 +4,6 @@ The Engine can start such a command but not end it. So it is ended by its pid wh
 container as seen from here, and is only let go of elsewhere (an Engine on another machine, an agent in a container).
 """
 
-import re
 import signal
 import socket as sockets
 import ssl
@@ -17,7 +16,7 @@ from typing import Any, Literal
 from docker import APIClient
 from docker.errors import APIError, NotFound
 
-from agent.engine.errors import explanation, readable, reason_of
+from agent.engine.errors import CONFLICT, exec_reason, explanation, is_exec_refusal, readable
 from agent.host.sessions import PROC, end_session
 from agent.runtime.contract import (
     END_SECONDS,
@@ -35,10 +34,6 @@ HEADER = struct.Struct(">BxxxL")
 """Before each piece of output the Engine writes which stream it is of and how long it is."""
 
 STDERR = 2
-REFUSED = b"OCI runtime exec failed"
-"""How the Engine begins to say, in place of output, that a command can't be started."""
-
-CONFLICT = 409
 BEGIN_SECONDS_MAX = 60.0
 """How long a command that is to be ended is given to be seen, where the Engine is still starting it."""
 
@@ -63,10 +58,10 @@ class DockerExecution:
             self._response, self._socket, self._early = _open(client, self._id)
 
     def output(self) -> Iterator[Piece]:
-        """What it writes; what the Engine says instead, when there is no such program, is kept for `exit_code`."""
+        """Read what the command writes; what the Engine says when there is no such program is kept for `exit_code`."""
         with readable(FOLLOWING):
             for stream, data in _pieces(self._received()):
-                if self._refusal or data.startswith(REFUSED):
+                if self._refusal or is_exec_refusal(data):
                     self._refusal += data
                 else:
                     yield stream, data
@@ -78,9 +73,9 @@ class DockerExecution:
                 yield SILENCE
 
     def exit_code(self) -> int:
-        """Its exit code, by the Engine. Raises NotRunnable and RuntimeFailure."""
+        """Return the exit code that the Engine knows. Raises NotRunnable and RuntimeFailure."""
         if self._refusal:
-            raise NotRunnable(self._why(self._refusal.decode("utf-8", "replace")))
+            raise NotRunnable(exec_reason(self._refusal.decode("utf-8", "replace"), self._program))
         with readable(FOLLOWING):
             code = self._state()["ExitCode"]
         if code is None:
@@ -88,7 +83,7 @@ class DockerExecution:
         return int(code)
 
     def end(self) -> bool:
-        """Let go of it, after ending it and its session if they can be seen from here."""
+        """Let go of the command, after ending it and its session if they can be seen from here."""
         try:
             with readable(FOLLOWING):
                 state = self._begun()
@@ -139,15 +134,8 @@ class DockerExecution:
         except OSError:
             ours = False
         if ours:
-            end_session(pid, signal.SIGTERM, END_SECONDS)
-        return ours
-
-    def _why(self, text: str) -> str:
-        if re.search("executable file not found|no such file or directory", text):
-            return f"there is no program '{self._program}' in the container"
-        if "permission denied" in text:
-            return f"'{self._program}' in the container can't be executed by its user"
-        return reason_of(text)
+            return pid not in end_session(pid, signal.SIGTERM, END_SECONDS)
+        return False
 
 
 def _open(client: APIClient, exec_id: str) -> tuple[Any, sockets.socket, bytes]:

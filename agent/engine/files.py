@@ -13,8 +13,37 @@ import time
 from pathlib import Path, PurePosixPath
 
 from agent.engine.body import tmpfs
+from agent.engine.labels import container_name
 from agent.runtime.contract import RuntimeFailure
 from reconciler.manifest.model import Component, ConfigFile
+from reconciler.wire.messages import Deploy, InstanceKey
+
+
+class MountedFiles:
+    """The config files of one node's containers that must be mounted, a folder for each container under `root`."""
+
+    def __init__(self, root: Path, node_id: str) -> None:
+        self._root, self._node_id = root, node_id
+
+    def write(self, deploy: Deploy) -> list[str]:
+        """Write the instance's files; the binds that mount them. Raises RuntimeFailure."""
+        files = mounted_files(deploy.component)
+        if not files:
+            return []
+        folder = self._folder(deploy.key, deploy.digest, deploy.version)
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return [write_one(deploy.component, file, folder / str(number)) for number, file in enumerate(files)]
+        except OSError as error:
+            raise RuntimeFailure(f"cannot write config files to {folder}: {error.strerror}") from error
+
+    def remove(self, key: InstanceKey, digest: str, version: int) -> None:
+        """Remove the files of a container that has gone, if it had any."""
+        shutil.rmtree(self._folder(key, digest, version), ignore_errors=True)
+
+    def _folder(self, key: InstanceKey, digest: str, version: int) -> Path:
+        """Each container has its own, also alongside one of the same digest."""
+        return self._root / container_name(key, self._node_id) / f"{digest}.v{version}"
 
 
 def mounted_files(component: Component) -> tuple[ConfigFile, ...]:
@@ -48,18 +77,6 @@ def archive(component: Component) -> bytes | None:
     return buffer.getvalue()
 
 
-def write_mounted(component: Component, folder: Path) -> list[str]:
-    """Write the files that must be mounted into `folder`; the binds that mount them. Raises RuntimeFailure."""
-    files = mounted_files(component)
-    if not files:
-        return []
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return [write_one(component, file, folder / str(number)) for number, file in enumerate(files)]
-    except OSError as error:
-        raise RuntimeFailure(f"cannot write config files to {folder}: {error.strerror}") from error
-
-
 def write_one(component: Component, file: ConfigFile, path: Path) -> str:
     """Write one file with its owner and mode; the bind that mounts it. Raises OSError."""
     path.unlink(missing_ok=True)
@@ -68,11 +85,6 @@ def write_one(component: Component, file: ConfigFile, path: Path) -> str:
         os.chown(path, *owner(component))
     path.chmod(int(file.mode, 8))
     return f"{path.absolute()}:{file.path}:ro"
-
-
-def forget_mounted(folder: Path) -> None:
-    """Remove what `write_mounted` wrote, if anything."""
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def owner(component: Component) -> tuple[int, int]:

@@ -9,10 +9,10 @@ from docker.errors import APIError, NotFound
 
 from agent.engine.status import Details, as_inspected, condition, details_of, failed
 
-LOG_LINES = 3
+LOG_LINES_MAX = 3
 
 
-class Inspections:
+class InspectCache:
     """The details of listed containers. Nothing is kept until somebody listens for changes and calls `forget`."""
 
     def __init__(self, client: APIClient) -> None:
@@ -74,7 +74,7 @@ class Inspections:
         if not failed(inspected) or inspected["State"].get("ExitCode", 0) == 0:
             return ""
         try:
-            log: bytes = self._client.logs(inspected["Id"], tail=LOG_LINES)
+            log: bytes = self._client.logs(inspected["Id"], tail=LOG_LINES_MAX)
         except APIError:
             return ""
         # What fails again and again says the same each time.

@@ -26,7 +26,7 @@ SINGLETON = "reconciler.singleton"
 REVISION = "reconciler.revision"
 COMMIT = "reconciler.commit"
 
-LONGEST_NAME = 180
+NAME_CHARACTERS_MAX = 180
 
 
 def labels_of(deploy: Deploy, node_id: str) -> dict[str, str]:
@@ -65,9 +65,9 @@ def container_name(key: InstanceKey, node_id: str) -> str:
     plain = ".".join(parts)
     name = re.sub(r"[^A-Za-z0-9_.-]", "_", plain)
     name = name if name[0].isalnum() else f"r{name}"
-    if name != plain or any("." in part for part in parts) or len(name) > LONGEST_NAME:
+    if name != plain or any("." in part for part in parts) or len(name) > NAME_CHARACTERS_MAX:
         mark = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:8]
-        name = f"{name[:LONGEST_NAME]}-{mark}"
+        name = f"{name[:NAME_CHARACTERS_MAX]}-{mark}"
     return name
 
 

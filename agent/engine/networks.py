@@ -12,21 +12,23 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from ipaddress import IPv4Network
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
 from docker import APIClient
 from docker.errors import APIError, NotFound
 from docker.types import IPAMConfig, IPAMPool
 
-from agent.engine.errors import no_address_pool, overlapping_pool, readable
+from agent.engine.errors import CONFLICT, no_address_pool, overlapping_pool, readable
 from agent.engine.labels import NODE
 from agent.engine.subnets import RANGES, free_subnet, routed
 from agent.runtime.contract import RuntimeFailure
 
-CONFLICT = 409
 BUILT_IN = ("bridge", "host", "none")
-ATTEMPTS = 8
+CONTEST_SECONDS_MAX = 10.0
+"""How long agents may be at odds over who makes a network."""
+CONTEST_PAUSE_SECONDS = (0.05, 0.3)
+SUBNETS_TRIED_MAX = 8
 ROUTES = Path("/proc/net/route")
 
 
@@ -38,23 +40,23 @@ class Networks:
         self._node_id = node_id
         self._lock = threading.Lock()
         self._wanted: Counter[str] = Counter()
-        self._one_at_a_time: dict[str, threading.Lock] = {}
+        self._locks: dict[str, threading.Lock] = {}
 
     @contextmanager
-    def there(self, names: Iterable[str]) -> Iterator[None]:
-        """Have these networks, making those that are missing, and keep them while a container is being made.
+    def ensuring(self, names: Iterable[str]) -> Iterator[None]:
+        """Make those of these networks that are missing, and hold all of them while a container is being made.
 
         When that fails, those that nobody uses go again. Raises RuntimeFailure where no address is left for one.
         """
         names = list(names)
-        with self.kept(names):
+        with self.holding(names):
             for name in names:
-                self._have(name)
+                self._ensure(name)
             yield
 
     @contextmanager
-    def kept(self, names: Iterable[str]) -> Iterator[None]:
-        """Remove none of these networks meanwhile, though nobody may use them; but do when what is done fails."""
+    def holding(self, names: Iterable[str]) -> Iterator[None]:
+        """Keep these networks while the context lasts, though nothing is on them; when it fails, remove unused ones."""
         names = list(names)
         with self._lock:
             self._wanted.update(names)
@@ -68,9 +70,9 @@ class Networks:
             if not well:
                 # Why it failed matters more than what is left behind.
                 with suppress(RuntimeFailure), readable("cannot remove networks"):
-                    self.forget(names)
+                    self.remove_unused(names)
 
-    def forget(self, names: Iterable[str]) -> None:
+    def remove_unused(self, names: Iterable[str]) -> None:
         """Remove those of these networks that an agent made and that no container is on any more."""
         for name in names:
             if name in BUILT_IN:
@@ -79,25 +81,22 @@ class Networks:
                 if self._wanted[name] <= 0:
                     self._remove_unused(name)
 
-    def _have(self, name: str) -> None:
+    def _ensure(self, name: str) -> None:
+        deadline = monotonic() + CONTEST_SECONDS_MAX
         with self._turn(name):
-            for _ in range(ATTEMPTS):
-                found = self._named(name)
-                if len(found) == 1:
-                    return
+            while len(found := self._named(name)) != 1:
+                if monotonic() >= deadline:
+                    raise RuntimeFailure(f"the Engine has several networks named {name!r}; remove all but one")
                 if found:
                     self._remove_doubles(found)
-                    continue
-                made = self._make(name)
-                if made is not None and len(self._named(name)) > 1:
+                elif (made := self._make(name)) is not None and len(self._named(name)) > 1:
                     self._remove(made)
-                    sleep(random.uniform(0.05, 0.3))  # noqa: S311 - so that two agents don't do it all again
-        raise RuntimeFailure(f"the Engine has several networks named {name!r}; remove all but one")
+                    sleep(random.uniform(*CONTEST_PAUSE_SECONDS))  # noqa: S311 - or two agents do it all again
 
     def _turn(self, name: str) -> threading.Lock:
         """To be held while a network is made or removed: the Engine takes a while, and other names need not wait."""
         with self._lock:
-            return self._one_at_a_time.setdefault(name, threading.Lock())
+            return self._locks.setdefault(name, threading.Lock())
 
     def _named(self, name: str) -> list[dict[str, Any]]:
         # The Engine's filter takes the name as a pattern.
@@ -116,7 +115,7 @@ class Networks:
 
     def _make_in_our_ranges(self, name: str) -> str | None:
         refused: list[IPv4Network] = []
-        while len(refused) < ATTEMPTS:
+        while len(refused) < SUBNETS_TRIED_MAX:
             subnet = free_subnet([*self._subnets(), *host_routes(), *refused])
             if subnet is None:
                 break
@@ -154,7 +153,7 @@ class Networks:
 
     def _remove_doubles(self, found: list[dict[str, Any]]) -> None:
         """Of several networks with one name, remove those that nothing runs on, and leave one."""
-        sleep(random.uniform(0.05, 0.3))  # noqa: S311 - who made the second one is about to remove it
+        sleep(random.uniform(*CONTEST_PAUSE_SECONDS))  # noqa: S311 - who made the second one is about to remove it
         empty = [one for one in found if is_ours(one) and not self._occupied(one["Id"])]
         for one in empty if len(empty) < len(found) else empty[1:]:
             self._remove(one["Id"])

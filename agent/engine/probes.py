@@ -15,14 +15,14 @@ from time import monotonic
 from typing import Any
 
 from agent.engine.labels import probe_in
-from agent.host.delayed_tasks import Agenda
+from agent.host.delayed_tasks import DelayedTasks
 from agent.runtime.healthcheck import Health, would_be_known
 from agent.runtime.probe import attempt
 from reconciler.manifest.model import Healthcheck
 from reconciler.wire.messages import Status
 
-THREADS = 16
-SETTLE_SECONDS = 1.0
+THREADS_MAX = 16
+FIRST_ANSWER_SECONDS_MAX = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,10 @@ class Prober:
 
     def __init__(self, changed: Callable[[], None]) -> None:
         self._changed = changed
-        self._agenda = Agenda("probe", THREADS)
+        self._tasks = DelayedTasks("probe", THREADS_MAX)
         self._lock = threading.Lock()
         self._watches: dict[str, _Watch] = {}
-        self._settled = False
+        self._waited = False
 
     def follow(self, targets: Iterable[Target]) -> None:
         """Probe these and no others. The first time it waits up to a second for answers of those that may be well."""
@@ -62,10 +62,10 @@ class Prober:
             self._watches = now
         for container_id, watch in now.items():
             if before.get(container_id) is not watch:
-                self._agenda.at(watch.health.due, partial(self._probe, watch))
-        if not self._settled:
-            self._settled = True
-            deadline = monotonic() + SETTLE_SECONDS
+                self._tasks.at(watch.health.due, partial(self._probe, watch))
+        if not self._waited:
+            self._waited = True
+            deadline = monotonic() + FIRST_ANSWER_SECONDS_MAX
             for watch in now.values():
                 if watch.health.verdict[0] is Status.STARTING:
                     watch.asked.wait(max(0.0, deadline - monotonic()))
@@ -78,7 +78,7 @@ class Prober:
 
     def close(self) -> None:
         """Probe no more."""
-        self._agenda.close()
+        self._tasks.close()
 
     def _watch(self, target: Target, known: _Watch | None) -> _Watch:
         if known is not None and known.target.started_at == target.started_at:
@@ -98,7 +98,7 @@ class Prober:
             watch.health.take(failure, monotonic())
             news = watch.health.verdict != before
         watch.asked.set()
-        self._agenda.at(watch.health.due, partial(self._probe, watch))
+        self._tasks.at(watch.health.due, partial(self._probe, watch))
         if news:
             self._changed()
 

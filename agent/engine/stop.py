@@ -6,9 +6,11 @@ from time import monotonic
 from typing import Any
 
 from docker import APIClient
+from docker.errors import NotFound
 
 from agent.engine.errors import readable
 from agent.engine.labels import grace_in, pre_stop_in
+from agent.engine.own import assert_own, inspect_own, labels_in
 from agent.runtime.contract import RuntimeFailure
 
 log = logging.getLogger(__name__)
@@ -24,7 +26,7 @@ def prepare_stop(client: APIClient, inspected: dict[str, Any], within: float | N
     These are what is left of its grace period, or of `within` (seconds, 0 for none at all) where that is shorter.
     A command that fails is logged and no obstacle; one that takes longer than the grace period is not waited for.
     """
-    labels = inspected["Config"].get("Labels") or {}
+    labels = labels_in(inspected)
     grace, words, state = grace_in(labels), pre_stop_in(labels), inspected["State"]
     if within is not None:
         grace = min(grace, max(STOP_SECONDS_MIN, int(within)) if within > 0 else 0)
@@ -39,6 +41,23 @@ def prepare_stop(client: APIClient, inspected: dict[str, Any], within: float | N
     if failure:
         log.warning("pre_stop of container %s: %s; it is stopped all the same", inspected["Id"][:12], failure)
     return max(STOP_SECONDS_MIN, round(grace - (monotonic() - began)))
+
+
+def restart_container(client: APIClient, node_id: str, container_id: str) -> int | None:
+    """Restart a container of this node that runs; how often the Engine had done so, None when it runs no more.
+
+    Raises RuntimeFailure.
+    """
+    with readable(f"cannot restart container {container_id[:12]}"):
+        try:
+            inspected = inspect_own(client, node_id, container_id)
+            if not inspected["State"]["Running"]:
+                return None
+            assert_own(labels_in(inspected), node_id)
+            client.restart(container_id, timeout=prepare_stop(client, inspected))
+        except NotFound:
+            return None
+    return int(inspected["RestartCount"])
 
 
 def _run(client: APIClient, container_id: str, words: tuple[str, ...], deadline: float) -> str:

@@ -7,19 +7,19 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from time import monotonic
 
-from agent.host.delayed_tasks import Agenda
+from agent.host.delayed_tasks import DelayedTasks
 from agent.runtime.contract import Running, RuntimeFailure
 from agent.runtime.restart_backoff import RestartBackoff
 from reconciler.wire.messages import Status
 
 log = logging.getLogger(__name__)
 
-RESTARTS = 4
+RESTARTS_MAX = 4
 """How many containers are restarted at once."""
 
 
 @dataclass(slots=True)
-class _Life:
+class _Patient:
     """A container that was unhealthy once. `count` adds what the Engine forgets when it is told to restart."""
 
     backoff: RestartBackoff = field(default_factory=RestartBackoff)
@@ -27,7 +27,7 @@ class _Life:
     count: int = 0
 
 
-class Reviver:
+class UnhealthyRestarter:
     """Learns from each listing which containers are unhealthy.
 
     `restart` restarts one and says how often the Engine had restarted it before, or None when it does not run any
@@ -36,65 +36,67 @@ class Reviver:
 
     def __init__(self, restart: Callable[[str], int | None], changed: Callable[[], None]) -> None:
         self._restart, self._changed = restart, changed
-        self._agenda = Agenda("revive", RESTARTS)
+        self._tasks = DelayedTasks("restart-unhealthy", RESTARTS_MAX)
         self._lock = threading.Lock()
-        self._lives: dict[str, _Life] = {}
-        self._busy: set[str] = set()
+        self._patients: dict[str, _Patient] = {}
+        self._restarting: set[str] = set()
 
-    def busy(self) -> frozenset[str]:
+    def restarting(self) -> frozenset[str]:
         """The containers that are being restarted now. Ask before the Engine is asked for a listing to `look` at."""
         with self._lock:
-            return frozenset(self._busy)
+            return frozenset(self._restarting)
 
-    def look(self, running: Running, unhealthy: bool, most: int | None, busy: frozenset[str]) -> Running:
-        """Take in a listed container, restarted at most `most` times; how it is to be reported."""
+    def observe(
+        self, running: Running, unhealthy: bool, restarts_max: int | None, restarting: frozenset[str]
+    ) -> Running:
+        """Take in a listed container, which is restarted `restarts_max` times at most; how it is to be reported."""
         with self._lock:
-            life = self._lives.get(running.container_id)
-            if life is None:
-                if not unhealthy or most == 0:
+            patient = self._patients.get(running.container_id)
+            if patient is None:
+                if not unhealthy or restarts_max == 0:
                     return running
-                life = self._lives[running.container_id] = _Life()
-            running = replace(running, restart_count=running.restart_count + life.count)
-            if running.container_id in busy | self._busy:
-                return replace(running, status=Status.FAILED, message=life.message, ended=False)
-            if unhealthy and most is not None and running.restart_count >= most:
+                patient = self._patients[running.container_id] = _Patient()
+            running = replace(running, restart_count=running.restart_count + patient.count)
+            if running.container_id in restarting | self._restarting:
+                return replace(running, status=Status.FAILED, message=patient.message, ended=False)
+            if unhealthy and restarts_max is not None and running.restart_count >= restarts_max:
                 return running
             if not unhealthy:
                 well = running.status is Status.RUNNING
-                life.backoff.observe(Status.RUNNING if well else Status.STARTING, monotonic())
+                patient.backoff.observe(Status.RUNNING if well else Status.STARTING, monotonic())
                 return running
-            planned = life.backoff.due
-            life.backoff.observe(Status.FAILED, monotonic())
-            life.message = f"{running.message}; {life.backoff.plan}"
-            due = life.backoff.due
+            planned = patient.backoff.due
+            patient.backoff.observe(Status.FAILED, monotonic())
+            patient.message = f"{running.message}; {patient.backoff.plan}"
+            due = patient.backoff.due
             if due is not None and due != planned:
-                self._agenda.at(due, partial(self._revive, running.container_id, life, due))
-            return replace(running, message=life.message)
+                self._tasks.at(due, partial(self._restart_due, running.container_id, patient, due))
+            return replace(running, message=patient.message)
 
     def forget_others(self, container_ids: set[str]) -> None:
         """Let go of all containers but these."""
         with self._lock:
-            for gone in self._lives.keys() - container_ids - self._busy:
-                del self._lives[gone]
+            for gone in self._patients.keys() - container_ids - self._restarting:
+                del self._patients[gone]
 
     def close(self) -> None:
         """Restart nothing more."""
-        self._agenda.close()
+        self._tasks.close()
 
-    def _revive(self, container_id: str, life: _Life, due: float) -> None:
+    def _restart_due(self, container_id: str, patient: _Patient, due: float) -> None:
         with self._lock:
-            if self._lives.get(container_id) is not life or life.backoff.due != due:
+            if self._patients.get(container_id) is not patient or patient.backoff.due != due:
                 return
-            self._busy.add(container_id)
+            self._restarting.add(container_id)
         before = None
         try:
-            log.warning("restarting container %s: %s", container_id[:12], life.message)
+            log.warning("restarting container %s: %s", container_id[:12], patient.message)
             before = self._restart(container_id)
         except RuntimeFailure as failure:
             log.warning("%s", failure)
         finally:
             with self._lock:
-                life.backoff.restarted(monotonic())
-                life.count += 0 if before is None else before + 1
-                self._busy.discard(container_id)
+                patient.backoff.restarted(monotonic())
+                patient.count += 0 if before is None else before + 1
+                self._restarting.discard(container_id)
             self._changed()

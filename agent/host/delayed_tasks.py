@@ -13,7 +13,7 @@ Task = Callable[[], None]
 CLOSE_SECONDS = 1.0
 
 
-class Agenda:
+class DelayedTasks:
     """Runs each task at its time, up to `limit` at once; late when more than that are due."""
 
     def __init__(self, name: str, limit: int) -> None:
@@ -32,7 +32,7 @@ class Agenda:
                 return
             heapq.heappush(self._waiting, (due, next(self._order), task))
             if self._thread is None:
-                self._thread = threading.Thread(target=self._wait, name=f"{self._name}-agenda", daemon=True)
+                self._thread = threading.Thread(target=self._wait, name=f"{self._name}-delayed", daemon=True)
                 self._thread.start()
             elif self._waiting[0][2] is task:
                 self._changed.notify()

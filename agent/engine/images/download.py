@@ -15,13 +15,13 @@ import urllib3
 from agent.runtime.contract import ProgressCallback, RuntimeFailure
 
 MIB = 1024 * 1024
-LARGEST = 20 * 1024 * MIB
-SPARE = 64 * MIB
+TAR_BYTES_MAX = 20 * 1024 * MIB
+DISK_FREE_BYTES_MIN = 64 * MIB
 """Disk space that a download must leave free."""
-CHUNK = MIB
-CONNECT_TIMEOUT = 10.0
-READ_TIMEOUT = 60.0
-ATTEMPTS = 3
+CHUNK_BYTES = MIB
+CONNECT_SECONDS_MAX = 10.0
+READ_SECONDS_MAX = 60.0
+ATTEMPTS_MAX = 3
 NOT_MODIFIED, PARTIAL, RANGE_REFUSED = 304, 206, 416
 
 
@@ -48,7 +48,7 @@ class Broken(Exception):
 class Download:
     """One tar from one URL. A partial file stays after a failure and is continued by the next download."""
 
-    def __init__(self, url: str, folder: Path, largest: int = LARGEST, sha256: str | None = None) -> None:
+    def __init__(self, url: str, folder: Path, largest: int = TAR_BYTES_MAX, sha256: str | None = None) -> None:
         self._url = url
         self._largest = largest
         self._sha256 = sha256.lower().removeprefix("sha256:") if sha256 else None
@@ -75,11 +75,11 @@ class Download:
 
     def _transfer_with_retries(self, progress: ProgressCallback, unless: str) -> str | None:
         pause = threading.Event()
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in range(1, ATTEMPTS_MAX + 1):
             try:
                 return self._transfer(progress, unless)
             except Broken as broken:
-                if attempt == ATTEMPTS:
+                if attempt == ATTEMPTS_MAX:
                     raise RuntimeFailure(str(broken)) from broken
                 progress(None, f"{broken}; trying again")
                 pause.wait(attempt * 0.5)
@@ -107,7 +107,7 @@ class Download:
 
     def _ask(self, headers: dict[str, str]) -> requests.Response:
         try:
-            timeouts = (CONNECT_TIMEOUT, READ_TIMEOUT)
+            timeouts = (CONNECT_SECONDS_MAX, READ_SECONDS_MAX)
             return requests.get(self._url, headers=headers, stream=True, timeout=timeouts)
         except (requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL) as error:
             raise RuntimeFailure(f"{shown(self._url)} leads to something that is no http or https URL") from error
@@ -132,7 +132,7 @@ class Download:
             self._note.unlink(missing_ok=True)
         try:
             with self._path.open("ab" if have else "wb") as file:
-                for chunk in response.raw.stream(CHUNK, decode_content=False):
+                for chunk in response.raw.stream(CHUNK_BYTES, decode_content=False):
                     have += len(chunk)
                     self._refuse_too_much(have, None)
                     file.write(chunk)
@@ -152,9 +152,9 @@ class Download:
         if total is None:
             return
         free = shutil.disk_usage(self._path.parent).free
-        if total - have + SPARE > free:
+        if total - have + DISK_FREE_BYTES_MIN > free:
             raise RuntimeFailure(
-                f"no room for {shown(self._url)}: it needs {(total - have + SPARE) / MIB:.0f} MB and "
+                f"no room for {shown(self._url)}: it needs {(total - have + DISK_FREE_BYTES_MIN) / MIB:.0f} MB and "
                 f"{self._path.parent} has {free / MIB:.0f} MB free"
             )
 

@@ -21,15 +21,16 @@ from docker import APIClient
 from docker.errors import ImageNotFound
 
 from agent.engine.errors import readable
-from agent.engine.images.download import LARGEST, Download
-from agent.engine.images.load import load_image, pull_image
+from agent.engine.images.download import TAR_BYTES_MAX, Download
+from agent.engine.images.load import load_image
 from agent.engine.images.origins import Origins
 from agent.engine.images.ours import ImageRecord
+from agent.engine.images.pull import pull_image
 from agent.runtime.contract import ProgressCallback, RuntimeFailure
 from reconciler.manifest.images import full_name, image_reference, is_pulled
 from reconciler.manifest.model import Component
 
-TRANSFERS = 3
+TRANSFERS_MAX = 3
 
 
 class Images:
@@ -44,7 +45,7 @@ class Images:
         folder: Path,
         record: ImageRecord,
         origins: Origins,
-        largest: int = LARGEST,
+        largest: int = TAR_BYTES_MAX,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
         """`changed` is called when an image may have come."""
@@ -54,9 +55,9 @@ class Images:
         self._origins = origins
         self._largest = largest
         self._changed = changed
-        self._transfers = threading.BoundedSemaphore(TRANSFERS)
+        self._transfers = threading.BoundedSemaphore(TRANSFERS_MAX)
         self._lock = threading.Lock()
-        self._one_at_a_time: dict[str, threading.Lock] = {}
+        self._locks: dict[str, threading.Lock] = {}
 
     def ensure(self, component: Component, progress: ProgressCallback) -> None:
         """Have the image on the Engine. Raises RuntimeFailure with the reason."""
@@ -70,7 +71,7 @@ class Images:
         if component.pull_policy == "never":
             raise RuntimeFailure(f"image {name} is not on this node, and pull_policy is never")
         with self._lock:
-            only_one = self._one_at_a_time.setdefault(component.image_url or name, threading.Lock())
+            only_one = self._locks.setdefault(component.image_url or name, threading.Lock())
         if not only_one.acquire(blocking=False):
             progress(None, f"waiting for the same image: {name}")
             only_one.acquire()

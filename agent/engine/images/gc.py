@@ -14,7 +14,7 @@ from time import time
 from docker import APIClient
 from docker.errors import APIError, ImageNotFound
 
-from agent.engine.errors import explanation, readable
+from agent.engine.errors import CONFLICT, explanation, readable
 from agent.engine.images.gc_policy import Removal, next_removal
 from agent.engine.images.inventory import engine_disk
 from agent.engine.images.origins import Origins
@@ -23,11 +23,10 @@ from agent.runtime.contract import RuntimeFailure
 
 log = logging.getLogger(__name__)
 
-EVERY = 600.0
-CONFLICT = 409
+LOOK_SECONDS = 600.0
 
 
-class ImageCleaner:
+class ImageCollector:
     """Looks every 10 minutes, in a thread of its own once it is started. `keep` is in seconds."""
 
     def __init__(
@@ -46,7 +45,7 @@ class ImageCleaner:
         self._clock = clock
         self._removed = removed
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="image-cleaner", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="image-gc", daemon=True)
 
     def start(self) -> None:
         """Look every 10 minutes from now on."""
@@ -56,7 +55,7 @@ class ImageCleaner:
         """End the thread; a removal that is under way is not waited for."""
         self._closing.set()
 
-    def clean(self) -> None:
+    def collect(self) -> None:
         """Remove what is not needed any more. Raises RuntimeFailure when the Engine doesn't answer."""
         if not self._record.images():
             return
@@ -74,9 +73,9 @@ class ImageCleaner:
                 self._carry_out(removal)
 
     def _run(self) -> None:
-        while not self._closing.wait(EVERY):
+        while not self._closing.wait(LOOK_SECONDS):
             try:
-                self.clean()
+                self.collect()
             except RuntimeFailure as failure:
                 log.warning("%s", failure)
             except Exception:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from agent.engine.images.ours import BroughtImage
 
-KEEP = 7 * 86400.0
+KEEP_SECONDS = 7 * 86400.0
 """Seconds for which an unused image stays, unless the operator says otherwise."""
 
-FULL = 0.85
+DISK_SHARE_MAX = 0.85
 """The share of the Engine's disk above which unused images go before their time."""
 
-RECENT = 3600.0
+KEEP_SECONDS_MIN = 3600.0
 """Seconds for which an image stays in any case: a deploy that has its image may have to wait for the old container."""
 
 
@@ -36,9 +36,9 @@ def next_removal(
         return None
     oldest = min(unused, key=lambda one: (one.used, one.reference))
     age = now - oldest.used
-    if age >= max(keep, RECENT):
+    if age >= max(keep, KEEP_SECONDS_MIN):
         return Removal(oldest, f"unused for {spell(age)}")
-    if disk_share > FULL and age >= RECENT:
+    if disk_share > DISK_SHARE_MAX and age >= KEEP_SECONDS_MIN:
         return Removal(oldest, f"unused for {spell(age)}, and the disk is {disk_share:.0%} full")
     return None
 

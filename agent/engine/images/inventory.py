@@ -16,17 +16,18 @@ import requests
 from docker import APIClient
 from docker.errors import DockerException
 
+from agent.engine.client import is_local
 from agent.runtime.contract import NodeImages
 from reconciler.manifest.images import full_name
 from reconciler.wire.messages import IMAGES_MAX, NodeImage
 
 log = logging.getLogger(__name__)
 
-EVERY = 60.0
+LIST_SECONDS = 60.0
 MIB = 2**20
 
 
-class ImageStock:
+class ImageInventory:
     """The last known images and free disk of one Engine. Safe to use from several threads."""
 
     def __init__(self, client: APIClient) -> None:
@@ -52,7 +53,7 @@ class ImageStock:
         """Measure the disk, and list the images if that is due. Where the Engine does not say, what was known stays."""
         with self._lock:
             changes = self._changes
-            due = changes != self._seen or monotonic() - self._listed_at >= EVERY
+            due = changes != self._seen or monotonic() - self._listed_at >= LIST_SECONDS
             images = self._stock.images
         if due:
             try:
@@ -81,7 +82,7 @@ def images_of(listed: Iterable[dict[str, Any]]) -> tuple[NodeImage, ...]:
 
 def engine_disk(client: APIClient) -> Path | None:
     """Where the Engine keeps its images, if that is on this host."""
-    if not client.base_url.startswith("http+docker"):
+    if not is_local(client):
         return None
     folder = Path(client.info()["DockerRootDir"])
     return folder if folder.exists() else None

@@ -1,4 +1,4 @@
-"""The Engine's two ways to an image: loading a `docker save` tar, and pulling from a registry."""
+"""Loading an image from a `docker save` tar."""
 
 import re
 from collections.abc import Iterator
@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from docker import APIClient
-from docker.errors import APIError
-from docker.utils import parse_repository_tag
 
-from agent.engine.errors import explanation, readable, reason_of
-from agent.engine.images.download import MIB, shown
-from agent.runtime.contract import ProgressCallback, RuntimeFailure
+from agent.engine.errors import load_reason, readable
+from agent.engine.images.download import shown
+from agent.runtime.contract import RuntimeFailure
 from reconciler.manifest.images import full_name
 
 ARCHIVES = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
@@ -59,62 +57,3 @@ def refuse_other_files(path: Path, where: str) -> None:
     web_page = b"<html" in start.lower() or b"<!doctype" in start.lower()
     what = "a web page" if web_page else "no tar archive"
     raise RuntimeFailure(f"{where} is {what}; image_url must lead to what `docker save` wrote")
-
-
-def load_reason(text: str) -> str:
-    """Why the Engine can't load a tar."""
-    if re.search(r"no such file or directory|manifest\.json|invalid manifest", text):
-        return (
-            "it holds no image as `docker save` writes them (a tar of plain files, as `docker export` makes, is none)"
-        )
-    if re.search(r"unexpected EOF|invalid tar header|gzip:|flate:|magic number", text):
-        return "it is damaged or no tar archive"
-    return reason_of(text)
-
-
-def pull_image(client: APIClient, name: str, platform: str | None, progress: ProgressCallback) -> None:
-    """Pull an image from its registry, with the credentials of the user's Docker configuration.
-
-    Raises RuntimeFailure with what the registry or the Engine says.
-    """
-    repository, tag = parse_repository_tag(name)
-    layers: dict[str, tuple[int, int]] = {}
-    progress(None, f"pulling {name}")
-    with readable(f"cannot pull {name}"):
-        try:
-            lines = client.pull(repository, tag or "latest", stream=True, decode=True, platform=platform)
-        except APIError as error:
-            raise RuntimeFailure(f"cannot pull {name}: {pull_reason(explanation(error))}") from error
-        for line in lines:
-            if "error" in line:
-                raise RuntimeFailure(f"cannot pull {name}: {pull_reason(str(line['error']))}")
-            note_layer(layers, line)
-            total = sum(size for _, size in layers.values())
-            if total:
-                done = sum(got for got, _ in layers.values())
-                progress(min(done / total, 1.0), f"pulling {done / MIB:.1f} of {total / MIB:.1f} MB")
-
-
-def note_layer(layers: dict[str, tuple[int, int]], line: dict[str, Any]) -> None:
-    """Note how far the layer that a line of progress is about has come: bytes, of bytes."""
-    detail = line.get("progressDetail") or {}
-    if line.get("status") == "Downloading" and detail.get("total"):
-        layers[line["id"]] = (detail.get("current", 0), detail["total"])
-    elif line.get("status") == "Download complete" and line.get("id") in layers:
-        size = layers[line["id"]][1]
-        layers[line["id"]] = (size, size)
-
-
-def pull_reason(text: str) -> str:
-    """Why an image can't be pulled."""
-    if re.search(r"manifest( for \S+)? (not found|unknown)", text):
-        return "the registry has no such image or tag"
-    if re.search(r"pull access denied|unauthorized|authentication required|no basic auth", text):
-        return "the registry has no such image, or wants a login (`docker login` on the node)"
-    if "connection refused" in text:
-        return "the registry refuses the connection"
-    if re.search(r"no such host|server misbehaving", text):
-        return "the registry's host name is not known on this node"
-    if re.search(r"timeout|deadline exceeded|Client.Timeout", text):
-        return "the registry does not answer"
-    return reason_of(text)

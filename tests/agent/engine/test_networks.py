@@ -10,8 +10,9 @@ import docker
 import pytest
 
 from agent.engine.body import business_network
+from agent.engine.client import engine_client
 from agent.engine.networks import Networks
-from agent.engine.runtime import DockerRuntime, engine_client
+from agent.engine.runtime import DockerRuntime
 from agent.runtime.contract import RuntimeFailure
 from reconciler.manifest.model import Port
 from tests.agent.engine.fixtures import client, node_id, runtime  # noqa: F401 - fixtures
@@ -98,9 +99,9 @@ def test_several_networks_of_one_name_become_one(client: docker.DockerClient, no
         client.api.create_network(node_id, labels=label)
     connection = engine_client(60)
     networks = Networks(connection, node_id)
-    with networks.there([node_id]):
+    with networks.ensuring([node_id]):
         assert len(named(client, node_id)) == 1
-    networks.forget([node_id])
+    networks.remove_unused([node_id])
     assert not named(client, node_id)
     connection.close()
 

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from agent.engine.probes import THREADS, Prober, Target
+from agent.engine.probes import THREADS_MAX, Prober, Target
 from reconciler.manifest.model import Healthcheck, TcpProbe
 from reconciler.wire.messages import Status
 from tests.support.processes import free_port
@@ -77,4 +77,4 @@ def test_many_containers_need_few_threads(prober: Prober) -> None:
     names = [str(number) for number in range(500)]
     prober.follow([target(port, name=name, start_period=600) for name in names])
     wait_until(lambda: all("refused" in (prober.verdict(name) or ("", ""))[1] for name in names), what="all answers")
-    assert sum(thread.name.startswith("probe") for thread in threading.enumerate()) <= THREADS + 1
+    assert sum(thread.name.startswith("probe") for thread in threading.enumerate()) <= THREADS_MAX + 1

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent.engine.body import container_body
-from agent.engine.create import Recorded
 from agent.engine.drift.compare import APPLIED, drift_of
+from agent.engine.drift.recorder import Recorder
 from agent.engine.labels import NODE, labels_of
 from reconciler.manifest.model import Healthcheck, HttpProbe, Logging, Mount, Port, Ulimit
 from tests.agent.engine.fixtures import client, node_id  # noqa: F401 - fixtures
@@ -116,7 +116,7 @@ def test_what_the_engine_makes_of_any_options_is_no_drift(
         options = options | {"networks": ()}
     wanted = deploy(image_name=image, **({"networks": (network,)} | options))
     body = container_body(wanted, image, labels_of(wanted, network), client.api._version, "json-file")
-    container_id = Recorded(client.api).create(body, network, wanted)
+    container_id = Recorder(client.api).create(body, network, wanted)
     try:
         assert drift_of(client.api.inspect_container(container_id)) == ()
         with suppress(APIError):  # not everything that can be asked for can run here

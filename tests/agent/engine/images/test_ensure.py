@@ -12,10 +12,11 @@ from pathlib import Path
 import docker
 import pytest
 
+from agent.engine.client import engine_client
 from agent.engine.images.ensure import Images
 from agent.engine.images.origins import Origins
 from agent.engine.images.ours import ImageRecord
-from agent.engine.runtime import DockerRuntime, engine_client
+from agent.engine.runtime import DockerRuntime
 from agent.runtime.contract import RuntimeFailure
 from reconciler.manifest.images import image_reference
 from reconciler.wire.messages import Status

@@ -8,11 +8,11 @@ from pathlib import Path
 import docker
 import pytest
 
+from agent.engine.client import engine_client
 from agent.engine.images.ensure import Images
-from agent.engine.images.gc import ImageCleaner
+from agent.engine.images.gc import ImageCollector
 from agent.engine.images.origins import Origins
 from agent.engine.images.ours import ImageRecord
-from agent.engine.runtime import engine_client
 from reconciler.manifest.images import image_reference
 from tests.agent.engine.fixtures import client  # noqa: F401 - fixture
 from tests.agent.engine.parts import component
@@ -37,7 +37,7 @@ class Node:
         self._record = ImageRecord(folder / "images.json", lambda: self.now)
         origins = Origins(folder / "downloads")
         self._images = Images(self._connection, folder / "downloads", self._record, origins)
-        self._cleaner = ImageCleaner(
+        self._cleaner = ImageCollector(
             self._connection, self._record, origins, 7 * DAY, lambda _: self._share(), lambda: self.now
         )
 
@@ -65,7 +65,7 @@ class Node:
     def clean(self, later: float) -> None:
         """Look for unused images so many seconds later."""
         self.now += later
-        self._cleaner.clean()
+        self._cleaner.collect()
 
     def close(self) -> None:
         self._connection.close()

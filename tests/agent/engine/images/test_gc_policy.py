@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.engine.images.gc_policy import KEEP, next_removal
+from agent.engine.images.gc_policy import KEEP_SECONDS, next_removal
 from agent.engine.images.ours import BroughtImage
 
 NOW = 1_000_000_000.0
@@ -34,13 +34,13 @@ def unused_for(**ages: float) -> list[BroughtImage]:
 def test_the_longest_unused_goes_when_it_is_time(
     ages: dict[str, float], used: list[str], share: float, goes: str | None
 ) -> None:
-    removal = next_removal(unused_for(**ages), {f"sha256:{name}" for name in used}, share, NOW, KEEP)
+    removal = next_removal(unused_for(**ages), {f"sha256:{name}" for name in used}, share, NOW, KEEP_SECONDS)
     assert (removal and removal.image.reference) == goes
 
 
 def test_the_reason_says_which_rule_it_was() -> None:
     old, fresh = unused_for(old=8 * DAY), unused_for(fresh=3 * HOUR)
-    reasons = [next_removal(images, (), 0.9, NOW, KEEP) for images in (old, fresh)]
+    reasons = [next_removal(images, (), 0.9, NOW, KEEP_SECONDS) for images in (old, fresh)]
     assert [one and one.reason for one in reasons] == [
         "unused for 8 days",
         "unused for 3 h, and the disk is 90% full",

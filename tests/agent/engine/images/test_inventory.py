@@ -6,8 +6,9 @@ from pathlib import Path
 import docker
 import pytest
 
-from agent.engine.images.inventory import ImageStock, disk_free_mb, images_of
-from agent.engine.runtime import DockerRuntime, engine_client
+from agent.engine.client import engine_client
+from agent.engine.images.inventory import ImageInventory, disk_free_mb, images_of
+from agent.engine.runtime import DockerRuntime
 from reconciler.wire.messages import IMAGES_MAX, NodeImage
 from tests.agent.engine.fixtures import client, node_id, runtime  # noqa: F401 - fixtures
 from tests.support.images import WEB, web_image
@@ -42,7 +43,7 @@ def test_a_disk_that_can_not_be_measured_is_unknown(tmp_path: Path) -> None:
 def test_the_engine_s_images_are_as_docker_shows_them(client: docker.DockerClient, tmp_path: Path) -> None:
     web_image(client)
     connection = engine_client(60)
-    stock = ImageStock(connection)
+    stock = ImageInventory(connection)
     assert stock.get().images is None
     stock.look()
     sizes = {image.name: image.size_mb for image in stock.get().images or ()}
@@ -60,7 +61,7 @@ def test_a_new_image_is_told_once_the_agent_has_brought_it(client: docker.Docker
     try:
         runtime.list()
         assert mine not in {image.name for image in runtime.node_images().images or ()}, "it is not listed each time"
-        runtime._stock.changed()
+        runtime._inventory.changed()
         runtime.list()
         assert mine in {image.name for image in runtime.node_images().images or ()}
     finally:
