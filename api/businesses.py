@@ -1,5 +1,7 @@
 """The mission's paths for businesses, to the letter: what there is, and the specs of it."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint, jsonify
 
 from api.components import component_forms
@@ -7,17 +9,24 @@ from api.forms import commit_form
 from api.lookups import status_of
 from api.replies import Form, Reply, done, iso, who
 from api.requests import read_business
+from reconciler.control.ask.instances import Reports
 from reconciler.control.manager import Manager
 from reconciler.control.view import View
 from reconciler.manifest.errors import Problem, SpecError
 from reconciler.manifest.secrets.redact import redacted
 from reconciler.plan.ask.status import BusinessStatus
-from reconciler.store.store import Store
 
 
 def business_routes(manager: Manager) -> Blueprint:
     """Make the routes of `/api/businesses` and `/api/businesses/ID`."""
     routes = Blueprint("businesses", __name__)
+
+    def _forms(view: View, statuses: Sequence[BusinessStatus]) -> list[Form]:
+        times, reports = manager.statuses.times(), manager.instances.reports()
+        return [
+            business_form(view, status, times.get(status.business_id, (view.at, view.at)), reports)
+            for status in statuses
+        ]
 
     @routes.post("/api/businesses")
     def create() -> Reply:
@@ -28,12 +37,12 @@ def business_routes(manager: Manager) -> Blueprint:
     @routes.get("/api/businesses")
     def list_all() -> Reply:
         view = manager.view()
-        return jsonify([business_form(view, manager.store, status) for status in view.statuses.values()])
+        return jsonify(_forms(view, list(view.statuses.values())))
 
     @routes.get("/api/businesses/<business_id>")
     def show(business_id: str) -> Reply:
         view = manager.view()
-        form = business_form(view, manager.store, status_of(view, business_id))
+        (form,) = _forms(view, [status_of(view, business_id)])
         return jsonify(form | {"spec": redacted(view.desired.businesses[business_id].business)})
 
     @routes.put("/api/businesses/<business_id>")
@@ -55,10 +64,13 @@ def business_routes(manager: Manager) -> Blueprint:
     return routes
 
 
-def business_form(view: View, store: Store, status: BusinessStatus) -> Form:
-    """Show a business as the mission's section 3.2 has it, and what else people ask about it."""
+def business_form(view: View, status: BusinessStatus, times: tuple[float, float], reports: Reports) -> Form:
+    """Show a business as the mission's section 3.2 has it, and what else people ask about it.
+
+    `times` are when it was created and last changed, in seconds since the epoch.
+    """
     entry = view.desired.businesses[status.business_id]
-    created, updated = store.statuses.times().get(status.business_id, (view.at, view.at))
+    created, updated = times
     return {
         "business_id": status.business_id,
         "business_name": entry.business.business_name,
@@ -72,5 +84,5 @@ def business_form(view: View, store: Store, status: BusinessStatus) -> Form:
         "commit": commit_form(entry.commit),
         "created_at": iso(created),
         "updated_at": iso(updated),
-        "components": component_forms(view, store, status),
+        "components": component_forms(view, status, reports),
     }

@@ -6,10 +6,10 @@ from flask import Blueprint, Response, jsonify, request
 from api.lookups import status_of
 from api.replies import Form, Reply, iso, who
 from api.requests import read_exec
+from reconciler.control.ask.instances import Reports
 from reconciler.control.manager import Manager
 from reconciler.control.view import View
 from reconciler.plan.ask.status import BusinessStatus, InstanceStatus
-from reconciler.store.store import Store
 from reconciler.wire.exec_stream import frame_line
 from reconciler.wire.messages import Exec, InstanceKey, InstanceReport
 
@@ -24,7 +24,7 @@ def component_routes(manager: Manager) -> Blueprint:
     @routes.get("/api/businesses/<business_id>/components")
     def components(business_id: str) -> Reply:
         view = manager.view()
-        return jsonify(component_forms(view, manager.store, status_of(view, business_id)))
+        return jsonify(component_forms(view, status_of(view, business_id), manager.instances.reports()))
 
     @routes.get(f"{INSTANCE}/logs")
     def logs(business_id: str, component_id: str, instance: int) -> Reply:
@@ -53,9 +53,8 @@ def component_routes(manager: Manager) -> Blueprint:
     return routes
 
 
-def component_forms(view: View, store: Store, status: BusinessStatus) -> list[Form]:
-    """Show every instance of a business."""
-    reports = store.observed.reports()
+def component_forms(view: View, status: BusinessStatus, reports: Reports) -> list[Form]:
+    """Show every instance of a business; `reports` has the newest of each by where it is."""
     return [_component_form(item, reports.get((item.key, item.node_id or "")), view.at) for item in status.instances]
 
 

@@ -21,7 +21,7 @@ def decision_routes(manager: Manager) -> Blueprint:
     @routes.get("/api/decisions")
     def decisions() -> Reply:
         limit = number("limit", DECISIONS_MAX, DECISIONS_MAX)
-        return jsonify([_decision_form(decision) for decision in manager.store.decisions.find(limit=limit)])
+        return jsonify([_decision_form(decision) for decision in manager.decisions.newest(limit)])
 
     @routes.get("/api/decisions/<plan_hash>")
     def decision(plan_hash: str) -> Reply:
@@ -33,7 +33,7 @@ def decision_routes(manager: Manager) -> Blueprint:
         target = request.args.get("of", "")
         if not 0 < len(target) <= 300:
             return failure(422, "of: name what is asked about, such as shop/web/0")
-        return jsonify(_why_form(why(target, manager.store, manager.decisions, manager.view())))
+        return jsonify(_why_form(why(target, manager.events, manager.decisions, manager.view())))
 
     return routes
 

@@ -17,7 +17,7 @@ def event_routes(manager: Manager) -> Blueprint:
 
     @routes.get("/api/events")
     def events() -> Reply:
-        found = manager.store.events.find(
+        found = manager.events.find(
             business_id=request.args.get("business"),
             node_id=request.args.get("node"),
             after=number("after", 0),

@@ -27,14 +27,14 @@ def history_routes(manager: Manager) -> Blueprint:
 
     def kept(business_id: str) -> list[Revision]:
         """List the revisions of a business, of a removed one too. Raises UnknownBusiness when there are none."""
-        revisions = manager.store.revisions.newest(business_id)
+        revisions = manager.revisions.newest(business_id)
         if not revisions:
             status_of(manager.view(), business_id)
         return revisions
 
     @routes.get("/api/businesses/<business_id>/revisions")
     def revisions(business_id: str) -> Reply:
-        entry = manager.store.desired.snapshot().businesses.get(business_id)
+        entry = manager.desired.snapshot().businesses.get(business_id)
         return jsonify(list(_revision_forms(kept(business_id), entry)))
 
     @routes.get("/api/businesses/<business_id>/compare")

@@ -41,7 +41,7 @@ def hook_routes(manager: Manager, secret: str | None) -> Blueprint:
         moved = [source for source in ours if push.moves(source)]
         if not moved:
             return told(f"no source follows the branch '{push.branch[:200]}'")
-        if not manager.store.deliveries.record(marks_of(request.headers, data), time.time()):
+        if not manager.deliveries.record(marks_of(request.headers, data), time.time()):
             return failure(409, "this delivery was taken before: it is not taken again")
         for source in moved:
             source.poke()

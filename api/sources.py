@@ -20,7 +20,7 @@ def source_routes(manager: Manager) -> Blueprint:
     @routes.get("/api/sources")
     def sources() -> Reply:
         last = manager.sources.last.sources
-        desired = manager.store.desired.snapshot()
+        desired = manager.desired.snapshot()
         return jsonify(
             [_source_form(one, last.get(one.name, SyncResult()), desired) for one in manager.sources.watched]
         )
@@ -32,7 +32,7 @@ def source_routes(manager: Manager) -> Blueprint:
         asked = read_sync()
         manager.sources.refresh()
         result = manager.sources.sync(asked.prune, asked.businesses)
-        desired = manager.store.desired.snapshot()
+        desired = manager.desired.snapshot()
         return jsonify(
             {
                 "status": "error" if result.problems or result.prune_blocked else "success",

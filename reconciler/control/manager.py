@@ -33,7 +33,10 @@ from reconciler.store.store import Store
 
 
 class Manager:
-    """Holds the parts of one manager, each for one kind of caller, and starts and ends them in order."""
+    """Holds the parts of one manager, each for one kind of caller, and starts and ends them in order.
+
+    Of the store's parts, those are given out that callers read as they are.
+    """
 
     def __init__(
         self,
@@ -52,7 +55,8 @@ class Manager:
         changes = DesiredChanges(store, clock, wake)
         ownership = Ownership([source.name for source in sources])
         observation = Observation(store, policy, clock)
-        self.store = store
+        self.events, self.revisions = store.events, store.revisions
+        self.statuses, self.deliveries = store.statuses, store.deliveries
         self.sources = SourceSync(changes, sources)
         self.specs = SpecService(changes, ownership)
         self.desired = DesiredStateService(changes, ownership, self.sources)

@@ -20,6 +20,10 @@ class Decisions:
     def __init__(self, store: Store) -> None:
         self._store = store
 
+    def newest(self, limit: int) -> list[Decision]:
+        """List the newest kept decisions, the newest first."""
+        return self._store.decisions.find(limit=limit)
+
     def read(self, plan_hash: str, decision_id: int | None = None) -> bytes:
         """Read the state that a decision was made of, with what was decided, as JSON: the newest of this plan.
 

@@ -7,7 +7,10 @@ from reconciler.control.dispatch.agent_client import AgentClient
 from reconciler.control.errors import UnknownBusiness, UnknownInstance
 from reconciler.control.view import View
 from reconciler.store.store import Store
-from reconciler.wire.messages import Exec, InstanceKey, LogChunk
+from reconciler.wire.messages import Exec, InstanceKey, InstanceReport, LogChunk
+
+Reports = Mapping[tuple[InstanceKey, str], InstanceReport]
+"""What a node last reported of each instance, by instance and node."""
 
 
 class Instances:
@@ -18,6 +21,10 @@ class Instances:
         self._agents = agents
         self._view = view
         self._execs = Execs(store, agents, clock)
+
+    def reports(self) -> Reports:
+        """Show what nodes last reported of instances, by where they are."""
+        return self._store.observed.reports()
 
     def logs(self, key: InstanceKey, query: Mapping[str, str]) -> LogChunk:
         """Fetch some of an instance's output. Raises UnknownInstance, AgentError."""

@@ -13,8 +13,8 @@ from reconciler.plan.model.desired import DesiredBusiness
 from reconciler.plan.model.observed import Allocation
 from reconciler.plan.show.document import Form
 from reconciler.store.model import Event
-from reconciler.store.store import Store
 from reconciler.store.tables.decisions import Decision
+from reconciler.store.tables.events import Events
 from reconciler.wire.messages import InstanceKey
 
 ACTIONS = ("create", "update", "stop")
@@ -50,10 +50,10 @@ class Why:
     now: InstanceStatus | None = None
 
 
-def why(target: str, store: Store, decisions: Decisions, view: View) -> Why:
+def why(target: str, events: Events, decisions: Decisions, view: View) -> Why:
     """Walk the way to the action that `target` names. Raises UnknownInstance, Conflict."""
-    event, key = _meant(target, store, decisions, view)
-    after = _after(event, key, store)
+    event, key = _meant(target, events, decisions, view)
+    after = _after(event, key, events)
     acted = any(one.kind in ACTIONS for one in after)
     now = None if acted else _now(key, view)
     decision, text = decisions.of(event)
@@ -69,18 +69,18 @@ def why(target: str, store: Store, decisions: Decisions, view: View) -> Why:
     return Why(event, key, decision, entry, action, pending, explanation, after, now)
 
 
-def _meant(target: str, store: Store, decisions: Decisions, view: View) -> tuple[Event, InstanceKey]:
+def _meant(target: str, events: Events, decisions: Decisions, view: View) -> tuple[Event, InstanceKey]:
     """The event and the instance that are meant."""
     if "/" in target:
-        return _of_component(target, store, view)
+        return _of_component(target, events, view)
     if target.isascii() and target.isdigit() and len(target) < 19:
-        found = store.events.find(after=int(target) - 1, limit=1) if int(target) else []
+        found = events.find(after=int(target) - 1, limit=1) if int(target) else []
         if found and found[0].id == int(target):
-            return _of_event(found[0], store)
-    return _of_container(target, store, decisions, view)
+            return _of_event(found[0], events)
+    return _of_container(target, events, decisions, view)
 
 
-def _of_component(target: str, store: Store, view: View) -> tuple[Event, InstanceKey]:
+def _of_component(target: str, events: Events, view: View) -> tuple[Event, InstanceKey]:
     """The newest decision about a component, or one instance of it."""
     business_id, _, rest = target.partition("/")
     component_id, _, number = rest.partition("/")
@@ -93,12 +93,12 @@ def _of_component(target: str, store: Store, view: View) -> tuple[Event, Instanc
         return about and instance in (None, key.instance)
 
     waiting = [one.key for one in view.plan.pending if named(one.key)]
-    event = store.events.newest(business_id, ("status",)) if waiting else None
+    event = events.newest(business_id, ("status",)) if waiting else None
     if event is not None:
         return event, waiting[0]
-    event = store.events.newest(business_id, ACTIONS, component_id=component_id, instance=instance)
+    event = events.newest(business_id, ACTIONS, component_id=component_id, instance=instance)
     held = [one.key for one in view.plan.actions if named(one.key)] if event is None else []
-    begun = store.events.newest(business_id, ("status",)) if held else None
+    begun = events.newest(business_id, ("status",)) if held else None
     if begun is not None:
         return begun, held[0]
     if event is None:
@@ -106,7 +106,7 @@ def _of_component(target: str, store: Store, view: View) -> tuple[Event, Instanc
     return event, _key(event)
 
 
-def _of_event(event: Event, store: Store) -> tuple[Event, InstanceKey]:
+def _of_event(event: Event, events: Events) -> tuple[Event, InstanceKey]:
     """The action that an event tells of, or that led to it."""
     if event.business_id is None or event.component_id is None or event.instance is None:
         raise UnknownInstance(
@@ -115,13 +115,13 @@ def _of_event(event: Event, store: Store) -> tuple[Event, InstanceKey]:
     if event.kind in ACTIONS:
         return event, _key(event)
     key = _key(event)
-    found = store.events.newest(
+    found = events.newest(
         key.business_id, ACTIONS, component_id=key.component_id, instance=key.instance, before=event.id
     )
     return found or event, key
 
 
-def _of_container(target: str, store: Store, decisions: Decisions, view: View) -> tuple[Event, InstanceKey]:
+def _of_container(target: str, events: Events, decisions: Decisions, view: View) -> tuple[Event, InstanceKey]:
     """What started a container, one that is gone too."""
     found: Sequence[Allocation] = ()
     if len(target) >= SHORTEST:
@@ -135,7 +135,7 @@ def _of_container(target: str, store: Store, decisions: Decisions, view: View) -
         raise UnknownInstance(f"nothing that is on record is called '{target}': {HOW}")
     allocation = found[0]
     key = allocation.key
-    event = store.events.newest(
+    event = events.newest(
         key.business_id,
         STARTS,
         component_id=key.component_id,
@@ -148,10 +148,10 @@ def _of_container(target: str, store: Store, decisions: Decisions, view: View) -
     return event, key
 
 
-def _after(event: Event, key: InstanceKey, store: Store) -> tuple[Event, ...]:
+def _after(event: Event, key: InstanceKey, events: Events) -> tuple[Event, ...]:
     """What came of it: events about the instance and its business's status, up to the next action about it."""
     found = []
-    for one in store.events.find(key.business_id, after=event.id, limit=LOOKED_THROUGH):
+    for one in events.find(key.business_id, after=event.id, limit=LOOKED_THROUGH):
         ours = one.component_id == key.component_id and one.instance == key.instance
         if ours or (one.kind == "status" and one.component_id is None):
             found.append(one)

@@ -12,7 +12,7 @@ from reconciler.control.desired.ownership import Ownership
 from reconciler.control.desired.rollback import Rollback, rollback_target
 from reconciler.control.desired.source_sync import SourceSync
 from reconciler.control.errors import Conflict
-from reconciler.plan.model.desired import DesiredBusiness, VersionResult
+from reconciler.plan.model.desired import Desired, DesiredBusiness, VersionResult
 from reconciler.plan.wants.versions import version
 from reconciler.store.model import Accepted
 
@@ -122,7 +122,7 @@ class DesiredStateService:
             self._store.settings.set_pin(business_id, None, frozenset(), operation.at)
             operation.done("unpinned", "unpinned", "unpin")
         self._sources.sync(patient=True)
-        return Accepted(self._revision(business_id), changed=True)
+        return Accepted(_revision(self.snapshot(), business_id), changed=True)
 
     def thaw(self, business_id: str, component_id: str, who: str) -> Accepted:
         """Set back again what is frozen of a component; nothing changes when nothing of it was set back lately.
@@ -152,12 +152,11 @@ class DesiredStateService:
                 operation.done("resumed", "resumed", "resume")
         if operation.entry.paused:
             self._sources.sync(patient=True)
-        return Accepted(self._revision(business_id), changed=operation.entry.paused)
+        return Accepted(_revision(self.snapshot(), business_id), changed=operation.entry.paused)
 
-    def _revision(self, business_id: str) -> int:
-        """The revision that holds after the sources were read; 0 for a business that they removed."""
-        entry = self._store.desired.snapshot().businesses.get(business_id)
-        return entry.revision if entry is not None else 0
+    def snapshot(self) -> Desired:
+        """Show the desired state as it is now."""
+        return self._store.desired.snapshot()
 
     @contextmanager
     def _operate(self, business_id: str, who: str) -> Iterator[Operation]:
@@ -177,3 +176,9 @@ def promotions(entry: DesiredBusiness, component_id: str | None, who: str) -> di
             key = (entry.business.business_id, component.component_id, digest)
             found[key] = VersionResult("promoted", f"by {who}")
     return found
+
+
+def _revision(desired: Desired, business_id: str) -> int:
+    """The revision that holds after the sources were read; 0 for a business that they removed."""
+    entry = desired.businesses.get(business_id)
+    return entry.revision if entry is not None else 0
