@@ -1,4 +1,6 @@
-"""Writes docs/spec-reference.md from the schema and docs/cli.md from the commands; `--check` only compares."""
+"""Writes docs/spec-reference.md from the schema of specs, docs/cli.md from the commands, and the schema of plans from
+the structs of their document; `--check` only compares.
+"""
 
 import json
 import sys
@@ -12,6 +14,7 @@ sys.path.insert(0, str(ROOT))
 
 from reconciler.cli.main import main  # noqa: E402
 from reconciler.manifest.check.schema import schema  # noqa: E402
+from reconciler.plan.show.schema import plan_schema_text  # noqa: E402
 
 
 def spec_reference() -> str:
@@ -120,14 +123,18 @@ def _paragraphs(text: str) -> str:
 
 
 def run(check: bool) -> int:
-    """Write the pages, or say which differ."""
+    """Write the files, or say which differ."""
     status = 0
-    for page, text in (("spec-reference.md", spec_reference()), ("cli.md", cli_reference())):
-        path = ROOT / "docs" / page
+    for name, text in (
+        ("docs/spec-reference.md", spec_reference()),
+        ("docs/cli.md", cli_reference()),
+        ("schemas/plan.schema.json", plan_schema_text()),
+    ):
+        path = ROOT / name
         if not check:
             path.write_text(text)
         elif not path.exists() or path.read_text() != text:
-            print(f"docs/{page} is not what the code says: run make docs")
+            print(f"{name} is not what the code says: run make docs")
             status = 1
     return status
 

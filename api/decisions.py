@@ -1,5 +1,6 @@
 """Kept decisions, and why something was done."""
 
+import msgspec
 from flask import Blueprint, Response, jsonify, request
 
 from api.events import event_form
@@ -10,7 +11,7 @@ from reconciler.control.ask.why import Why, why
 from reconciler.control.manager import Manager
 from reconciler.plan.ask.status import InstanceStatus
 from reconciler.plan.model.desired import DesiredBusiness
-from reconciler.plan.show.document import explanation_form
+from reconciler.plan.show.explanation import explanation_form
 from reconciler.store.tables.decisions import DECISIONS_MAX, Decision
 
 
@@ -55,8 +56,8 @@ def _why_form(found: Why) -> Form:
         "desired": _desired_form(found.entry) if found.entry else None,
         "event": event_form(found.event),
         "decision": _decision_form(found.decision) if found.decision else None,
-        "action": found.action,
-        "pending": found.pending,
+        "action": msgspec.to_builtins(found.action),
+        "pending": msgspec.to_builtins(found.pending),
         "explanation": explanation_form(found.explanation) if found.explanation else None,
         "after": [event_form(event) for event in found.after],
         "now": _now_form(found.now) if found.now else None,

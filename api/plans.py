@@ -1,14 +1,15 @@
 """Plans before they happen, and questions about them."""
 
+import msgspec
 from flask import Blueprint, Response, jsonify, request
 
-from api.forms import deferred_form
-from api.replies import Reply, problem_form
+from api.forms import deferred_fields
+from api.replies import Reply
 from api.requests import read_plan_request
 from reconciler.control.manager import Manager
 from reconciler.plan.keep.state import to_json
-from reconciler.plan.show.document import document, explanation_form, survival_form
-from reconciler.plan.show.transfers import facts
+from reconciler.plan.show.document import preview_document
+from reconciler.plan.show.explanation import explanation_form, survival_form
 from reconciler.wire.messages import InstanceKey
 
 
@@ -20,15 +21,11 @@ def plan_routes(manager: Manager) -> Blueprint:
     def plan() -> Reply:
         asked = read_plan_request()
         preview = manager.dry_runs.preview(asked.businesses, asked.prune, asked.suppose)
-        return jsonify(
-            document(preview.plan, preview.desired)
-            | facts(preview.plan, preview.at)
-            | {
-                "problems": [problem_form(problem) for problem in preview.problems],
-                "held": preview.prune_blocked or None,
-                "deferred": [deferred_form(deferred, preview.desired) for deferred in preview.deferred],
-            }
+        deferred = [deferred_fields(one, preview.desired) for one in preview.deferred]
+        shown = preview_document(
+            preview.plan, preview.desired, preview.at, preview.problems, preview.prune_blocked, deferred
         )
+        return jsonify(msgspec.to_builtins(shown))
 
     @routes.get("/api/survive")
     def survive() -> Reply:

@@ -15,7 +15,7 @@ from reconciler.manifest.load import load_document, load_json, load_text
 from reconciler.manifest.model import Business
 from reconciler.manifest.yaml.document import TEXT_BYTES_MAX
 from reconciler.plan.ask.suppose import NOTHING_SUPPOSED, NewNode, Suppose
-from reconciler.plan.keep.saved import SavedPlan
+from reconciler.plan.keep.saved import SavedPlan, SavedPlanError, read_saved
 from reconciler.wire.codec import decode
 from reconciler.wire.exec_stream import check_exec
 from reconciler.wire.messages import ExecRequest
@@ -120,10 +120,9 @@ def read_saved_plan() -> tuple[SavedPlan, list[Business]]:
     """Read a saved plan and the specs in it. Raises SpecError."""
     document = _json(body(PLAN_BYTES_MAX, JSON_TYPES))
     try:
-        saved = msgspec.convert(document, SavedPlan)
-    except msgspec.ValidationError as error:
-        message = f"is no saved plan: {error}: write one with `reconciler diff --out plan.json PATH`"
-        raise SpecError([Problem(BODY, None, "plan", message)]) from None
+        saved = read_saved(document)
+    except SavedPlanError as error:
+        raise SpecError([Problem(BODY, None, "plan", str(error))]) from None
     return saved, _businesses(list(saved.businesses))
 
 

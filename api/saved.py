@@ -29,7 +29,7 @@ def saved_routes(manager: Manager) -> Blueprint:
     @routes.get("/api/plans/<plan_hash>")
     def show(plan_hash: str) -> Reply:
         done = manager.saved_plans.get(plan_hash)
-        return jsonify(execution_form(done) | {"document": done.saved.document})
+        return jsonify(execution_form(done) | {"document": msgspec.to_builtins(done.saved.document)})
 
     return routes
 

@@ -1,8 +1,9 @@
 """Where desired state comes from, and reading it anew."""
 
+import msgspec
 from flask import Blueprint, jsonify
 
-from api.forms import commit_form, deferred_form
+from api.forms import commit_form, deferred_fields
 from api.replies import Form, Reply, failure, iso, problem_form
 from api.requests import read_sync
 from reconciler.control.desired.source_sync import SyncResult
@@ -53,7 +54,7 @@ def _result_form(result: SyncResult, desired: Desired) -> Form:
         "unchanged": result.unchanged,
         "problems": [problem_form(problem) for problem in result.problems],
         "prune_blocked": result.prune_blocked or None,
-        "deferred": [deferred_form(deferred, desired) for deferred in result.deferred],
+        "deferred": [msgspec.to_builtins(deferred_fields(deferred, desired)) for deferred in result.deferred],
         "commit": commit_form(result.commit),
     }
 
@@ -77,5 +78,5 @@ def _source_form(source: Source, result: SyncResult, desired: Desired) -> Form:
         "problems": [problem_form(problem) for problem in result.problems],
         "prune_blocked": result.prune_blocked or None,
         "waiting": list(result.waiting),
-        "deferred": [deferred_form(deferred, desired) for deferred in result.deferred],
+        "deferred": [msgspec.to_builtins(deferred_fields(deferred, desired)) for deferred in result.deferred],
     }

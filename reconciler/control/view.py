@@ -9,7 +9,8 @@ from reconciler.plan.keep.state import State
 from reconciler.plan.model.desired import Desired
 from reconciler.plan.model.observed import NodeHealth, Observed
 from reconciler.plan.model.plan import Plan
-from reconciler.plan.show.document import Form, document
+from reconciler.plan.show.document import document
+from reconciler.plan.show.fields import PlanDocument
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
@@ -28,5 +29,5 @@ class View:
     state: State = field(default_factory=lambda: State(Desired(), Observed()))
 
 
-documented: Memo[View, Form] = Memo(lambda view: document(view.plan, view.desired))
+documented: Memo[View, PlanDocument] = Memo(lambda view: document(view.plan, view.desired))
 """The public form of a view's plan."""

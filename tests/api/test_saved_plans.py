@@ -100,7 +100,7 @@ def test_a_moved_fact_is_named_and_nothing_is_done(manager: Cluster) -> None:
         (lambda plan: plan["document"]["actions"][0].update(node_id="b"), "the file was changed"),
         (lambda plan: plan.update(businesses=[shop() | {"business_id": "other"}]), "are not of the plan's businesses"),
         (lambda plan: plan.update(format="reconciler.saved-plan/9"), "reconciler.saved-plan/9"),
-        (lambda plan: plan.pop("facts"), "facts"),
+        (lambda plan: plan.pop("preconditions"), "preconditions"),
         (lambda plan: plan.update(businesses=[{"business_id": "shop"}]), "components"),
         (lambda plan: plan.update(businesses=[shop(image_name="other:1")]), "no longer to be done"),
     ],

@@ -90,7 +90,7 @@ def test_a_paused_business_stays_as_it_is_until_it_is_resumed(programs: Cluster)
     wait_deferred(programs, "shop", "paused: 'reconciler resume shop' goes on")
     programs.ask("shop", "restart")
     (held,) = programs.plan()["actions"]
-    assert held["held"] == "paused: 'reconciler resume shop' goes on"
+    assert held["blocked_by"] == "paused: 'reconciler resume shop' goes on"
     found = programs.get("/api/businesses/shop")
     assert found["paused"] and found["message"].startswith("paused")
     programs.cli("sync", "shop")

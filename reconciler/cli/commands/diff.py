@@ -9,17 +9,19 @@ import click
 import msgspec
 
 from reconciler.cli.render.markdown import plan_markdown
-from reconciler.cli.render.plan import in_sync, show_plan
+from reconciler.cli.render.plan import show_plan
 from reconciler.cli.render.tables import machine
 from reconciler.cli.support.client import Client
 from reconciler.cli.support.errors import CliError, errors_exit_with
 from reconciler.cli.support.offline import STATE, plan_offline
 from reconciler.cli.support.options import with_client, with_plan_output
+from reconciler.cli.support.previews import preview_of
 from reconciler.cli.support.revisions import compare, revision_of
 from reconciler.cli.support.saved_plans import write_plan
 from reconciler.cli.support.specfiles import read_specs
 from reconciler.cli.support.suppose import with_suppose
 from reconciler.manifest.model import Business
+from reconciler.plan.show.fields import PreviewDocument
 
 
 @click.command()
@@ -51,9 +53,9 @@ def diff(
     plan = _made(client, businesses, suppose, state, out)
     if output == "markdown":
         click.echo(plan_markdown(plan), nl=False)
-    elif not machine(plan, output):
+    elif not machine(msgspec.to_builtins(plan), output):
         show_plan(plan)
-    sys.exit(0 if in_sync(plan) else 1)
+    sys.exit(0 if plan.in_sync else 1)
 
 
 def _made(
@@ -62,7 +64,7 @@ def _made(
     suppose: dict[str, Any],
     state: Path | None,
     out: Path | None,
-) -> dict[str, Any]:
+) -> PreviewDocument:
     """Compute the plan here, or have the manager do so, and save it if asked for. Raises CliError."""
     if state is not None:
         if out is not None:
@@ -71,8 +73,7 @@ def _made(
     body: dict[str, Any] = {"suppose": suppose} if suppose else {}
     if businesses is not None:
         body["businesses"] = [msgspec.to_builtins(business) for business in businesses]
-    plan: dict[str, Any] = _saved(client, body, out) if out else client.post("/api/plan", body or None)
-    return plan
+    return preview_of(_saved(client, body, out) if out else client.post("/api/plan", body or None))
 
 
 def _saved(client: Client, body: dict[str, Any], out: Path) -> dict[str, Any]:

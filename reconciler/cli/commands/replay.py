@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import click
+import msgspec
 
 from reconciler.cli.render.plan import HASH_LETTERS, show_plan
 from reconciler.cli.render.tables import machine
@@ -19,6 +20,7 @@ from reconciler.cli.support.decisions import (
 from reconciler.cli.support.errors import CliError, errors_exit_with
 from reconciler.cli.support.options import with_client, with_output
 from reconciler.cli.support.saved_plans import write_whole
+from reconciler.plan.show.document import alone
 
 
 @click.command()
@@ -49,9 +51,9 @@ def _replay_one(client: Client, plan_hash: str | None, out: Path | None, output:
     past = replayed(data, plan_hash or "the newest decision")
     if out is not None:
         write_whole(out, data.decode())
-        say(f"Decision {past.made['hash'][:HASH_LETTERS]} written to {out}: reconciler shadow {out}", err=True)
-    if not machine(past.replay.document, output):
-        show_plan(past.replay.document)
+        say(f"Decision {past.made.hash[:HASH_LETTERS]} written to {out}: reconciler shadow {out}", err=True)
+    if not machine(msgspec.to_builtins(past.replay.document), output):
+        show_plan(alone(past.replay.document))
         show_result(past)
     return past.replay.equal
 

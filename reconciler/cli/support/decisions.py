@@ -11,7 +11,7 @@ from reconciler.cli.render.tables import console, machine, plain
 from reconciler.cli.render.text import say
 from reconciler.cli.support.client import Client
 from reconciler.cli.support.errors import CliError
-from reconciler.plan.keep.replay import Difference, Replay, read_decided
+from reconciler.plan.keep.replay import Decided, Difference, Replay, read_decided
 from reconciler.plan.keep.replay import replay as plan_anew
 from reconciler.plan.keep.state import StateError
 
@@ -26,7 +26,7 @@ class ReplayedDecision:
 
     name: str
     at: float
-    made: Form
+    made: Decided
     replay: Replay
 
 
@@ -68,10 +68,10 @@ def _form(count: int, differing: list[ReplayedDecision]) -> Form:
         "differing": [
             {
                 "name": past.name,
-                "hash": past.made["hash"],
-                "hash_now": past.replay.document["hash"],
+                "hash": past.made.hash,
+                "hash_now": past.replay.document.hash,
                 "at": _iso(past.at),
-                "version": past.made["version"],
+                "version": past.made.version,
                 "differences": [
                     {"instance": one.instance, "node_id": one.node_id or None, "then": one.then, "now": one.now}
                     for one in past.replay.differences
@@ -84,11 +84,11 @@ def _form(count: int, differing: list[ReplayedDecision]) -> Form:
 
 def show_result(past: ReplayedDecision) -> None:
     """Print whether a plan is what was decided, and if not, what differs."""
-    then = f"version {past.made['version']} decided at {_iso(past.at)}"
+    then = f"version {past.made.version} decided at {_iso(past.at)}"
     if past.replay.equal:
-        say(f"Equal, byte for byte, to what {then}: sha256 {past.made['hash']}")
+        say(f"Equal, byte for byte, to what {then}: sha256 {past.made.hash}")
         return
-    console().print(f"[bold]{plain(past.made['hash'][:HASH_LETTERS])}[/] differs from what {plain(then)}:")
+    console().print(f"[bold]{plain(past.made.hash[:HASH_LETTERS])}[/] differs from what {plain(then)}:")
     for one in past.replay.differences[:DIFFERENCES_MAX]:
         _show_difference(one)
     left = len(past.replay.differences) - DIFFERENCES_MAX

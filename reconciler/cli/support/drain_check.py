@@ -1,13 +1,13 @@
 """`node drain --check`: what a drain would do, before it does."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from reconciler.cli.render.tables import plain, table
 from reconciler.cli.render.text import counted, say
 from reconciler.cli.support.client import Client
-
-Form = dict[str, Any]
+from reconciler.cli.support.previews import preview_of
+from reconciler.plan.model.plan import Kind
+from reconciler.plan.show.fields import PlanDocument
 
 
 @dataclass(slots=True)
@@ -22,7 +22,7 @@ class Drained:
 def check_drain(client: Client, node_id: str) -> Drained:
     """Ask the manager what a drain would do. Raises CliError, NotFound when there is no such node."""
     client.get(f"/api/nodes/{node_id}")
-    plan = client.post("/api/plan", {"suppose": {"drain": [node_id]}})
+    plan = preview_of(client.post("/api/plan", {"suppose": {"drain": [node_id]}}))
     there = {
         f"{business['business_id']}/{part['component_id']}/{part['instance']}": business["desired"]
         for business in client.get("/api/businesses")
@@ -32,13 +32,13 @@ def check_drain(client: Client, node_id: str) -> Drained:
     return drained(plan, node_id, there)
 
 
-def drained(plan: Form, node_id: str, there: dict[str, str]) -> Drained:
+def drained(plan: PlanDocument, node_id: str, there: dict[str, str]) -> Drained:
     """What a plan with the node drained does with the instances there (name → `running` or `stopped`)."""
     found = Drained()
-    to = {_name(one): one["node_id"] for one in plan["actions"] if one["kind"] == "create"}
-    ending = {_name(one): one["reason"] for one in plan["actions"] if one["kind"] == "stop"}
-    waits = {_name(one): one["reason"] for one in plan["pending"]}
-    keeps = plan["stays"].keys() | {_name(one) for one in plan["actions"] if one["kind"] == "update"}
+    to = {str(one.key): one.node_id for one in plan.actions if one.kind is Kind.CREATE}
+    ending = {str(one.key): one.reason for one in plan.actions if one.kind is Kind.STOP}
+    waits = {str(one.key): one.reason for one in plan.pending}
+    keeps = plan.stays.keys() | {str(one.key) for one in plan.actions if one.kind is Kind.UPDATE}
     for name, wanted in sorted(there.items()):
         if to.get(name, node_id) != node_id:
             found.moves[name] = to[name]
@@ -61,7 +61,3 @@ def show_drain(found: Drained, node_id: str) -> None:
     count = len(found.stays)
     left = f"{counted(count, 'instance')} would stay on {node_id}"
     say(left if count else f"{node_id} would be empty: everything has a place.")
-
-
-def _name(form: Form) -> str:
-    return f"{form['business_id']}/{form['component_id']}/{form['instance']}"

@@ -14,6 +14,7 @@ from reconciler.cli.render.plan import show_plan
 from reconciler.cli.render.text import say
 from reconciler.cli.support.client import Client
 from reconciler.cli.support.errors import CliError, ProblemsError, WrongUse
+from reconciler.cli.support.previews import preview_of
 from reconciler.plan.model.desired import Commit
 from reconciler.source.files import SourceReading, read_specs
 from reconciler.source.git.command import GitError, git
@@ -84,7 +85,7 @@ def _show(planner: Client, snapshot: SourceReading, repository: str, branch: str
     businesses = [declared.business for declared in snapshot.declared.values()]
     try:
         plan = planner.post("/api/plan", {"businesses": [msgspec.to_builtins(business) for business in businesses]})
-        show_plan(plan)
+        show_plan(preview_of(plan))
         for name, file in _missing(planner, snapshot, repository, branch):
             say(f"{name} would be removed: {file} declares it no more")
     except CliError as error:

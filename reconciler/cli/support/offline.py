@@ -13,8 +13,9 @@ from reconciler.manifest.model import Business
 from reconciler.plan.ask.explain import explain
 from reconciler.plan.ask.suppose import Suppose, losses, survival
 from reconciler.plan.keep.state import State, StateError, from_json, preview
-from reconciler.plan.show.document import document, explanation_form, survival_form
-from reconciler.plan.show.transfers import facts
+from reconciler.plan.show.document import preview_document
+from reconciler.plan.show.explanation import explanation_form, survival_form
+from reconciler.plan.show.fields import PreviewDocument
 from reconciler.wire.messages import InstanceKey
 
 MOST_BYTES = 1024 * 1024 * 1024
@@ -47,14 +48,13 @@ def read_state(path: Path) -> State:
         raise CliError(str(error)) from None
 
 
-def plan_offline(path: Path, businesses: Sequence[Business] | None, suppose: Form) -> Form:
+def plan_offline(path: Path, businesses: Sequence[Business] | None, suppose: Form) -> PreviewDocument:
     """What `POST /api/plan` answers, computed here. Raises CliError."""
     try:
         found = preview(read_state(path), businesses, suppose=msgspec.convert(suppose, Suppose))
     except SpecError as error:
         raise ProblemsError(error.problems) from None
-    beside = facts(found.plan, found.state.now) | {"problems": [], "held": None}
-    return document(found.plan, found.state.desired) | beside
+    return preview_document(found.plan, found.state.desired, found.state.now)
 
 
 def survive_offline(path: Path, by: str | None) -> list[Form]:

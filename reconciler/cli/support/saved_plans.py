@@ -11,8 +11,9 @@ from reconciler.cli.render.tables import machine
 from reconciler.cli.render.text import say
 from reconciler.cli.support.client import Client
 from reconciler.cli.support.errors import CliError
+from reconciler.plan.keep.upgrade import SAVED_PLAN
+from reconciler.plan.show.format import format_of
 
-FORMAT_START = "reconciler.saved-plan/"
 MODE = 0o600
 """Only its owner reads a saved plan: it holds what the specs hold."""
 
@@ -74,5 +75,5 @@ def _plan_in(path: str) -> Form | None:
         document = json.loads(Path(path).read_bytes())
     except (OSError, ValueError, RecursionError):
         return None
-    is_plan = isinstance(document, dict) and str(document.get("format", "")).startswith(FORMAT_START)
-    return document if is_plan else None
+    found = format_of(document)
+    return document if found is not None and found.name == SAVED_PLAN.name else None

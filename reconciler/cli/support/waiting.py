@@ -11,6 +11,7 @@ import click
 from reconciler.cli.support.client import Client, NotFound
 from reconciler.cli.support.errors import CliError
 from reconciler.cli.support.params import Duration
+from reconciler.cli.support.previews import preview_of
 from reconciler.cli.support.progress import Progress
 
 POLL_SECONDS = 0.2
@@ -93,7 +94,7 @@ def _reached(client: Client, business_ids: Sequence[str], found: Sequence[Form],
 
 def _stops(client: Client, business_ids: Sequence[str]) -> bool:
     """Whether anything of these businesses is still to be stopped."""
-    return any(action["business_id"] in business_ids for action in client.post("/api/plan")["actions"])
+    return any(action.business_id in business_ids for action in preview_of(client.post("/api/plan")).actions)
 
 
 def _get(client: Client, business_id: str) -> Form | None:

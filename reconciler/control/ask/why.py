@@ -11,7 +11,7 @@ from reconciler.plan.ask.status import InstanceStatus
 from reconciler.plan.keep.replay import read_decided
 from reconciler.plan.model.desired import DesiredBusiness
 from reconciler.plan.model.observed import Allocation
-from reconciler.plan.show.document import Form
+from reconciler.plan.show.fields import ActionFields, PendingFields
 from reconciler.store.model import Event
 from reconciler.store.tables.decisions import Decision
 from reconciler.store.tables.events import Events
@@ -43,8 +43,8 @@ class Why:
     key: InstanceKey
     decision: Decision | None = None
     entry: DesiredBusiness | None = None
-    action: Form | None = None
-    pending: Form | None = None
+    action: ActionFields | None = None
+    pending: PendingFields | None = None
     explanation: Explanation | None = None
     after: tuple[Event, ...] = ()
     now: InstanceStatus | None = None
@@ -60,11 +60,11 @@ def why(target: str, events: Events, decisions: Decisions, view: View) -> Why:
     if decision is None or text is None:
         return Why(event, key, after=after, now=now)
     state, made = read_decided(text)
-    pending = next((one for one in made["pending"] if _is(one, key)), None)
+    pending = next((one for one in made.pending if one.key == key), None)
     waits = event.kind not in ACTIONS and pending is None
-    action = next((one for one in made["actions"] if _is(one, key) and (waits or _told(one, event))), None)
+    action = next((one for one in made.actions if one.key == key and (waits or _told(one, event))), None)
     entry = state.desired.businesses.get(key.business_id)
-    placed = pending is not None or (action is not None and action["kind"] in STARTS)
+    placed = pending is not None or (action is not None and action.kind in STARTS)
     explanation = explain(state.desired, state.observed, key, state.policy, state.now) if placed else None
     return Why(event, key, decision, entry, action, pending, explanation, after, now)
 
@@ -169,14 +169,6 @@ def _key(event: Event) -> InstanceKey:
     return InstanceKey(event.business_id or "", event.component_id or "", event.instance or 0)
 
 
-def _is(entry: Form, key: InstanceKey) -> bool:
-    return (entry["business_id"], entry["component_id"], entry["instance"]) == (
-        key.business_id,
-        key.component_id,
-        key.instance,
-    )
-
-
-def _told(action: Form, event: Event) -> bool:
+def _told(action: ActionFields, event: Event) -> bool:
     """Whether the event tells of this action."""
-    return (action["kind"], action["node_id"]) == (event.kind, event.node_id)
+    return (action.kind, action.node_id) == (event.kind, event.node_id)

@@ -11,7 +11,7 @@ from reconciler.control.view import View
 from reconciler.manifest.errors import Problem, SpecError
 from reconciler.manifest.model import Business
 from reconciler.plan.keep.preconditions import Basis
-from reconciler.plan.keep.saved import FORMAT, SavedPlan, assigned, departed, differs, save
+from reconciler.plan.keep.saved import SavedPlan, assigned, deviations, save, violations
 from reconciler.plan.keep.state import State, overlay
 from reconciler.plan.model.desired import Desired
 from reconciler.plan.model.observed import Allocation
@@ -61,11 +61,11 @@ class SavedPlans:
 
         def allocate(before: Desired, after: Desired) -> Sequence[Allocation]:
             basis = self._basis(before)
-            moved = departed(saved, basis)
+            moved = violations(saved, basis)
             if moved:
                 raise PlanOutdated(moved)
-            allocations = assigned(saved, specs, basis, after)
-            different = differs(saved, after, allocations, basis)
+            allocations = assigned(saved, specs, basis)
+            different = deviations(saved, after, allocations, basis)
             if different:
                 raise PlanOutdated(different)
             return allocations
@@ -124,27 +124,18 @@ class SavedPlans:
 
 
 def _check(saved: SavedPlan, businesses: Sequence[Business]) -> None:
-    """Raise SpecError unless this is a saved plan, whole, of these businesses."""
-    wrong = ""
-    if saved.format != FORMAT:
-        wrong = f"format '{saved.format[:60]}' is not known here: {FORMAT} is"
-    elif not saved.is_whole:
-        wrong = "the plan is not the one of its hash: the file was changed; make a new one with `reconciler diff --out`"
-    elif {business.business_id for business in businesses} != set(saved.needs.businesses):
+    """Raise SpecError unless these are the businesses of the plan."""
+    if {business.business_id for business in businesses} != set(saved.needs.businesses):
         wrong = "the specs are not of the plan's businesses: make a new plan with `reconciler diff --out`"
-    if wrong:
         raise SpecError([Problem(BODY, None, "plan", wrong)])
 
 
 def _beside(execution: Execution, sent: Sequence[Action]) -> Iterator[str]:
     """The actions for the plan's businesses that it does not have."""
-    planned = {
-        (one["kind"], one["business_id"], one["component_id"], one["instance"], one["node_id"], one["digest"] or "")
-        for one in execution.saved.actions()
-    }
+    planned = {(one.kind, one.key, one.node_id, one.digest or "") for one in execution.saved.actions()}
     for action in sent:
         key = action.key
-        mark = (action.kind.value, key.business_id, key.component_id, key.instance, action.node_id, action.digest)
+        mark = (action.kind, key, action.node_id, action.digest)
         if key.business_id in execution.saved.needs.businesses and mark not in planned:
             yield f"{action.kind} {key} on {action.node_id} was not in the plan: {action.reason}"
 
@@ -162,9 +153,8 @@ def _state(execution: Execution, view: View) -> str:
 
 def _missing(execution: Execution, view: View) -> Iterator[str]:
     """What the plan has and the fleet shows no sign of, once nothing is left to do."""
-    there = {(str(allocation.key), allocation.node_id): allocation.digest for allocation in view.observed.allocations}
+    there = {(allocation.key, allocation.node_id): allocation.digest for allocation in view.observed.allocations}
     for one in execution.saved.actions():
-        name = f"{one['business_id']}/{one['component_id']}/{one['instance']}"
-        runs = there.get((name, one["node_id"]))
-        if (runs is not None) if one["kind"] == Kind.STOP else runs != one["digest"]:
-            yield f"{one['kind']} {name} on {one['node_id']} was in the plan and was not done"
+        runs = there.get((one.key, one.node_id))
+        if (runs is not None) if one.kind is Kind.STOP else runs != one.digest:
+            yield f"{one.kind} {one.key} on {one.node_id} was in the plan and was not done"

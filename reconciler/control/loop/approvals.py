@@ -94,7 +94,7 @@ class Approvals:
 
 
 def _hash(view: View) -> str:
-    return str(documented(view)["hash"])
+    return documented(view).hash
 
 
 def over_limit(plan: Plan) -> tuple[Action, ...]:

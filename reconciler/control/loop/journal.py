@@ -45,7 +45,7 @@ def events_between(before: View, after: View, sent: Sequence[Action], recorded: 
             events += _of_status(business_id, before, after, causes.get(business_id, ""), recorded)
     if not events:
         return []
-    plan_hash = str(documented(after)["hash"])
+    plan_hash = documented(after).hash
     return [replace(event, plan_hash=plan_hash) for event in events]
 
 

@@ -18,8 +18,8 @@ class Recorder:
         """Keep the decision of a turn in which something happened, unless it is the one of the turns before."""
         if not view.plan.actions and not view.plan.pending:
             self._last = ""
-        elif happened and documented(view)["hash"] != self._last:
+        elif happened and documented(view).hash != self._last:
             made = decided(documented(view), reconciler.__version__)
             kept = record(view.state, made)
-            self._store.decisions.keep(made["hash"], reconciler.__version__, len(view.plan.actions), kept, view.at)
-            self._last = made["hash"]
+            self._store.decisions.keep(made.hash, reconciler.__version__, len(view.plan.actions), kept, view.at)
+            self._last = made.hash

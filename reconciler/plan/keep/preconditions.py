@@ -1,55 +1,60 @@
-"""The facts that the plan of some businesses relies on, so that it can be said later which of them has moved.
+"""The preconditions of a saved plan: what it relies on, so that it can be said later which of it no longer holds.
 
-A saved plan is carried out as it is, or not at all. What it relies on is little: its own businesses, where their
-instances are, and that the nodes it puts something on are there, open, and have room enough. Room is asked to suffice,
-not to be the same, and nothing else of the fleet matters.
+A saved plan is carried out as it is, or not at all. Room is asked to suffice, not to be the same, and nothing of the
+fleet matters but what the plan needs (`reconciler.plan.keep.needs`).
 """
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from reconciler.manifest.model import Business, Component
-from reconciler.manifest.references import NODE, references
+from reconciler.manifest.model import Business
+from reconciler.plan.keep.needs import Needs, NodeNeeds
 from reconciler.plan.model.desired import Desired
 from reconciler.plan.model.observed import Allocation, Node, NodeHealth, Observed
-from reconciler.plan.model.plan import Action, Kind, Plan
 from reconciler.plan.model.policy import Policy
 from reconciler.plan.schedule.node_health import node_health
 from reconciler.plan.wants.references import host
-from reconciler.wire.messages import InstanceKey, Reservation, Status, reservation_of
+from reconciler.wire.messages import Reservation, Status
 
 
-class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
+class Violation(NamedTuple):
+    """Something that is not as a saved plan relies on: where, and what became of it, for people."""
+
+    where: str
+    why: str
+
+
+class Precondition(msgspec.Struct, frozen=True, omit_defaults=True):
     """Something that a plan relies on: at `path`, `value` is so; or as much as it `needs` was to be had.
 
-    Of `is` facts the value has to be the same; of `room` facts the number `value` has to be at least `needs`; of
-    `free` facts nothing of `needs` may be in the list `value` of what is taken.
+    Of kind `is` the value has to be the same; of `room` the number `value`, in `unit`, has to be at least `needs`; of
+    `free` nothing of `needs` may be in the list `value` of what is taken.
     """
 
     path: str
-    kind: str
+    kind: Literal["is", "room", "free"]
     value: Any = None
     needs: Any = None
+    unit: str = ""
 
-    def relaxed(self) -> "Fact":
-        """The fact as it can be asked for later: where the plan waits for room that others give, for what there is."""
+    def weakened(self) -> "Precondition":
+        """Ask for what there is, where the plan waits for room that others give."""
         if self.kind == "room" and self.value < self.needs:
             return msgspec.structs.replace(self, needs=self.value)
         if self.kind == "free":
             return msgspec.structs.replace(self, needs=[thing for thing in self.needs if thing not in self.value])
         return self
 
-    def moved(self, now: "Fact | None") -> str:
-        """What has moved, for people; "" when it still holds. `now` is the fact of the same path today."""
+    def violation(self, now: "Precondition | None") -> str:
+        """Say what no longer holds, for people; "" when it holds. `now` is what is so at the same path today."""
         value = now.value if now is not None else None
         if self.kind == "room":
+            unit = f" {self.unit}" if self.unit else ""
             short = value is None or value < self.needs
-            unit = " MB" if self.path.endswith("memory") or self.path.endswith("disk") else ""
             return f"needs {self.needs:g}{unit}, was {self.value:g} free, is {value or 0:g}" if short else ""
         if self.kind == "free":
             taken = sorted(set(self.needs) & set(value)) if value is not None else list(self.needs)
@@ -59,7 +64,7 @@ class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What facts are taken from: the state before the plan's specs are accepted, and what is known of the fleet."""
+    """What preconditions are taken from: the state before the plan's specs are accepted, and what is known of nodes."""
 
     before: Desired
     observed: Observed
@@ -67,144 +72,42 @@ class Basis:
     now: float
 
 
-def facts(basis: Basis, needs: "Needs") -> list[Fact]:
-    """Everything that a plan with these needs relies on, as it is in this state; sorted by path."""
+def preconditions(basis: Basis, needs: Needs) -> list[Precondition]:
+    """List everything that a plan with these needs relies on, as it is in this state; sorted by path."""
     found = [*_businesses(basis, needs), *_instances(basis, needs), *_nodes(basis, needs)]
-    return sorted(found, key=lambda fact: fact.path)
+    return sorted(found, key=lambda one: one.path)
 
 
-class Touched(msgspec.Struct, frozen=True):
-    """What is put on one node at the end: promises in sum, and what the node has to be like."""
-
-    cpu_cores: float = 0.0
-    memory_mb: int = 0
-    disk_mb: int = 0
-    gpu_devices: tuple[int, ...] = ()
-    host_ports: tuple[str, ...] = ()
-    labels: tuple[str, ...] = ()
-    runtimes: tuple[str, ...] = ()
-    gpus: bool = False
-    opens: bool = False
+def violated(saved: Sequence[Precondition], present: Sequence[Precondition]) -> list[Violation]:
+    """Compare preconditions with what is so now. An allocation that is new is a violation too."""
+    now = {one.path: one for one in present}
+    then = {one.path for one in saved}
+    found = [Violation(one.path, one.violation(now.get(one.path))) for one in saved]
+    found += [Violation(one.path, f"was none, is {_text(one.value)}") for one in present if one.path not in then]
+    return [one for one in found if one.why]
 
 
-class Needs(msgspec.Struct, frozen=True):
-    """What a plan of some businesses asks of the fleet; it is saved with the plan.
-
-    `addresses` are nodes whose address something refers to. `moving` are instances that something happens to.
-    """
-
-    businesses: tuple[str, ...]
-    nodes: dict[str, Touched]
-    addresses: tuple[str, ...] = ()
-    moving: tuple[str, ...] = ()
-
-
-def needs(plan: Plan, after: Desired, observed: Observed, businesses: Collection[str]) -> Needs:
-    """What the plan's actions for these businesses ask of the fleet. `after` is the desired state it is for."""
-    own = [action for action in plan.actions if action.key.business_id in businesses]
-    nodes: dict[str, Touched] = {}
-    reservations = _final(own, observed, businesses)
-    for node_id in sorted({action.node_id for action in own if action.kind is not Kind.STOP}):
-        here = [action for action in own if action.node_id == node_id]
-        nodes[node_id] = _touched(here, reservations[node_id])
-    for node_id in sorted({action.node_id for action in own} - nodes.keys()):
-        nodes[node_id] = Touched()
-    return Needs(
-        tuple(sorted(businesses)),
-        nodes,
-        tuple(sorted(_referred(plan, after, own))),
-        tuple(sorted({str(action.key) for action in own})),
-    )
-
-
-def _final(own: Sequence[Action], observed: Observed, businesses: Collection[str]) -> dict[str, list[Reservation]]:
-    """What the businesses hold of each node once the plan is carried out."""
-    held: dict[tuple[InstanceKey, str], Reservation] = {
-        (allocation.key, allocation.node_id): allocation.reservation
-        for allocation in observed.allocations
-        if allocation.key.business_id in businesses
-    }
-    for action in own:
-        if action.component is None:
-            held.pop((action.key, action.node_id), None)
-        else:
-            held[action.key, action.node_id] = reservation_of(action.component, action.gpu_devices)
-    found: dict[str, list[Reservation]] = defaultdict(list)
-    for (_, node_id), reservation in held.items():
-        found[node_id].append(reservation)
-    return found
-
-
-def _touched(actions: Sequence[Action], reservations: Sequence[Reservation]) -> Touched:
-    """What these actions on one node, after which these promises hold there, ask of it."""
-    components = [action.component for action in actions if action.component is not None]
-    return Touched(
-        cpu_cores=round(sum(reservation.cpu_cores for reservation in reservations), 3),
-        memory_mb=sum(reservation.memory_mb for reservation in reservations),
-        disk_mb=sum(_images(actions).values()),
-        gpu_devices=tuple(sorted(device for reservation in reservations for device in reservation.gpu_devices)),
-        host_ports=tuple(sorted(port for reservation in reservations for port in reservation.host_ports)),
-        labels=tuple(sorted({label for component in components for label in _labels(component)})),
-        runtimes=tuple(sorted({component.type for component in components})),
-        gpus=any(component.affinity.require_gpu for component in components),
-        opens=any(action.kind is Kind.CREATE for action in actions),
-    )
-
-
-def _images(actions: Sequence[Action]) -> dict[str, int]:
-    """The images that have to be fetched, and their sizes in MiB where they are known."""
-    fetches = [action.fetch for action in actions if action.fetch is not None and not action.fetch.present]
-    return {fetch.image: fetch.size_mb for fetch in fetches if fetch.size_mb}
-
-
-def _labels(component: Component) -> Iterator[str]:
-    """The labels of its node that matter for where a component may be."""
-    yield from component.affinity.node_labels
-    if component.affinity.spread_by:
-        yield component.affinity.spread_by
-
-
-def _referred(plan: Plan, after: Desired, own: Sequence[Action]) -> Iterator[str]:
-    """The nodes whose address stands in what the actions start."""
-    for action in own:
-        entry = after.businesses.get(action.key.business_id)
-        parts = {part.component_id: part for part in entry.business.components} if entry else {}
-        part = parts.get(action.key.component_id)
-        for reference in references(part) if part is not None and action.component is not None else ():
-            if reference.attribute == "host":
-                yield from _places(plan, action, reference.name)
-
-
-def _places(plan: Plan, action: Action, name: str) -> Iterator[str]:
-    if name == NODE:
-        yield action.node_id
-        return
-    for key, node_id in plan.placements.items():
-        if (key.business_id, key.component_id) == (action.key.business_id, name):
-            yield node_id
-
-
-def _businesses(basis: Basis, needs: Needs) -> Iterator[Fact]:
+def _businesses(basis: Basis, needs: Needs) -> Iterator[Precondition]:
     for business_id in needs.businesses:
         entry = basis.before.businesses.get(business_id)
         where = f"business {business_id}"
-        yield Fact(f"{where}: spec", "is", _digest(entry.business) if entry else "none")
+        yield Precondition(f"{where}: spec", "is", _digest(entry.business) if entry else "none")
         if entry is not None:
-            yield Fact(f"{where}: stopped", "is", entry.stopped)
-            yield Fact(f"{where}: restarts", "is", entry.restarts)
-            yield Fact(f"{where}: source", "is", entry.source)
+            yield Precondition(f"{where}: stopped", "is", entry.stopped)
+            yield Precondition(f"{where}: restarts", "is", entry.restarts)
+            yield Precondition(f"{where}: source", "is", entry.source)
 
 
 def _digest(business: Business) -> str:
     return hashlib.sha256(msgspec.json.encode(business, order="deterministic")).hexdigest()[:16]
 
 
-def _instances(basis: Basis, needs: Needs) -> Iterator[Fact]:
-    """Where the copies of the businesses are, and what runs there."""
+def _instances(basis: Basis, needs: Needs) -> Iterator[Precondition]:
+    """Where the allocations of the businesses are, and what runs there."""
     for allocation in basis.observed.allocations:
         if allocation.key.business_id in needs.businesses and allocation.node_id in basis.observed.nodes:
             moving = str(allocation.key) in needs.moving
-            yield Fact(
+            yield Precondition(
                 f"instance {allocation.key} on {allocation.node_id}",
                 "is",
                 f"{allocation.digest[:16]} {_state(allocation, moving)}",
@@ -212,7 +115,7 @@ def _instances(basis: Basis, needs: Needs) -> Iterator[Fact]:
 
 
 def _state(allocation: Allocation, moving: bool) -> str:
-    """How a copy is, as far as it matters: whether it serves is asked only of what something happens to."""
+    """Say how an allocation is, as far as it matters: whether it serves is asked only where something happens to it."""
     if not allocation.confirmed:
         return "assigned"
     if allocation.ended:
@@ -220,24 +123,24 @@ def _state(allocation: Allocation, moving: bool) -> str:
     return "there" if not moving else "running" if allocation.status is Status.RUNNING else "not running"
 
 
-def _nodes(basis: Basis, needs: Needs) -> Iterator[Fact]:
-    for node_id, touched in needs.nodes.items():
+def _nodes(basis: Basis, needs: Needs) -> Iterator[Precondition]:
+    for node_id, asked in needs.nodes.items():
         node = basis.observed.nodes.get(node_id)
         if node is None:
-            yield Fact(f"node {node_id}: state", "is", "none")
+            yield Precondition(f"node {node_id}: state", "is", "none")
             continue
-        yield Fact(f"node {node_id}: state", "is", _standing(node, basis, touched.opens))
-        for label in touched.labels:
-            yield Fact(f"node {node_id}: label {label}", "is", node.labels.get(label))
-        for runtime in touched.runtimes:
-            yield Fact(f"node {node_id}: runtime {runtime}", "is", runtime in node.runtimes)
-        if touched.gpus:
-            yield Fact(f"node {node_id}: GPU", "is", bool(node.gpus))
-        if touched != Touched():
-            yield from _room(node, basis, needs, touched)
+        yield Precondition(f"node {node_id}: state", "is", _standing(node, basis, asked.opens))
+        for label in asked.labels:
+            yield Precondition(f"node {node_id}: label {label}", "is", node.labels.get(label))
+        for runtime in asked.runtimes:
+            yield Precondition(f"node {node_id}: runtime {runtime}", "is", runtime in node.runtimes)
+        if asked.gpus:
+            yield Precondition(f"node {node_id}: GPU", "is", bool(node.gpus))
+        if asked != NodeNeeds():
+            yield from _room(node, basis, needs, asked)
     for node_id in needs.addresses:
         node = basis.observed.nodes.get(node_id)
-        yield Fact(f"node {node_id}: address", "is", host(node) if node else "none")
+        yield Precondition(f"node {node_id}: address", "is", host(node) if node else "none")
 
 
 def _standing(node: Node, basis: Basis, opens: bool) -> str:
@@ -250,36 +153,40 @@ def _standing(node: Node, basis: Basis, opens: bool) -> str:
     return "unsteady" if node.flapping_until > basis.now else str(alive)
 
 
-def _room(node: Node, basis: Basis, needs: Needs, touched: Touched) -> Iterator[Fact]:
+def _room(node: Node, basis: Basis, needs: Needs, asked: NodeNeeds) -> Iterator[Precondition]:
     """What others leave of a node, and whether it suffices for all that the businesses have there at the end."""
     where = f"node {node.node_id}"
-    others = [allocation.reservation for allocation in _others(node.node_id, basis, needs)]
-    if touched.cpu_cores:
+    others = list(_others(node.node_id, basis, needs))
+    if asked.cpu_cores:
         free = node.cpu_cores - sum(reservation.cpu_cores for reservation in others)
-        yield Fact(f"{where}: cpu", "room", round(free, 3), touched.cpu_cores)
-    if touched.memory_mb:
+        yield Precondition(f"{where}: cpu", "room", round(free, 3), asked.cpu_cores)
+    if asked.memory_mb:
         free_mb = node.memory_mb - sum(reservation.memory_mb for reservation in others)
-        yield Fact(f"{where}: memory", "room", free_mb, touched.memory_mb)
-    if touched.disk_mb and node.disk_free_mb is not None:
-        yield Fact(f"{where}: disk", "room", node.disk_free_mb, touched.disk_mb)
-    if touched.host_ports:
+        yield Precondition(f"{where}: memory", "room", free_mb, asked.memory_mb, "MB")
+    if asked.disk_mb and node.disk_free_mb is not None:
+        yield Precondition(f"{where}: disk", "room", node.disk_free_mb, asked.disk_mb, "MB")
+    if asked.host_ports:
         taken = sorted(port for reservation in others for port in reservation.host_ports)
-        yield Fact(f"{where}: host ports", "free", taken, list(touched.host_ports))
-    if touched.gpu_devices:
-        there = {gpu.index for gpu in node.gpus}
-        gone = [device for device in touched.gpu_devices if device not in there]
-        held = [device for reservation in others for device in reservation.gpu_devices]
-        yield Fact(f"{where}: GPU devices", "free", sorted({*gone, *held}), list(touched.gpu_devices))
+        yield Precondition(f"{where}: host ports", "free", taken, list(asked.host_ports))
+    if asked.gpu_devices:
+        taken_or_gone = sorted(_gpus_not_free(node, others, asked))
+        yield Precondition(f"{where}: GPU devices", "free", taken_or_gone, list(asked.gpu_devices))
 
 
-def _others(node_id: str, basis: Basis, needs: Needs) -> Iterator[Allocation]:
-    """The copies on a node that are not the businesses' own, and are not about to go."""
+def _gpus_not_free(node: Node, others: Sequence[Reservation], asked: NodeNeeds) -> set[int]:
+    """The devices that others have, and those asked for that the node has no more."""
+    gone = set(asked.gpu_devices) - {gpu.index for gpu in node.gpus}
+    return gone.union(*(reservation.gpu_devices for reservation in others))
+
+
+def _others(node_id: str, basis: Basis, needs: Needs) -> Iterator[Reservation]:
+    """What others hold of a node: not the businesses themselves, and nobody who is about to go."""
     for allocation in basis.observed.allocations:
-        key = allocation.key
-        if allocation.node_id == node_id and key.business_id not in needs.businesses:
-            entry = basis.before.businesses.get(key.business_id)
-            if entry is not None and not entry.stopped:
-                yield allocation
+        business_id = allocation.key.business_id
+        entry = basis.before.businesses.get(business_id)
+        stays = entry is not None and not entry.stopped
+        if allocation.node_id == node_id and business_id not in needs.businesses and stays:
+            yield allocation.reservation
 
 
 def _text(value: object) -> str:
@@ -288,12 +195,3 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "none" if value is None else str(value)
-
-
-def moved(saved: Sequence[Fact], present: Sequence[Fact]) -> list[tuple[str, str]]:
-    """The facts that no longer hold: path and what became of it. A copy that is new is one too."""
-    now = {fact.path: fact for fact in present}
-    then = {fact.path for fact in saved}
-    found = [(fact.path, fact.moved(now.get(fact.path))) for fact in saved]
-    found += [(fact.path, f"was none, is {_text(fact.value)}") for fact in present if fact.path not in then]
-    return [(path, why) for path, why in found if why]

@@ -1,8 +1,8 @@
 """A decision's state cut into parts that are shared: what did not change since the last decision is kept once.
 
-Each part is JSON under its sha256. A part holds a few businesses, the facts of a few nodes, or the copies on a few
-nodes; what nodes measure, which changes with every heartbeat, is a part of its own. The manifest lists the parts, is
-one itself, and stands for the whole: the same state gives the same manifest, in whatever order it was told.
+Each part is JSON under its sha256. A part holds a few businesses, what is known of a few nodes, or the allocations on
+them; what nodes measure, which changes with every heartbeat, is a part of its own. The manifest lists the parts, is one
+itself, and stands for the whole: the same state gives the same manifest, in whatever order it was told.
 """
 
 import hashlib
@@ -19,8 +19,9 @@ from reconciler.plan.keep.state import APART, State, encoded
 from reconciler.plan.keep.upgrade import STATE, STATE_BEFORE, upgraded_allocation, upgraded_manifest, upgraded_state
 from reconciler.plan.model.desired import DesiredBusiness
 from reconciler.plan.model.observed import Allocation, Node, Observed
-from reconciler.plan.show.document import Form
 from reconciler.plan.show.format import format_of
+
+Form = dict[str, Any]
 
 MEASURED = ("last_seen", "cpu_percent", "memory_used_mb", "disk_free_mb")
 """The fields of a node that every heartbeat changes."""
@@ -58,7 +59,7 @@ class Record:
     parts: Mapping[str, bytes]
 
 
-def record(state: State, made: Form) -> Record:
+def record(state: State, made: object) -> Record:
     """Cut a state, and what was decided by it, into parts. They hold no secret."""
     sealed, parts = state.sealed(), _Parts()
     desired, observed = sealed.desired, sealed.observed
@@ -76,8 +77,8 @@ def record(state: State, made: Form) -> Record:
             ((key, _entry_text(entry)) for key, entry in desired.businesses.items()),
             len(desired.businesses) // BUSINESSES_TOGETHER,
         ),
-        parts.add_groups(((node.node_id, _facts(node)) for node in nodes), len(nodes) // NODES_TOGETHER),
-        parts.add_groups(_copies(observed), len(nodes) // NODES_TOGETHER),
+        parts.add_groups(((node.node_id, _unmeasured(node)) for node in nodes), len(nodes) // NODES_TOGETHER),
+        parts.add_groups(_allocations(observed), len(nodes) // NODES_TOGETHER),
         parts.add(_encode([[getattr(node, name) for node in nodes] for name in MEASURED])),
         parts.add(_encode(rest)),
         parts.add(_encode(made)),
@@ -162,13 +163,13 @@ def _encode(value: object) -> bytes:
     return msgspec.json.encode(value, order="sorted")
 
 
-def _facts(node: Node) -> bytes:
+def _unmeasured(node: Node) -> bytes:
     """A node without what it measures."""
     return _encode(replace(node, last_seen=0.0, cpu_percent=0.0, memory_used_mb=0.0, disk_free_mb=None))
 
 
-def _copies(observed: Observed) -> Iterable[tuple[str, bytes]]:
-    """Every copy, by its node."""
+def _allocations(observed: Observed) -> Iterable[tuple[str, bytes]]:
+    """Every allocation, by its node."""
     return ((allocation.node_id, _encode(allocation)) for allocation in observed.allocations)
 
 

@@ -1,17 +1,14 @@
 """What was decided, beside what this version decides of the same state."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
 from reconciler.plan.keep.state import State, StateError, decoded, from_form, short
-from reconciler.plan.keep.upgrade import upgraded_decision
-from reconciler.plan.show.document import Form
+from reconciler.plan.keep.upgrade import PLAN_BEFORE, earlier_hash, earlier_plan
+from reconciler.plan.show.fields import ActionFields, DriftedFields, PendingFields, PlanDocument
 from reconciler.plan.show.hash import plan_hash
-
-DECIDED = ("hash", "actions", "pending", "drifted")
-"""What is kept of a plan's document: the rest follows from the state, and the hash covers it."""
 
 NOTHING = "nothing"
 WRITTEN = "reconciler replay PLAN --out FILE"
@@ -37,98 +34,84 @@ class Difference:
 class Replay:
     """A plan made anew: its document, whether it is what was decided to the byte, and what differs."""
 
-    document: Form
+    document: PlanDocument
     equal: bool
     differences: tuple[Difference, ...]
 
 
-def decided(document: Form, version: str) -> Form:
-    """What a kept state tells of the plan that was made of it, and the version that made it."""
-    return {"version": version} | {name: document[name] for name in DECIDED}
+class Decided(msgspec.Struct, frozen=True, kw_only=True):
+    """What is kept of a plan's document, and the version that made it: the rest follows from the state.
+
+    `format` is that of the document, by which its hash was computed.
+    """
+
+    format: str
+    version: str
+    hash: str
+    actions: tuple[ActionFields, ...]
+    pending: tuple[PendingFields, ...]
+    drifted: tuple[DriftedFields, ...]
 
 
-def read_decided(data: bytes, name: str = "the state") -> tuple[State, Form]:
+def decided(document: PlanDocument, version: str) -> Decided:
+    """Take from a plan's document what is kept beside the state that it was made of."""
+    return Decided(
+        format=document.format,
+        version=version,
+        hash=document.hash,
+        actions=document.actions,
+        pending=document.pending,
+        drifted=document.drifted,
+    )
+
+
+def read_decided(data: bytes, name: str = "the state") -> tuple[State, Decided]:
     """Read a kept decision: the state that it was made of, and what was decided. Raises StateError."""
     form = decoded(data, name, WRITTEN)
     state = from_form(form, name, WRITTEN)
-    made = upgraded_decision(form.get("made"))
-    if made is None:
+    if form.get("made") is None:
         raise StateError(f"{name} says nothing of what was decided: write it with `{WRITTEN}`")
     try:
-        msgspec.convert(made, _Made)
+        return state, msgspec.convert(form["made"], Decided)
     except msgspec.ValidationError as error:
         raise StateError(f"{name} is damaged: made: {short(error)}: write it anew with `{WRITTEN}`") from None
-    return state, made
 
 
-def replay(state: State, made: Form) -> Replay:
+def replay(state: State, made: Decided) -> Replay:
     """Plan anew, and compare with what was decided."""
     document = state.document()
-    then, now = _told(made), _told(document)
+    then = _told(made.actions, made.pending, made.drifted)
+    now = _told(document.actions, document.pending, document.drifted)
     differences = [
         Difference(*about, then.get(about, NOTHING), now.get(about, NOTHING))
         for about in sorted(then.keys() | now.keys())
         if then.get(about) != now.get(about)
     ]
-    return Replay(document, plan_hash(document) == made["hash"], tuple(differences))
+    return Replay(document, _hash_in(made.format, document) == made.hash, tuple(differences))
 
 
-def _told(document: Form) -> dict[tuple[str, str], str]:
-    """What is decided about each instance on each node, as text."""
+def _hash_in(form: str, document: PlanDocument) -> str:
+    """Compute the hash of a plan as it is by a format."""
+    return earlier_hash(earlier_plan(document)) if form == str(PLAN_BEFORE) else plan_hash(document)
+
+
+def _told(
+    actions: Iterable[ActionFields], pending: Iterable[PendingFields], drifted: Iterable[DriftedFields]
+) -> dict[tuple[str, str], str]:
+    """Say as text what is decided about each instance on each node."""
     found: dict[tuple[str, str], list[str]] = {}
-    for action in document["actions"]:
-        after = f"after {', '.join(action['waits_for'])}" if action["waits_for"] else ""
-        fields = ", ".join(f"{one['field']}: {one['old']} → {one['new']}" for one in action["changes"])
-        parts = (action["kind"], action["reason"], fields, action["blocked_by"], after)
-        found.setdefault((_name(action), action["node_id"]), []).append(", ".join(part for part in parts if part))
-    for pending in document["pending"]:
-        found.setdefault((_name(pending), ""), []).append(f"waits: {pending['reason']}")
-    for drifted in document["drifted"]:
-        found.setdefault((_name(drifted), drifted["node_id"]), []).append(f"stays drifted: {drifted['why_left']}")
+    for action in actions:
+        found.setdefault((str(action.key), action.node_id), []).append(", ".join(filter(None, _parts(action))))
+    for waiting in pending:
+        found.setdefault((str(waiting.key), ""), []).append(f"waits: {waiting.reason}")
+    for left in drifted:
+        found.setdefault((str(left.key), left.node_id), []).append(f"stays drifted: {left.why_left}")
     return {about: " and ".join(texts) for about, texts in found.items()}
 
 
-def _name(entry: dict[str, Any]) -> str:
-    return f"{entry['business_id']}/{entry['component_id']}/{entry['instance']}"
-
-
-class _About(msgspec.Struct):
-    """What is decided about one instance, as far as it is compared."""
-
-    business_id: str
-    component_id: str
-    instance: int
-
-
-class _Changed(msgspec.Struct):
-    field: str
-    old: str | None
-    new: str | None
-
-
-class _MadeAction(_About):
-    kind: str
-    node_id: str
-    reason: str
-    changes: list[_Changed]
-    waits_for: list[str]
-    blocked_by: str | None
-
-
-class _MadePending(_About):
-    reason: str
-
-
-class _MadeDrifted(_About):
-    node_id: str
-    why_left: str
-
-
-class _Made(msgspec.Struct):
-    """What a kept decision says of what was decided."""
-
-    version: str
-    hash: str
-    actions: list[_MadeAction]
-    pending: list[_MadePending]
-    drifted: list[_MadeDrifted]
+def _parts(action: ActionFields) -> Iterator[str]:
+    yield action.kind
+    yield action.reason
+    yield ", ".join(f"{change.field}: {change.old} → {change.new}" for change in action.changes)
+    yield action.blocked_by or ""
+    yield f"after {', '.join(action.waits_for)}" if action.waits_for else ""

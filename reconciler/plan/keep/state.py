@@ -24,6 +24,7 @@ from reconciler.plan.model.plan import Plan
 from reconciler.plan.model.policy import Policy
 from reconciler.plan.reconcile.planner import plan
 from reconciler.plan.show.document import document
+from reconciler.plan.show.fields import PlanDocument
 from reconciler.plan.show.format import format_of
 
 API = "api"
@@ -32,8 +33,10 @@ API = "api"
 APART = ("businesses", "removed", "nodes", "allocations")
 """What of the desired and observed state is written one by one."""
 
-LONGEST_MESSAGE = 300
+MESSAGE_LETTERS_MAX = 300
 SNAPSHOT = "reconciler snapshot"
+
+Form = dict[str, Any]
 
 
 class StateError(Exception):
@@ -57,7 +60,7 @@ class State:
         """The plan."""
         return plan(self.desired, self.observed, self.policy, self.now)
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> PlanDocument:
         """The plan's public form."""
         return document(self.plan(), self.desired)
 
@@ -151,8 +154,8 @@ def _sealed_observed(observed: Observed) -> Observed:
     return replace(observed, allocations=allocations)
 
 
-def to_json(state: State, made: dict[str, Any] | None = None) -> bytes:
-    """The state as canonical JSON: the same state gives the same bytes. Its specs are sealed.
+def to_json(state: State, made: object = None) -> bytes:
+    """Write the state as canonical JSON: the same state gives the same bytes. Its specs are sealed.
 
     `made` may stand beside it: what was decided by it, and by which version.
     """
@@ -176,32 +179,32 @@ def to_json(state: State, made: dict[str, Any] | None = None) -> bytes:
     return encoded(form | ({"made": made} if made else {}))
 
 
-def encoded(form: dict[str, Any]) -> bytes:
+def encoded(form: Form) -> bytes:
     """Write a state's form as canonical JSON."""
     return msgspec.json.encode(form, order="sorted")
 
 
 def from_json(data: bytes, name: str = "the state") -> State:
-    """Read what `to_json` wrote; `name` is the file's, for errors. Raises StateError."""
+    """Read what `to_json` wrote, also in the version before; `name` is the file's, for errors. Raises StateError."""
     return from_form(decoded(data, name), name)
 
 
-def decoded(data: bytes, name: str, written: str = SNAPSHOT) -> Any:
-    """The JSON in a file, which the command `written` writes. Raises StateError."""
+def decoded(data: bytes, name: str, written: str = SNAPSHOT) -> Form:
+    """Decode the JSON of a state, which the command `written` writes, to the names of today. Raises StateError."""
     try:
-        return msgspec.json.decode(data)
+        form = msgspec.json.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise StateError(f"{name} is no JSON: {short(error)}: write it with `{written}`") from None
-
-
-def from_form(form: Any, name: str = "the state", written: str = SNAPSHOT) -> State:
-    """The state in decoded JSON, which the command `written` writes. Raises StateError."""
     found = format_of(form)
-    if found == STATE_BEFORE:
-        form = upgraded_state(form)
-    elif found != STATE:
+    if found not in (STATE, STATE_BEFORE):
         of = f"its format is {short(found)}" if found else "it has no format"
         raise StateError(f"{name} is no state that this version reads: {of}, not {STATE}: write it with `{written}`")
+    current: Form = form if found == STATE else upgraded_state(form)
+    return current
+
+
+def from_form(form: Form, name: str = "the state", written: str = SNAPSHOT) -> State:
+    """Read the state in decoded JSON, which the command `written` writes. Raises StateError."""
     try:
         read = msgspec.convert(form, _Written)
         entries = [value_of(DesiredBusiness, entry) for entry in read.businesses]
@@ -230,16 +233,16 @@ class _Written(msgspec.Struct):
     """What a state's text holds."""
 
     now: float
-    policy: dict[str, Any]
-    businesses: list[dict[str, Any]]
+    policy: Form
+    businesses: list[Form]
     removed: list[Business]
-    nodes: list[dict[str, Any]]
-    allocations: list[dict[str, Any]]
-    desired: dict[str, Any] = {}
-    observed: dict[str, Any] = {}
+    nodes: list[Form]
+    allocations: list[Form]
+    desired: Form = {}
+    observed: Form = {}
 
 
 def short(text: object) -> str:
     """A foreign text, no longer than what fits into a message."""
     shown = str(text)
-    return shown if len(shown) <= LONGEST_MESSAGE else shown[: LONGEST_MESSAGE - 1] + "…"
+    return shown if len(shown) <= MESSAGE_LETTERS_MAX else shown[: MESSAGE_LETTERS_MAX - 1] + "…"

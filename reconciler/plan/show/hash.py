@@ -1,20 +1,17 @@
 """The plan's hash: two plans with the same hash do the same, and anyone can compute it from `diff -o json`."""
 
 import hashlib
-import json
-from typing import Any
 
-NOT_HASHED = ("hash", "problems", "held", "deferred", "fetches", "downloads", "unknowns")
-"""Top-level fields beside the plan itself: its hash, what kept files from being read, and `plan.show.transfers`."""
+import msgspec
 
-
-def canonical(document: dict[str, Any]) -> bytes:
-    """The document as JSON with sorted keys, no spaces and plain UTF-8, without what is not hashed."""
-    hashed = {name: value for name, value in document.items() if name not in NOT_HASHED}
-    text = json.dumps(hashed, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return text.encode("utf-8", "surrogatepass")
+from reconciler.plan.show.fields import HASHED, PlanDocument
 
 
-def plan_hash(document: dict[str, Any]) -> str:
-    """sha256 (64 hex digits) of the canonical form of a plan's document."""
+def canonical(document: PlanDocument) -> bytes:
+    """Encode what of a plan is hashed as JSON with sorted keys, no spaces and plain UTF-8."""
+    return msgspec.json.encode({name: getattr(document, name) for name in HASHED}, order="sorted")
+
+
+def plan_hash(document: PlanDocument) -> str:
+    """Compute the sha256 (64 hex digits) of the canonical form of a plan's document."""
     return hashlib.sha256(canonical(document)).hexdigest()

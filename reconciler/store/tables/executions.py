@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Row, delete, select, update
 
 from reconciler.manifest.model import Business
-from reconciler.plan.keep.saved import SavedPlan
+from reconciler.plan.keep.saved import SavedPlan, read_saved
 from reconciler.plan.model.observed import Allocation
 from reconciler.store.db.database import Database
 from reconciler.store.db.rows import from_json, to_json
@@ -103,11 +103,11 @@ def _row(execution: Execution) -> dict[str, object]:
 
 
 class _Written(msgspec.Struct):
-    saved: SavedPlan
+    saved: dict[str, Any]
     revisions: dict[str, int]
 
 
 def _execution(row: Row[Any]) -> Execution:
     written = from_json(row.document, _Written)
     departures = tuple(from_json(row.departures, list[str]))
-    return Execution(written.saved, written.revisions, row.who, row.at, row.state, departures)
+    return Execution(read_saved(written.saved), written.revisions, row.who, row.at, row.state, departures)

@@ -2,8 +2,8 @@
 
 from reconciler.cli.render.markdown import plan_markdown
 from reconciler.manifest.model import Dependency
-from reconciler.plan.show.document import document
-from reconciler.plan.show.transfers import facts
+from reconciler.plan.show.document import preview_document
+from tests.cli.render.plans import everything, golden
 from tests.support.planning import NOW, World, business, component, node
 
 
@@ -12,28 +12,27 @@ def test_it_says_what_changes_what_is_interrupted_what_has_no_place_and_the_hash
     world = World(node("a", 4)).wants(business("shop", component("db", ports=[5432]), web))
     world.carries_out()
     world.wants(business("shop", component("db", image_name="db:2", ports=[5432]), web, component("big", cpu=9)))
-    found = document(world.plan(), world.desired)
-    text = plan_markdown(found | {"problems": [], "held": None})
+    found = preview_document(world.plan(), world.desired, NOW)
+    text = plan_markdown(found)
     assert "| ~ update | <code>db/0</code> | <code>a</code>, port 5432/tcp | spec changed |" in text
     assert "<code>image&#95;name</code>: <code>db:1</code> → <code>db:2</code>" in text
     assert "<code>shop/db/0</code> on <code>a</code> stops before its successor runs, used by <code>web</code>" in text
     assert "<code>shop/big/0</code>: 1 node: CPU: needs 9 cores, at most 4 free" in text
     assert "Stays as it is: shop 1." in text
-    assert text.endswith(f"Plan hash: `{found['hash']}`\n")
+    assert text.endswith(f"Plan hash: `{found.hash}`\n")
 
 
 def test_nothing_in_a_plan_is_taken_for_markup() -> None:
     world = World(node("a")).wants(business("shop", component(environment_variables={"A": "b"})))
     world.carries_out()
     world.wants(business("shop", component(environment_variables={"A": "<img src=x> | @all `x`\n# head"})))
-    text = plan_markdown(document(world.plan(), world.desired))
+    text = plan_markdown(preview_document(world.plan(), world.desired, NOW))
     assert "<img" not in text and "@all" not in text and "\n# head" not in text
 
 
 def test_in_sync_is_one_line_and_the_hash() -> None:
     world = World(node("a")).wants(business("shop", component())).settles()
-    found = document(world.plan(), world.desired)
-    text = plan_markdown(found)
+    text = plan_markdown(preview_document(world.plan(), world.desired, NOW))
     assert text.startswith("### In sync: nothing to do, 1 unchanged.")
 
 
@@ -43,8 +42,7 @@ def test_it_says_what_is_fetched_and_what_is_not_known() -> None:
     world.node("far", silent=20)
     world.has(node("a", images={"here:1": 1}, disk_free_mb=5120))
     world.wants(business("shop", *map(component, ("web", "db", "here", "new"))))
-    found = document(world.plan(), world.desired) | facts(world.plan(), NOW)
-    text = plan_markdown(found)
+    text = plan_markdown(preview_document(world.plan(), world.desired, NOW))
     assert (
         "| + create | <code>web/0</code> | <code>a</code> | not running yet | pulls web:1 (120 MB; 4.9 GB free) |"
         in text
@@ -59,11 +57,13 @@ def test_it_says_what_is_fetched_and_what_is_not_known() -> None:
 
 
 def test_it_says_what_is_left_different_and_what_is_not_accepted() -> None:
-    change = {"field": "memory_mb", "old": "24", "new": "32"}
-    left = {"business_id": "shop", "component_id": "web", "instance": 0, "node_id": "a", "why_left": "frozen"}
-    deferred = {"business_id": "blog", "reason": "it was rolled back", "changes": [change]}
-    found = document(World().plan(), World().desired)
-    text = plan_markdown(found | {"drifted": [left | {"changes": [change]}], "deferred": [deferred]})
+    text = plan_markdown(everything())
     words = "<code>memory&#95;mb</code>: <code>24</code> → <code>32</code>"
-    assert f"**Has drifted**\n\n- <code>shop/web/0</code> on <code>a</code>: frozen: {words}" in text
+    assert f"**Has drifted**\n\n- <code>shop/cache/0</code> on <code>a</code>: frozen: {words}" in text
     assert f"**Not accepted**\n\n- <code>blog</code>: it was rolled back: {words}" in text
+    assert "**Not considered**\n\n- bad.yaml:3: components&#91;0&#93;: is no YAML" in text
+    assert "**Removals wait**: 2 of 3 businesses would go" in text
+
+
+def test_a_whole_plan_is_written_as_it_was() -> None:
+    assert plan_markdown(everything()) == golden("plan.md", plan_markdown(everything()))

@@ -54,8 +54,10 @@ def test_a_replay_of_what_was_kept_is_equal(world: World) -> None:
 def test_a_replay_that_decides_otherwise_says_what() -> None:
     state = state_of(World(node("a")).wants(business("shop", component("web"), component("db"))))
     made = decided(state.document(), "0.0.9")
-    made["hash"] = "0" * 64
-    made["actions"] = [one | {"reason": "once upon a time"} for one in made["actions"] if one["component_id"] == "web"]
+    actions = [
+        msgspec.structs.replace(one, reason="once upon a time") for one in made.actions if one.component_id == "web"
+    ]
+    made = msgspec.structs.replace(made, hash="0" * 64, actions=tuple(actions))
     found = replay(state, made)
     assert not found.equal
     assert [str(one) for one in found.differences] == [

@@ -10,8 +10,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reconciler.manifest.model import Business
-from reconciler.plan.keep.preconditions import Basis, Fact, moved
-from reconciler.plan.keep.saved import SavedPlan, assigned, departed, differs, save
+from reconciler.plan.keep.preconditions import Basis, Precondition, Violation, violated
+from reconciler.plan.keep.saved import SavedPlan, SavedPlanError, assigned, deviations, read_saved, save, violations
 from reconciler.plan.keep.state import overlay
 from reconciler.plan.model.desired import Desired
 from reconciler.plan.model.policy import Policy
@@ -30,19 +30,17 @@ def saves(world: World, *businesses: Business) -> SavedPlan:
     after = overlay(world.desired, ((one, "api") for one in businesses))
     planned = plan(after, world.observed, world.policy, NOW)
     found = save(basis(world), planned, after, [one.business_id for one in businesses])
-    read = msgspec.json.decode(msgspec.json.encode(found), type=SavedPlan)
-    assert read.is_whole
-    return read
+    return read_saved(msgspec.json.decode(msgspec.json.encode(found)))
 
 
-def refused(world: World, saved: SavedPlan, *businesses: Business) -> list[tuple[str, str]]:
+def refused(world: World, saved: SavedPlan, *businesses: Business) -> list[Violation]:
     """Why it is not carried out now, [] when it is."""
-    moved = departed(saved, basis(world))
-    if moved:
-        return moved
+    found = violations(saved, basis(world))
+    if found:
+        return found
     after = overlay(world.desired, ((one, "api") for one in businesses))
     specs = {one.business_id: one for one in businesses}
-    return differs(saved, after, assigned(saved, specs, basis(world), after), basis(world))
+    return deviations(saved, after, assigned(saved, specs, basis(world)), basis(world))
 
 
 WEB = component("web", memory=512, cpu=1, ports=[80], node_labels={"zone": "east"}, replicas=2)
@@ -127,7 +125,7 @@ def test_what_nothing_happened_to_is_carried_out() -> None:
 
 
 @pytest.mark.parametrize(("path", "change"), MOVED)
-def test_a_fact_that_moved_is_named(path: str, change: Change) -> None:
+def test_a_precondition_that_is_violated_is_named(path: str, change: Change) -> None:
     world = fleet()
     saved = saves(world, NEXT)
     change(world)
@@ -144,28 +142,28 @@ def test_what_has_nothing_to_do_with_it_does_not_block(change: Change) -> None:
     assert refused(world, saved, NEXT) == []
 
 
-def otherwise(fact: Fact) -> Fact:
-    """The same fact as it no longer suffices."""
-    if fact.kind == "room":
-        return msgspec.structs.replace(fact, value=fact.needs - 1)
-    if fact.kind == "free":
-        return msgspec.structs.replace(fact, value=fact.needs[:1])
-    return msgspec.structs.replace(fact, value=not fact.value if isinstance(fact.value, bool) else f"{fact.value}x")
+def otherwise(one: Precondition) -> Precondition:
+    """The same precondition as it no longer suffices."""
+    if one.kind == "room":
+        return msgspec.structs.replace(one, value=one.needs - 1)
+    if one.kind == "free":
+        return msgspec.structs.replace(one, value=one.needs[:1])
+    return msgspec.structs.replace(one, value=not one.value if isinstance(one.value, bool) else f"{one.value}x")
 
 
 def about(path: str) -> str:
-    """What a fact is about: `memory`, `spec`, `instance`."""
+    """What a precondition is about: `memory`, `spec`, `instance`."""
     return path.partition(": ")[2] or path.partition(" ")[0]
 
 
-def test_each_fact_refuses_the_plan_by_itself_and_a_missing_one_does_too() -> None:
+def test_each_precondition_refuses_the_plan_by_itself_and_a_missing_one_does_too() -> None:
     saved = saves(fleet(), NEXT)
-    assert {about(fact.path) for fact in saved.facts} == {about(path) for path, _ in MOVED}
-    for number, fact in enumerate(saved.facts):
-        rest = [*saved.facts[:number], *saved.facts[number + 1 :]]
-        assert [path for path, _ in moved(saved.facts, [*rest, otherwise(fact)])] == [fact.path]
-        assert [path for path, _ in moved(saved.facts, rest)] == [fact.path]
-    assert moved(saved.facts, saved.facts) == []
+    assert {about(fact.path) for fact in saved.preconditions} == {about(path) for path, _ in MOVED}
+    for number, fact in enumerate(saved.preconditions):
+        rest = [*saved.preconditions[:number], *saved.preconditions[number + 1 :]]
+        assert [path for path, _ in violated(saved.preconditions, [*rest, otherwise(fact)])] == [fact.path]
+        assert [path for path, _ in violated(saved.preconditions, rest)] == [fact.path]
+    assert violated(saved.preconditions, saved.preconditions) == []
 
 
 def test_numbers_are_told() -> None:
@@ -187,7 +185,7 @@ def test_a_place_is_kept_though_another_would_be_chosen_today() -> None:
     world_today = World(*world.observed.nodes.values()).wants(shop)
     assert world_today.where() == {"shop/web/0": "b"}
     assert refused(world, saved, shop) == []
-    allocations = assigned(saved, {"shop": shop}, basis(world), world.desired)
+    allocations = assigned(saved, {"shop": shop}, basis(world))
     assert [(allocation.key, allocation.node_id, allocation.confirmed) for allocation in allocations] == [
         (key("shop/web/0"), "a", False)
     ]
@@ -209,7 +207,8 @@ def test_a_plan_that_was_changed_is_not_whole() -> None:
     saved = saves(world, NEXT)
     changed = msgspec.to_builtins(saved)
     changed["document"]["actions"][0]["node_id"] = "c"
-    assert not msgspec.convert(changed, SavedPlan).is_whole
+    with pytest.raises(SavedPlanError, match="the file was changed: make a new one"):
+        read_saved(changed)
 
 
 @given(world=worlds(), data=st.data())

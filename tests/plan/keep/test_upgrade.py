@@ -7,9 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from reconciler.manifest.model import Business
+from reconciler.plan.keep.preconditions import Basis
 from reconciler.plan.keep.record import allocations_of, manifest_of, restored
-from reconciler.plan.keep.replay import read_decided
-from reconciler.plan.keep.state import State, from_json, to_json
+from reconciler.plan.keep.replay import read_decided, replay
+from reconciler.plan.keep.saved import SavedPlanError, assigned, deviations, read_saved, violations
+from reconciler.plan.keep.state import State, from_json, overlay, to_json
 from reconciler.plan.keep.upgrade import STATE
 from reconciler.plan.model.desired import Commit, Desired, DesiredBusiness, VersionResult
 from reconciler.plan.model.observed import Allocation, Node, Observed, Vanished
@@ -65,6 +68,53 @@ def test_a_decision_in_parts_is_put_together_as_the_file_of_it_is_read(state: St
     assert made == read_decided(written("decision-1.json"))
     found = [one for digest in manifest.allocations for one in allocations_of(manifest, parts[digest])]
     assert sorted(found, key=lambda one: (one.key, one.node_id)) == list(state.observed.allocations)
+
+
+def test_a_decision_of_the_version_before_is_made_anew_and_is_equal_by_the_hash_of_its_format() -> None:
+    read, made = read_decided(written("decision-1.json"))
+    assert made.format == "reconciler.plan/1"
+    assert {one.blocked_by for one in made.actions} >= {"waits until it runs on b", None}
+    again = replay(read, made)
+    assert (again.differences, again.equal) == ((), True)
+    assert again.document.hash != made.hash, "today's hash is of today's format"
+    other = replay(read, msgspec.structs.replace(made, hash="0" * 64))
+    assert not other.equal
+
+
+def test_a_saved_plan_of_the_version_before_is_carried_out() -> None:
+    form = json.loads(written("saved-plan-1.json"))
+    saved = read_saved(form)
+    assert (saved.format, saved.hash) == ("reconciler.saved-plan/2", form["hash"])
+    fleet = from_json(written("saved-plan-state-1.json"))
+    basis = Basis(fleet.desired, fleet.observed, fleet.policy, fleet.now)
+    assert violations(saved, basis) == []
+    specs = {"shop": msgspec.convert(saved.businesses[0], Business)}
+    after = overlay(fleet.desired, ((one, "api") for one in specs.values()))
+    assert deviations(saved, after, assigned(saved, specs, basis), basis) == []
+
+
+def test_a_saved_plan_of_the_version_before_that_was_changed_is_refused() -> None:
+    form = json.loads(written("saved-plan-1.json"))
+    form["document"]["actions"][0]["node_id"] = "c"
+    with pytest.raises(
+        SavedPlanError, match="the file was changed: make a new one with `reconciler diff PATH --out FILE`"
+    ):
+        read_saved(form)
+
+
+@pytest.mark.parametrize(
+    "form", [[], {}, {"format": "reconciler.saved-plan/3"}, {"format": 1}, json.loads(written("plan-1.json"))]
+)
+def test_what_is_no_saved_plan_of_this_version_is_refused_with_what_to_do(form: Any) -> None:
+    with pytest.raises(SavedPlanError, match=r"is not known here: reconciler.saved-plan/2 is: make a new one"):
+        read_saved(form)
+
+
+@pytest.mark.parametrize("field", ["document", "needs", "facts", "hash"])
+@pytest.mark.parametrize("damage", [None, "x", [1], {"a": 1}])
+def test_a_damaged_saved_plan_of_the_version_before_is_refused(field: str, damage: Any) -> None:
+    with pytest.raises(SavedPlanError):
+        read_saved(json.loads(written("saved-plan-1.json")) | {field: damage})
 
 
 NAMES = {

@@ -31,7 +31,7 @@ def test_a_silent_node_is_suspect_and_then_lost(silent: float, state: NodeHealth
 def test_plans_that_do_the_same_have_one_hash_and_others_another() -> None:
     def shop(image: str) -> str:
         world = World(node("a")).wants(business("shop", component(image_name=image)))
-        return str(document(world.plan(), world.desired)["hash"])
+        return document(world.plan(), world.desired).hash
 
     assert shop("web:1") == shop("web:1")
     assert shop("web:1") != shop("web:2")
@@ -42,7 +42,7 @@ def test_the_hash_covers_what_waits() -> None:
     fits, waits = World(), World(node("a", cordoned=True))
     for world in (fits, waits):
         world.wants(business("shop", component()))
-    assert document(fits.plan(), fits.desired)["hash"] != document(waits.plan(), waits.desired)["hash"]
+    assert document(fits.plan(), fits.desired).hash != document(waits.plan(), waits.desired).hash
 
 
 def test_a_carried_out_plan_runs_what_it_promised() -> None:

@@ -96,7 +96,7 @@ def test_free_disk_changes_no_hash() -> None:
     world.node("a", disk_free_mb=800)
     after = world.plan()
     assert before != after
-    assert document(before, world.desired)["hash"] == document(after, world.desired)["hash"]
+    assert document(before, world.desired).hash == document(after, world.desired).hash
 
 
 def test_sizes_without_sense_disturb_no_plan() -> None:

@@ -11,32 +11,43 @@ from dataclasses import replace
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from reconciler.manifest.errors import Problem
 from reconciler.manifest.model import Business, Dependency
 from reconciler.plan.model.desired import Desired
 from reconciler.plan.model.observed import Node, Observed
 from reconciler.plan.reconcile.planner import plan
-from reconciler.plan.show.document import document
+from reconciler.plan.show.document import DocumentError, document, preview_document, read_preview
+from reconciler.plan.show.fields import ChangeFields, DeferredFields
 from reconciler.plan.show.hash import canonical
 from reconciler.plan.show.schema import plan_schema_text
-from reconciler.plan.show.transfers import facts
+from tests.support.data import written
 from tests.support.histories import worlds
 from tests.support.planning import NOW, World, business, component, node
 
+DEFERRED = DeferredFields(
+    business_id="blog",
+    file="blog.yaml",
+    reason="it was rolled back",
+    until="2026-01-01T00:00:00Z",
+    changes=(ChangeFields(field="image_name", old="a", new=None),),
+)
 SCHEMA = Draft202012Validator(json.loads(plan_schema_text()))
 
 
 @given(world=worlds())
 def test_every_document_is_as_its_schema_says(world: World) -> None:
     found = document(world.plan(), world.desired)
-    SCHEMA.validate(json.loads(json.dumps(found)))
-    beside = facts(world.plan(), NOW)
-    SCHEMA.validate(json.loads(json.dumps(found | beside)))
-    assert canonical(found | beside) == canonical(found), "facts are not hashed"
-    SCHEMA.validate(found | {"problems": [{"file": "a.yaml", "message": "is no YAML"}], "held": None})
+    SCHEMA.validate(json.loads(msgspec.json.encode(found)))
+    problems = [Problem("a.yaml", 3, "components[0]", "is no YAML")]
+    beside = preview_document(world.plan(), world.desired, NOW, problems, "too many", [DEFERRED])
+    SCHEMA.validate(json.loads(msgspec.json.encode(beside)))
+    assert canonical(beside) == canonical(found), "what stands beside a plan is not hashed"
+    assert read_preview(msgspec.json.decode(msgspec.json.encode(beside)), "it") == beside
 
 
 @given(world=worlds(), seed=st.integers(0, 2**32))
@@ -69,9 +80,10 @@ def _rewritten(one: Business, shuffle: Callable[[list[Any]], None]) -> Business:
 
 def test_anyone_can_compute_the_hash() -> None:
     world = World(node("a")).wants(business("shop", component(environment_variables={"GREETING": "grüß dich"})))
-    text = json.dumps(document(world.plan(), world.desired))
-    read = json.loads(text) | {"problems": [], "held": None}
-    rest = {name: value for name, value in read.items() if name not in ("hash", "problems", "held")}
+    read = json.loads(msgspec.json.encode(preview_document(world.plan(), world.desired, NOW)))
+    named = ("format", "actions", "pending", "drifted", "stays", "unchanged", "summary")
+    assert all(f"`{name}`" in SCHEMA.schema["description"] for name in named)
+    rest = {name: read[name] for name in named}
     form = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     assert hashlib.sha256(form.encode()).hexdigest() == read["hash"]
 
@@ -81,7 +93,7 @@ def test_another_process_gives_the_same_hash() -> None:
         "from tests.plan.show.test_document import crowded\n"
         "from reconciler.plan.show.document import document\n"
         "world = crowded()\n"
-        "print(document(world.plan(), world.desired)['hash'])\n"
+        "print(document(world.plan(), world.desired).hash)\n"
     )
     hashes = {
         subprocess.run(
@@ -94,7 +106,7 @@ def test_another_process_gives_the_same_hash() -> None:
         for seed in ("1", "2", "77")
     }
     world = crowded()
-    assert hashes == {document(world.plan(), world.desired)["hash"] + "\n"}
+    assert hashes == {document(world.plan(), world.desired).hash + "\n"}
 
 
 def crowded() -> World:
@@ -120,11 +132,11 @@ def test_it_says_what_stays_and_for_whom_service_is_interrupted() -> None:
     )
     world.wants(business("shop", component("db", image_name="db:2"), web))
     found = document(world.plan(), world.desired)
-    assert found["stays"] == {"shop/web/0": "a"}
-    (action,) = found["actions"]
-    assert (action["kind"], action["interrupts"], action["affects"]) == ("update", True, ["web"])
-    assert action["changes"] == [{"field": "image_name", "old": "db:1", "new": "db:2"}]
-    assert action["digest"] != action["old_digest"]
+    assert found.stays == {"shop/web/0": "a"}
+    (action,) = found.actions
+    assert (action.kind, action.interrupts, action.affects) == ("update", True, ("web",))
+    assert action.changes == (ChangeFields(field="image_name", old="db:1", new="db:2"),)
+    assert action.digest != action.old_digest
 
 
 def test_passwords_in_reasons_are_hidden() -> None:
@@ -133,5 +145,14 @@ def test_passwords_in_reasons_are_hidden() -> None:
     world.allocation(
         "shop/web/0", container_id=None, ended=True, message="cannot load http://me:hunter2@files/web.tar: 404"
     )
-    shown = json.dumps(document(world.plan(), world.desired))
+    shown = msgspec.json.encode(document(world.plan(), world.desired)).decode()
     assert "cannot load http://me:(hidden)@files" in shown and "hunter2" not in shown
+
+
+def test_a_plan_of_another_version_is_refused_with_what_to_do() -> None:
+    with pytest.raises(DocumentError, match=r"plan is of the format reconciler.plan/1, and this version reads"):
+        read_preview(json.loads(written("plan-1.json")), "the manager's plan")
+    with pytest.raises(DocumentError, match=r"plan is of the format none, .* the manager's version"):
+        read_preview([], "the manager's plan")
+    with pytest.raises(DocumentError, match="plan is damaged: Object missing required field `actions`"):
+        read_preview({"format": "reconciler.plan/2"}, "the manager's plan")

@@ -27,8 +27,8 @@ def keep(store: Store, world: World, at: float = NOW) -> str:
     """Keep what is decided now; the plan's hash."""
     state = State(world.desired, world.observed, Policy(), at)
     made = decided(state.document(), "1.0")
-    store.decisions.keep(made["hash"], "1.0", len(made["actions"]), record(state, made), at)
-    return str(made["hash"])
+    store.decisions.keep(made.hash, "1.0", len(made.actions), record(state, made), at)
+    return made.hash
 
 
 def shop(image: str = "web:1") -> World:
@@ -230,7 +230,7 @@ def live(recorder: Recorder, seed: int) -> list[str]:
         found = view(world)
         recorder.follow(found, True)
         decides = found.plan.actions or found.plan.pending
-        hashes += [documented(found)["hash"]] if decides and documented(found)["hash"] != hashes[-1] else []
+        hashes += [documented(found).hash] if decides and documented(found).hash != hashes[-1] else []
         hashes += [] if decides else [""]
     return [one for one in hashes if one]
 

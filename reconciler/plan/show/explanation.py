@@ -1,0 +1,38 @@
+"""The public form of answers about plans: how an instance stands with every node, and what losses would leave."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from reconciler.plan.ask.explain import Explanation
+from reconciler.wire.messages import InstanceKey
+
+Form = dict[str, Any]
+
+
+def explanation_form(explanation: Explanation) -> Form:
+    """Write down how an instance stands with every node."""
+    key = explanation.key
+    return {
+        "business_id": key.business_id,
+        "component_id": key.component_id,
+        "instance": key.instance,
+        "node_id": explanation.node_id,
+        "reason": explanation.reason,
+        "remedy": explanation.remedy,
+        "situations": [
+            {
+                "nodes": list(situation.nodes),
+                "fits": not situation.obstacles,
+                "obstacles": list(situation.obstacles),
+                "score": situation.score and {"total": situation.score.total} | situation.score._asdict(),
+            }
+            for situation in explanation.situations
+        ],
+    }
+
+
+def survival_form(found: Mapping[str, Mapping[InstanceKey, str]]) -> list[Form]:
+    """Write down what each loss would leave without a place."""
+    return [
+        {"lost": name, "homeless": {str(key): why for key, why in homeless.items()}} for name, homeless in found.items()
+    ]
