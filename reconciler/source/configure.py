@@ -14,11 +14,11 @@ from reconciler.source.directory.source import DirectorySource
 from reconciler.source.git.source import GitSource, inner_path
 from reconciler.source.source import Source, SourceConfig, SourceError, check_names
 
-LEAST_POLL = 1.0
+POLL_SECONDS_MIN = 1.0
 
 
 def build_sources(configs: Sequence[SourceConfig], mirrors: Path) -> tuple[Source, ...]:
-    """The sources of a manager; git's are kept under `mirrors`. Raises SourceError."""
+    """Make the sources of a manager; git's are kept under `mirrors`. Raises SourceError."""
     made: list[Source] = []
     for config in configs:
         if config.directory is not None:
@@ -30,7 +30,7 @@ def build_sources(configs: Sequence[SourceConfig], mirrors: Path) -> tuple[Sourc
 
 
 def load_sources(data: bytes, name: str, base: Path) -> tuple[SourceConfig, ...]:
-    """The sources that a file lists; paths in it are relative to `base`. Raises SpecError with every problem."""
+    """Read the sources that a file lists; paths in it are relative to `base`. Raises SpecError with every problem."""
     documents = read_yaml(data, name)
     if len(documents) != 1 or not isinstance(documents[0].data, list) or not documents[0].data:
         raise SpecError(
@@ -59,24 +59,28 @@ def _source(
         wrong("must have one of 'git' and 'directory'")
     values: dict[str, Any] = {}
     for key, value in entry.items():
+        if "directory" in entry and key in GIT_ONLY:
+            wrong("is for git repositories only", key)
         if key == SYNC:
             values[key], found = load_sync(value)
             for where, message in found:
                 wrong(message, key, *where)
             continue
-        if key not in FIELDS:
-            hint = did_you_mean(key, (*FIELDS, SYNC)) or f"there are {', '.join((*FIELDS, SYNC))}"
-            wrong(f"is no field of a source: {hint}", str(key))
-            continue
-        if "directory" in entry and key in GIT_ONLY:
-            wrong("is for git repositories only", key)
         try:
-            values[key] = FIELDS[key](value)
+            values[key] = _field(key)(value)
         except ValueError as error:
-            wrong(str(error), key)
+            wrong(str(error), str(key))
     if isinstance(values.get("directory"), Path):
         values["directory"] = base / values["directory"]
     return SourceConfig(**values)
+
+
+def _field(name: Any) -> Callable[[Any], Any]:
+    """How the value of a field is read. Raises ValueError for one that a source does not have."""
+    if name in FIELDS:
+        return FIELDS[name]
+    hint = did_you_mean(name, (*FIELDS, SYNC)) or f"there are {', '.join((*FIELDS, SYNC))}"
+    raise ValueError(f"is no field of a source: {hint}")
 
 
 def _text(value: Any) -> str:
@@ -100,8 +104,8 @@ def _yes(value: Any) -> bool:
 
 def _poll(value: Any) -> float:
     found = seconds(value) if isinstance(value, str) else value
-    if isinstance(found, bool) or not isinstance(found, int | float) or found < LEAST_POLL:
-        raise ValueError(f"must be a time such as 15s, at least {LEAST_POLL:g} s")
+    if isinstance(found, bool) or not isinstance(found, int | float) or found < POLL_SECONDS_MIN:
+        raise ValueError(f"must be a time such as 15s, at least {POLL_SECONDS_MIN:g} s")
     return float(found)
 
 

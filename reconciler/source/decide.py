@@ -1,4 +1,4 @@
-"""What the snapshots of the sources mean for desired state: what to accept, what to remove, and what not to believe.
+"""What the readings of the sources mean for desired state: what to accept, what to remove, and what not to believe.
 
 A source says only what becomes of its own businesses. Pruning needs a readable source, and a business is removed only
 when no file can be said to still mean it. Removing more than half at once waits for an explicit yes.
@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from reconciler.manifest.errors import Problem
 from reconciler.plan.model.desired import Commit, DesiredBusiness
 from reconciler.source.circles import in_circles
-from reconciler.source.deferral import Asked, Deferred, deferral, kept, policy_alone
-from reconciler.source.files import Declared, SourceReading, settled
+from reconciler.source.deferral import Asked, Deferred, deferral, policy_alone, removal_deferral
+from reconciler.source.files import Declared, SourceReading, drop_contested
 
 API = "api"
 """The source of businesses that came over REST."""
@@ -19,7 +19,7 @@ API = "api"
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to do with a snapshot; `held` says why removals wait ("" when none do), and for what they wait.
+    """What to do with a reading; `prune_blocked` says why removals wait ("" when none do), and for what they wait.
 
     `deferred` is declared and not accepted now, or gone and kept. `released` are pinned businesses whose file says
     again what they are pinned to.
@@ -31,17 +31,17 @@ class Decision:
     remove: tuple[str, ...] = ()
     unchanged: int = 0
     problems: tuple[Problem, ...] = ()
-    held: str = ""
+    prune_blocked: str = ""
     commit: Commit | None = None
 
 
 def decide(
-    snapshots: Iterable[SourceReading], businesses: Mapping[str, DesiredBusiness], asked: Asked
+    readings: Iterable[SourceReading], businesses: Mapping[str, DesiredBusiness], asked: Asked
 ) -> dict[str, Decision]:
     """Compare what the sources declare with what was accepted before; a decision by each source's name."""
-    read = settled(snapshots)
-    declared = {business_id for snapshot in read for business_id in snapshot.declared}
-    made = {snapshot.name: _decide(snapshot, read, declared, businesses, asked) for snapshot in read}
+    read = drop_contested(readings)
+    declared = {business_id for reading in read for business_id in reading.declared}
+    made = {reading.name: _decide(reading, read, declared, businesses, asked) for reading in read}
     wrong = in_circles((one for decision in made.values() for one in decision.accept), businesses)
     return {name: _without(decision, wrong) for name, decision in made.items()} if wrong else made
 
@@ -55,42 +55,42 @@ def merged(decisions: Iterable[Decision]) -> Decision:
         remove=tuple(business_id for decision in made for business_id in decision.remove),
         unchanged=sum(decision.unchanged for decision in made),
         problems=tuple(problem for decision in made for problem in decision.problems),
-        held="; ".join(decision.held for decision in made if decision.held),
+        prune_blocked="; ".join(decision.prune_blocked for decision in made if decision.prune_blocked),
     )
 
 
 def _decide(
-    snapshot: SourceReading,
+    reading: SourceReading,
     read: list[SourceReading],
     declared: set[str],
     businesses: Mapping[str, DesiredBusiness],
     asked: Asked,
 ) -> Decision:
-    if snapshot.unreadable:
-        return Decision(held=f"nothing is removed: {snapshot.unreadable}")
-    found = _accepted(snapshot, read, businesses, asked)
+    if reading.unreadable:
+        return Decision(prune_blocked=f"nothing is removed: {reading.unreadable}")
+    found = _accepted(reading, read, businesses, asked)
     deferred = list(found.deferred)
-    problems = [*snapshot.problems, *found.problems]
-    owned = {key: entry.source for key, entry in businesses.items() if snapshot.owns(entry.source)}
+    problems = [*reading.problems, *found.problems]
+    owned = {key: entry.source for key, entry in businesses.items() if reading.owns(entry.source)}
     gone = []
     for business_id, file in sorted(owned.items()):
-        if business_id in declared or snapshot.may_mean(business_id, file):
+        if business_id in declared or reading.may_mean(business_id, file):
             continue
-        if file in snapshot.silent and not asked.prune:
+        if file in reading.silent and not asked.prune:
             message = f"holds no business any more; '{business_id}' stays: delete the file to remove it"
             problems.append(Problem(file, None, "", message))
-        elif stays := kept(businesses[business_id], asked):
+        elif stays := removal_deferral(businesses[business_id], asked):
             deferred.append(stays)
         else:
             gone.append(business_id)
-    held = "" if asked.prune else _doubt(snapshot, gone, len(owned))
+    blocked = "" if asked.prune else _doubt(reading, gone, len(owned))
     return replace(
         found,
         deferred=tuple(deferred),
-        remove=() if held else tuple(gone),
+        remove=() if blocked else tuple(gone),
         problems=tuple(problems),
-        held=held,
-        commit=snapshot.commit,
+        prune_blocked=blocked,
+        commit=reading.commit,
     )
 
 
@@ -105,7 +105,7 @@ def _without(decision: Decision, wrong: Mapping[str, Problem]) -> Decision:
 
 
 def _accepted(
-    snapshot: SourceReading, read: list[SourceReading], businesses: Mapping[str, DesiredBusiness], asked: Asked
+    reading: SourceReading, read: list[SourceReading], businesses: Mapping[str, DesiredBusiness], asked: Asked
 ) -> Decision:
     """What is new or different, what of it is not accepted, and how many businesses are as they were."""
     accept = []
@@ -113,7 +113,7 @@ def _accepted(
     released = []
     problems = []
     unchanged = 0
-    for business_id, declared in sorted(snapshot.declared.items()):
+    for business_id, declared in sorted(reading.declared.items()):
         known = businesses.get(business_id)
         if known is not None and known.source == API:
             message = f"'{business_id}' was deployed over the API: delete it there first, or give this one another id"
@@ -134,15 +134,15 @@ def _accepted(
 
 def _still_meant(business_id: str, source: str, read: list[SourceReading]) -> bool:
     """Whether the place that a business came from can't be read, and so may still mean it."""
-    return any(snapshot.owns(source) and snapshot.may_mean(business_id, source) for snapshot in read)
+    return any(reading.owns(source) and reading.may_mean(business_id, source) for reading in read)
 
 
-def _doubt(snapshot: SourceReading, gone: list[str], owned: int) -> str:
+def _doubt(reading: SourceReading, gone: list[str], owned: int) -> str:
     """Why these removals need an explicit yes; "" when they do not."""
-    if gone and not snapshot.declared:
-        why = f"no file of {snapshot.name} declares a business any more ({_names(gone)} would go)"
+    if gone and not reading.declared:
+        why = f"no file of {reading.name} declares a business any more ({_names(gone)} would go)"
     elif len(gone) * 2 > owned:
-        why = f"{len(gone)} of {owned} businesses of {snapshot.name} would go at once ({_names(gone)})"
+        why = f"{len(gone)} of {owned} businesses of {reading.name} would go at once ({_names(gone)})"
     else:
         return ""
     return f"nothing is removed: {why}; say yes with 'reconciler sync --prune'"

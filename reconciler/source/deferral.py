@@ -47,7 +47,7 @@ class Asked:
 
 
 def deferral(known: DesiredBusiness | None, declared: Declared, asked: Asked) -> Deferred | None:
-    """Why what a file says is not accepted now, None when it is. A new sync policy alone is accepted in any case."""
+    """Say why what a file declares is not accepted now, None when it is. A new sync policy alone is always accepted."""
     business = declared.business
     if known is not None:
         if is_quarantined(known, business):
@@ -61,7 +61,7 @@ def deferral(known: DesiredBusiness | None, declared: Declared, asked: Asked) ->
 
 
 def policy_alone(known: DesiredBusiness, declared: Declared) -> list[Declared]:
-    """The new sync policy of what is not accepted, which holds at once: its file may be gone before the rest is taken.
+    """Take the new sync policy of what is not accepted: it holds at once, for its file may go before the rest is taken.
 
     Of what is pinned nothing is accepted.
     """
@@ -70,8 +70,8 @@ def policy_alone(known: DesiredBusiness, declared: Declared) -> list[Declared]:
     return [Declared(msgspec.structs.replace(known.business, sync=declared.business.sync), declared.file)]
 
 
-def kept(known: DesiredBusiness, asked: Asked) -> Deferred | None:
-    """Why a business whose file is gone stays all the same, None when it is to go."""
+def removal_deferral(known: DesiredBusiness, asked: Asked) -> Deferred | None:
+    """Say why a business whose file is gone stays all the same, None when it is to go."""
     business_id, sync = known.business.business_id, known.business.sync
     if sync.prune is False and not (asked.prune and business_id in asked.named):
         why, until = f"prune is off: 'reconciler sync --prune {business_id}' removes it", None

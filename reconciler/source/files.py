@@ -65,7 +65,7 @@ def _under(business: Business, policy: Sync) -> Business:
 
 
 def read_specs(tree: Tree) -> SourceReading:
-    """Everything the files of a tree declare."""
+    """Read everything that the files of a tree declare."""
     if tree.unreadable:
         return SourceReading(tree.name, unreadable=tree.unreadable, commit=tree.commit)
     if ENVIRONMENT in tree.files or ENVIRONMENT in tree.broken:
@@ -95,7 +95,7 @@ def read_specs(tree: Tree) -> SourceReading:
             claims.setdefault(business.business_id, []).append(Declared(business, file))
     contested = {key: tuple(one.file for one in claimed) for key, claimed in claims.items() if len(claimed) > 1}
     for key, files in sorted(contested.items()):
-        problems += quarrel(key, files)
+        problems += contest_problems(key, files)
     return SourceReading(
         tree.name,
         {key: claimed[0] for key, claimed in claims.items() if key not in contested},
@@ -121,7 +121,7 @@ def _environment(tree: Tree) -> SourceReading:
     )
     problems = [*tree.problems, *layers.problems]
     for key, files in sorted(layers.contested.items()):
-        problems += quarrel(key, files) if len(files) > 1 else []
+        problems += contest_problems(key, files) if len(files) > 1 else []
     everything = layers.everything or ENVIRONMENT in tree.broken
     return SourceReading(
         tree.name,
@@ -134,8 +134,8 @@ def _environment(tree: Tree) -> SourceReading:
     )
 
 
-def quarrel(business_id: str, files: Iterable[str]) -> list[Problem]:
-    """A complaint about each of the files that claim one business."""
+def contest_problems(business_id: str, files: Iterable[str]) -> list[Problem]:
+    """Complain about each of the files that claim one business."""
     names = sorted(files)
     return [
         Problem(
@@ -149,27 +149,30 @@ def quarrel(business_id: str, files: Iterable[str]) -> list[Problem]:
     ]
 
 
-def settled(snapshots: Iterable[SourceReading]) -> list[SourceReading]:
-    """The snapshots once what several sources claim is applied from none of them."""
-    read = list(snapshots)
+def drop_contested(readings: Iterable[SourceReading]) -> list[SourceReading]:
+    """Drop from the readings what several sources claim: it is applied from none of them."""
+    read = list(readings)
     claims: dict[str, list[tuple[str, ...]]] = {}
-    for snapshot in read:
-        for key, declared in snapshot.declared.items():
+    for reading in read:
+        for key, declared in reading.declared.items():
             claims.setdefault(key, []).append((declared.file,))
-        for key, files in snapshot.contested.items():
+        for key, files in reading.contested.items():
             claims.setdefault(key, []).append(files)
     contested = {key: tuple(sum(files, ())) for key, files in claims.items() if len(files) > 1}
-    return [_without(snapshot, contested) for snapshot in read] if contested else read
+    return [_without(reading, contested) for reading in read] if contested else read
 
 
-def _without(snapshot: SourceReading, contested: Mapping[str, tuple[str, ...]]) -> SourceReading:
-    ours = {key: snapshot.declared[key].file for key in sorted(contested) if key in snapshot.declared}
+def _without(reading: SourceReading, contested: Mapping[str, tuple[str, ...]]) -> SourceReading:
+    ours = {key: reading.declared[key].file for key in sorted(contested) if key in reading.declared}
     problems = [
-        problem for key, file in ours.items() for problem in quarrel(key, contested[key]) if problem.file == file
+        problem
+        for key, file in ours.items()
+        for problem in contest_problems(key, contested[key])
+        if problem.file == file
     ]
     return replace(
-        snapshot,
-        declared={key: declared for key, declared in snapshot.declared.items() if key not in ours},
-        contested={**snapshot.contested, **{key: contested[key] for key in ours}},
-        problems=(*snapshot.problems, *problems),
+        reading,
+        declared={key: declared for key, declared in reading.declared.items() if key not in ours},
+        contested={**reading.contested, **{key: contested[key] for key in ours}},
+        problems=(*reading.problems, *problems),
     )

@@ -20,7 +20,7 @@ class Source(Protocol):
         """What its files' names begin with."""
 
     @property
-    def rest(self) -> float:
+    def removal_seconds(self) -> float:
         """Seconds for which a business must have been missing until it counts as removed; 0 where reads are atomic."""
 
     def read(self) -> SourceReading:

@@ -18,10 +18,10 @@ class Tree:
     """Content by path relative to the tree (`team/shop.yaml`); `file(path)` is where people look for it.
 
     `broken` are paths of files, and of folders, that could not be read; each has a problem. `unreadable` says why
-    nothing could be read at all ("" when it could). `commit` is the one this is the tree of. `at` is where in its
-    repository the tree is (`environments/prod`); `bases` are the folders outside of it that were read with it, by
-    paths that lead there (`../../base`), as are their files in `files`. `unfinished` says that somebody was
-    writing a file of it.
+    nothing could be read at all, without naming the tree ("" when it could). `commit` is the one this is the tree of.
+    `at` is where in its repository the tree is (`environments/prod`); `bases` are the folders outside of it that were
+    read with it, by paths that lead there (`../../base`), as are their files in `files`. `unfinished` says that
+    somebody was writing a file of it.
     """
 
     name: str

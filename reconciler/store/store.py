@@ -7,7 +7,7 @@ from typing import Self
 
 import msgspec
 
-from reconciler.store.db.database import Database, Mirror, Work
+from reconciler.store.db.database import Committed, Database, Work
 from reconciler.store.db.opening import open_database
 from reconciler.store.model import StoreError
 from reconciler.store.tables.approvals import Approvals
@@ -45,8 +45,8 @@ class Store:
     def __init__(self, database: Database, keep_revisions: int = REVISIONS_MAX) -> None:
         self._database = database
         with database.transaction() as work:
-            desired = Mirror(database, read_desired(work))
-            records = Mirror(database, read_records(work))
+            desired = Committed(database, read_desired(work))
+            records = Committed(database, read_records(work))
             nodes = NodeRecords(database)
             self.revisions = Revisions(database, keep_revisions)
             self.desired = DesiredState(database, desired, records, self.revisions)

@@ -1,4 +1,4 @@
-"""What a snapshot means: removal needs certainty, and the API's businesses are not the directory's."""
+"""What a reading means: removal needs certainty, and the API's businesses are not the directory's."""
 
 from dataclasses import replace
 
@@ -22,7 +22,7 @@ def known(*names: str, source: str = "desired/{}.yaml") -> dict[str, DesiredBusi
     return {name: DesiredBusiness(shop(name), source=source.format(name)) for name in names}
 
 
-def snapshot(*names: str, source: str = "desired", **more: object) -> SourceReading:
+def reading(*names: str, source: str = "desired", **more: object) -> SourceReading:
     return SourceReading(source, {name: Declared(shop(name), f"{source}/{name}.yaml") for name in names}, **more)  # type: ignore[arg-type]
 
 
@@ -32,7 +32,7 @@ def decide(read: SourceReading, businesses: dict[str, DesiredBusiness], confirme
 
 
 def test_new_changed_and_unchanged() -> None:
-    read = snapshot("a", "b", "c")
+    read = reading("a", "b", "c")
     changed = Declared(shop("b", "nginx:2"), "desired/b.yaml")
     decision = decide(replace(read, declared={**read.declared, "b": changed}), known("a", "b"))
     assert [entry.business.business_id for entry in decision.accept] == ["b", "c"]
@@ -46,7 +46,7 @@ def test_a_business_that_moved_to_another_file_is_accepted_from_there() -> None:
 
 
 def test_a_deleted_file_removes_its_business() -> None:
-    assert decide(snapshot("a", "b"), known("a", "b", "c")).remove == ("c",)
+    assert decide(reading("a", "b"), known("a", "b", "c")).remove == ("c",)
 
 
 @pytest.mark.parametrize("confirmed", [False, True])
@@ -55,39 +55,39 @@ def test_an_unreadable_directory_never_removes(confirmed: bool) -> None:
         SourceReading("desired", unreadable="desired: No such file or directory"), known("a", "b"), confirmed
     )
     assert not decision.remove
-    assert "No such file or directory" in decision.held
+    assert "No such file or directory" in decision.prune_blocked
 
 
 def test_an_empty_directory_removes_only_when_confirmed() -> None:
-    held = decide(snapshot(), known("a", "b"))
+    held = decide(reading(), known("a", "b"))
     assert not held.remove
-    assert "reconciler sync --prune" in held.held
-    assert decide(snapshot(), known("a", "b"), confirmed=True).remove == ("a", "b")
+    assert "reconciler sync --prune" in held.prune_blocked
+    assert decide(reading(), known("a", "b"), confirmed=True).remove == ("a", "b")
 
 
 def test_removing_more_than_half_waits_for_a_yes() -> None:
-    held = decide(snapshot("a"), known("a", "b", "c"))
+    held = decide(reading("a"), known("a", "b", "c"))
     assert not held.remove
-    assert "2 of 3 businesses of desired would go at once (b, c)" in held.held
-    assert decide(snapshot("a"), known("a", "b", "c"), confirmed=True).remove == ("b", "c")
-    assert decide(snapshot("a", "b"), known("a", "b", "c", "d")).remove == ("c", "d")
+    assert "2 of 3 businesses of desired would go at once (b, c)" in held.prune_blocked
+    assert decide(reading("a"), known("a", "b", "c"), confirmed=True).remove == ("b", "c")
+    assert decide(reading("a", "b"), known("a", "b", "c", "d")).remove == ("c", "d")
 
 
 def test_what_a_broken_file_declared_stays() -> None:
-    broken = snapshot("a", "b", broken=frozenset({"desired/c.yaml"}))
+    broken = reading("a", "b", broken=frozenset({"desired/c.yaml"}))
     decision = decide(broken, known("a", "b", "c"))
     assert not decision.remove
-    assert not decision.held
+    assert not decision.prune_blocked
 
 
 def test_a_file_that_was_emptied_keeps_its_business() -> None:
-    decision = decide(snapshot("a", silent=frozenset({"desired/c.yaml"})), known("a", "c"))
+    decision = decide(reading("a", silent=frozenset({"desired/c.yaml"})), known("a", "c"))
     assert not decision.remove
     assert "delete the file to remove it" in decision.problems[0].message
 
 
 def test_the_api_s_businesses_are_neither_taken_nor_removed() -> None:
-    decision = decide(snapshot("a"), known("a", "b", source="api"))
+    decision = decide(reading("a"), known("a", "b", source="api"))
     assert not decision.accept
     assert not decision.remove
     assert "deployed over the API" in decision.problems[0].message
@@ -95,17 +95,17 @@ def test_the_api_s_businesses_are_neither_taken_nor_removed() -> None:
 
 def test_a_source_says_nothing_about_the_businesses_of_another() -> None:
     businesses = known("a", "b") | known("x", "y", source="infra@main/{}.yaml") | known("old", source="gone/{}.yaml")
-    decisions = decide_all([snapshot("a", "b"), snapshot("x", source="infra@main")], businesses, Asked(0.0))
+    decisions = decide_all([reading("a", "b"), reading("x", source="infra@main")], businesses, Asked(0.0))
     assert decisions["desired"].remove == ()
     assert decisions["infra@main"].remove == ("y",)
-    held = decide_all([snapshot("a"), snapshot(source="infra@main")], businesses, Asked(0.0))
+    held = decide_all([reading("a"), reading(source="infra@main")], businesses, Asked(0.0))
     assert held["desired"].remove == ("b",)
-    assert held["infra@main"].remove == () and "infra@main" in held["infra@main"].held
+    assert held["infra@main"].remove == () and "infra@main" in held["infra@main"].prune_blocked
 
 
 def test_what_two_sources_claim_is_applied_from_neither_and_stays() -> None:
     businesses = known("a", "b")
-    read = [snapshot("a", "b"), snapshot("a", "c", source="infra@main")]
+    read = [reading("a", "b"), reading("a", "c", source="infra@main")]
     decisions = decide_all(read, businesses, Asked(0.0))
     assert [entry.business.business_id for entry in decisions["infra@main"].accept] == ["c"]
     assert not decisions["desired"].remove and not decisions["desired"].accept
@@ -115,25 +115,25 @@ def test_what_two_sources_claim_is_applied_from_neither_and_stays() -> None:
 
 def test_a_business_moves_to_another_source_once_the_first_one_lets_go_of_it() -> None:
     businesses = known("a", "b")
-    decisions = decide_all([snapshot("b"), snapshot("a", source="infra@main")], businesses, Asked(0.0))
+    decisions = decide_all([reading("b"), reading("a", source="infra@main")], businesses, Asked(0.0))
     assert [entry.file for entry in decisions["infra@main"].accept] == ["infra@main/a.yaml"]
     assert decisions["desired"].remove == ()
 
 
 @pytest.mark.parametrize(
     "first",
-    [SourceReading("desired", unreadable="is away"), snapshot("b", broken=frozenset({"desired/a.yaml"}))],
+    [SourceReading("desired", unreadable="is away"), reading("b", broken=frozenset({"desired/a.yaml"}))],
     ids=["unreadable", "broken"],
 )
 def test_a_business_of_a_place_that_can_t_be_read_is_not_taken_from_it(first: SourceReading) -> None:
-    decisions = decide_all([first, snapshot("a", source="infra@main")], known("a", "b"), Asked(0.0))
+    decisions = decide_all([first, reading("a", source="infra@main")], known("a", "b"), Asked(0.0))
     assert not decisions["infra@main"].accept and not decisions["desired"].remove
     assert "desired/a.yaml" in decisions["infra@main"].problems[0].message
 
 
 def test_what_was_below_a_folder_that_can_t_be_read_stays() -> None:
-    decision = decide(snapshot("a", "b", broken=frozenset({"desired/team"})), known("a", "b", "team/c"))
-    assert not decision.remove and not decision.held
+    decision = decide(reading("a", "b", broken=frozenset({"desired/team"})), known("a", "b", "team/c"))
+    assert not decision.remove and not decision.prune_blocked
 
 
 def pinned(image: str, *bad: str) -> dict[str, DesiredBusiness]:

@@ -111,7 +111,7 @@ def test_what_the_policy_keeps_stays_when_its_file_goes(
 ) -> None:
     before = known(shop("a", sync), paused=paused) | known(shop("b"), shop("c"), shop("d"))
     decision = decided(files(shop("b"), shop("c")), before)
-    assert decision.remove == ("d",) and not decision.held
+    assert decision.remove == ("d",) and not decision.prune_blocked
     assert waits(decision) == {"a": (GONE + reason[0], reason[1])}
     assert decision.deferred[0].declared is None
 
@@ -157,9 +157,9 @@ def test_a_refused_one_counts_as_it_was() -> None:
 
 
 def test_a_source_s_policy_is_completed_by_each_business_s_own() -> None:
-    snapshot = files(shop("a"), shop("b", Sync(mode="auto", windows=()))).under(Sync(mode="manual", windows=(BY_DAY,)))
-    assert snapshot.declared["a"].business.sync == Sync(mode="manual", windows=(BY_DAY,))
-    assert snapshot.declared["b"].business.sync == Sync(mode="auto", windows=())
+    reading = files(shop("a"), shop("b", Sync(mode="auto", windows=()))).under(Sync(mode="manual", windows=(BY_DAY,)))
+    assert reading.declared["a"].business.sync == Sync(mode="manual", windows=(BY_DAY,))
+    assert reading.declared["b"].business.sync == Sync(mode="auto", windows=())
     assert files(shop("a")).under(Sync()) == files(shop("a"))
 
 

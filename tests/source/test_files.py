@@ -40,15 +40,15 @@ def test_every_spec_file_is_read_also_in_subdirectories(desired: Path) -> None:
     )
     (desired / ".hidden.yaml").write_text("nonsense: [")
     (desired / "notes.txt").write_text("nonsense: [")
-    snapshot = read_directory(desired)
-    assert {name: entry.file for name, entry in snapshot.declared.items()} == {
+    reading = read_directory(desired)
+    assert {name: entry.file for name, entry in reading.declared.items()} == {
         "a": "desired/a.yaml",
         "b": "desired/a.yaml",
         "c": "desired/team/c.yml",
         "d": "desired/d.json",
     }
-    assert not snapshot.problems
-    assert not snapshot.unreadable
+    assert not reading.problems
+    assert not reading.unreadable
 
 
 def test_a_broken_file_stops_only_itself(desired: Path) -> None:
@@ -56,27 +56,27 @@ def test_a_broken_file_stops_only_itself(desired: Path) -> None:
     (desired / "bad.yaml").write_text("business_id: [")
     (desired / "wrong.yaml").write_text(SPEC.format(name="wrong") + "replicaz: 3\n")
     (desired / "binary.yaml").write_bytes(b"\xff\xfe\x00")
-    snapshot = read_directory(desired)
-    assert set(snapshot.declared) == {"a"}
-    assert snapshot.broken == {"desired/bad.yaml", "desired/wrong.yaml", "desired/binary.yaml"}
-    assert {problem.file for problem in snapshot.problems} == snapshot.broken
+    reading = read_directory(desired)
+    assert set(reading.declared) == {"a"}
+    assert reading.broken == {"desired/bad.yaml", "desired/wrong.yaml", "desired/binary.yaml"}
+    assert {problem.file for problem in reading.problems} == reading.broken
 
 
 def test_an_id_declared_twice_is_taken_from_neither_file(desired: Path) -> None:
     for name in ("a", "b", "c"):
         (desired / f"{name}.yaml").write_text(SPEC.format(name="same") + "---\n" + SPEC.format(name=name))
-    snapshot = read_directory(desired)
-    assert set(snapshot.declared) == {"a", "b", "c"}
-    assert snapshot.contested == {"same": ("desired/a.yaml", "desired/b.yaml", "desired/c.yaml")}
-    told = {problem.file: problem.message for problem in snapshot.problems}
+    reading = read_directory(desired)
+    assert set(reading.declared) == {"a", "b", "c"}
+    assert reading.contested == {"same": ("desired/a.yaml", "desired/b.yaml", "desired/c.yaml")}
+    told = {problem.file: problem.message for problem in reading.problems}
     assert "desired/b.yaml, desired/c.yaml" in told["desired/a.yaml"]
     assert "desired/a.yaml, desired/c.yaml" in told["desired/b.yaml"]
 
 
 def test_a_missing_directory_is_unreadable(tmp_path: Path) -> None:
-    snapshot = read_directory(tmp_path / "none")
-    assert "No such file or directory" in snapshot.unreadable
-    assert not snapshot.declared
+    reading = read_directory(tmp_path / "none")
+    assert "No such file or directory" in reading.unreadable
+    assert not reading.declared
 
 
 def test_empty_files_are_silent(desired: Path) -> None:
@@ -110,10 +110,10 @@ def test_links_out_of_the_directory_are_refused_and_those_inside_followed(desire
     (desired / "b.yaml").symlink_to(outside / "secret.yaml")
     (desired / "team").symlink_to(outside)
     (desired / "nowhere.yaml").symlink_to("not-there.yaml")
-    snapshot = read_directory(desired)
-    assert set(snapshot.declared) == {"a"}
-    assert snapshot.broken == {"desired/b.yaml", "desired/team", "desired/nowhere.yaml"}
-    told = {problem.file: problem.message for problem in snapshot.problems}
+    reading = read_directory(desired)
+    assert set(reading.declared) == {"a"}
+    assert reading.broken == {"desired/b.yaml", "desired/team", "desired/nowhere.yaml"}
+    told = {problem.file: problem.message for problem in reading.problems}
     assert str(outside / "secret.yaml") in told["desired/b.yaml"] and "outside" in told["desired/team"]
 
 
@@ -128,9 +128,9 @@ def test_pipes_and_folders_named_like_specs_stop_nobody(desired: Path) -> None:
     os.mkfifo(desired / "pipe.yaml")
     (desired / "folder.yaml").mkdir()
     (desired / "folder.yaml" / "a.yaml").write_text(SPEC.format(name="a"))
-    snapshot = read_directory(desired)
-    assert set(snapshot.declared) == {"a"}
-    assert snapshot.broken == {"desired/pipe.yaml"}
+    reading = read_directory(desired)
+    assert set(reading.declared) == {"a"}
+    assert reading.broken == {"desired/pipe.yaml"}
 
 
 def test_a_folder_that_can_t_be_listed_is_broken_and_the_rest_is_read(
@@ -146,9 +146,9 @@ def test_a_folder_that_can_t_be_listed_is_broken_and_the_rest_is_read(
         return listed(folder)
 
     monkeypatch.setattr(os, "scandir", refused)
-    snapshot = read_directory(desired)
-    assert set(snapshot.declared) == {"a"} and snapshot.broken == {"desired/team"}
-    assert "Permission denied" in snapshot.problems[0].message
+    reading = read_directory(desired)
+    assert set(reading.declared) == {"a"} and reading.broken == {"desired/team"}
+    assert "Permission denied" in reading.problems[0].message
     monkeypatch.setattr(os, "scandir", lambda folder: refused(Path("team")))
     assert "Permission denied" in read_directory(desired).unreadable
 
@@ -167,8 +167,8 @@ def test_a_file_that_keeps_changing_is_broken_until_it_rests(desired: Path, monk
         return looked(path, **more)
 
     monkeypatch.setattr(Path, "stat", replaced)
-    snapshot = read_directory(desired)
-    assert snapshot.broken == {"desired/a.yaml"} and "changes while it is being read" in snapshot.problems[0].message
+    reading = read_directory(desired)
+    assert reading.broken == {"desired/a.yaml"} and "changes while it is being read" in reading.problems[0].message
     monkeypatch.undo()
     assert set(read_directory(desired).declared) == {"a"}
 
@@ -192,5 +192,5 @@ def test_a_link_to_itself_stops_only_itself(desired: Path) -> None:
     (desired / "a.yaml").write_text(SPEC.format(name="a"))
     (desired / "loop.yaml").symlink_to("loop.yaml")
     (desired / "team").symlink_to("team")
-    snapshot = read_directory(desired)
-    assert set(snapshot.declared) == {"a"} and snapshot.broken == {"desired/loop.yaml", "desired/team"}
+    reading = read_directory(desired)
+    assert set(reading.declared) == {"a"} and reading.broken == {"desired/loop.yaml", "desired/team"}

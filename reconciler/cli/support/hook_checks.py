@@ -57,7 +57,7 @@ def check_push(folder: str, branch: str, updates: str, planner: Client | None) -
             continue
         tree = read_git_tree(here, Commit(new), path, path or pushed, env)
         if tree.unreadable:
-            say(f"reconciler: {tree.unreadable}: nothing is checked", err=True)
+            say(f"reconciler: {tree.name}: {tree.unreadable}: nothing is checked", err=True)
             continue
         snapshot = read_specs(tree)
         _judge(snapshot, f"the push to {pushed}")

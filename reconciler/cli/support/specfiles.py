@@ -52,7 +52,7 @@ def _directory(given: str) -> list[SpecFile]:
     """What a directory declares, by file. Raises SpecError, CliError."""
     tree = read_directory_tree(Path(given), given.rstrip("/") or given)
     if tree.unreadable:
-        raise CliError(f"{given} can't be read: {tree.unreadable.removeprefix(f'{given}: ')}")
+        raise CliError(f"{given} can't be read: {tree.unreadable}")
     if not tree.files and not tree.problems:
         raise CliError(f"{given} holds no {', '.join('*' + suffix for suffix in SUFFIXES)}")
     found = files.read_specs(tree)

@@ -56,7 +56,8 @@ class DryRuns:
             desired, decision = self._sources.preview(state.desired)
             state = replace(state, desired=desired)
         found = preview(state, businesses, prune, suppose)
-        return Preview(found.state.desired, found.plan, decision.problems, decision.held, state.now, decision.deferred)
+        after, blocked = found.state.desired, decision.prune_blocked
+        return Preview(after, found.plan, decision.problems, blocked, state.now, decision.deferred)
 
     def survival(self, by: str | None) -> dict[str, dict[InstanceKey, str]]:
         """Find what would have no place were a node lost, or all nodes with one value of the label `by`; by its name.

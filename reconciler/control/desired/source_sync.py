@@ -119,7 +119,7 @@ class SourceSync:
     def _carry_out(self, source: Source, decision: Decision, patient: bool, change: Change) -> SyncResult:
         """Store what was decided about one source, and put on record what is new."""
         store, at = self._changes.store, change.at
-        ripe = self._patience.ripe(source.name, decision.remove, at, source.rest if patient else 0.0)
+        ripe = self._patience.ripe(source.name, decision.remove, at, source.removal_seconds if patient else 0.0)
         waiting = tuple(key for key in decision.remove if key not in ripe)
         if waiting:
             source.look_again()
@@ -133,7 +133,7 @@ class SourceSync:
             removed=ripe,
             unchanged=decision.unchanged,
             problems=decision.problems,
-            prune_blocked=decision.held,
+            prune_blocked=decision.prune_blocked,
             waiting=waiting,
             deferred=decision.deferred,
             commit=decision.commit,

@@ -20,8 +20,9 @@ from reconciler.manifest.yaml.document import TEXT_BYTES_MAX
 from reconciler.source.bases import with_bases
 from reconciler.source.tree import Tree, is_spec_path, outside
 
-LOOKS = 5
+LOOKS_MAX = 5
 """How often a file that changes under our eyes is read again."""
+
 WRITING_SECONDS = 1.0
 """A file that is open for writing and has not changed for this long is taken as it is."""
 
@@ -66,7 +67,7 @@ def _one(root: Path, name: str) -> Tree:
         reader.top = root.resolve(strict=True)
         reader.folder(root, "")
     except (OSError, RuntimeError) as error:
-        return Tree(name, unreadable=f"{root}: {getattr(error, 'strerror', None) or error}")
+        return Tree(name, unreadable=str(getattr(error, "strerror", None) or error))
     broken, problems = frozenset(reader.broken), tuple(reader.problems)
     return Tree(name, reader.files, broken, problems, unfinished=reader.unfinished)
 
@@ -156,7 +157,7 @@ def _looks(folder: str, prefix: str) -> list[tuple[str, int, int, int]]:
 
 def _read(path: Path) -> bytes:
     """The file's bytes, once two looks at it agree; at most one more than is allowed, so that too large shows."""
-    for _ in range(LOOKS):
+    for _ in range(LOOKS_MAX):
         # The path was resolved: a link found here now was put there since. A pipe must not make us wait.
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(descriptor, "rb") as file:

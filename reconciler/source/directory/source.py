@@ -7,6 +7,7 @@ directory that is replaced, mounted over, or created late is noticed too.
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from watchfiles import watch
@@ -20,7 +21,7 @@ STEP_MS = 5
 DEBOUNCE_MS = 50
 """It is told of after this long in any case."""
 LOOK_MS = 1000
-REST_SECONDS = 1.0
+REMOVAL_SECONDS = 1.0
 """How long a business must be missing to count as removed: programs that replace a file may delete it first."""
 
 
@@ -31,7 +32,7 @@ class DirectorySource:
         """`sync` is the policy of its businesses, as far as they have none of their own."""
         self.root = root
         self.name = name or directory_name(root)
-        self.rest = REST_SECONDS
+        self.removal_seconds = REMOVAL_SECONDS
         self._sync = sync or Sync()
         self._bases: tuple[Path, ...] = ()
         self._again: float | None = None
@@ -44,7 +45,10 @@ class DirectorySource:
         self._bases = tuple(self.root / path for path in tree.bases)
         if tree.unfinished:
             self.look_again()
-        return read_specs(tree).under(self._sync)
+        reading = read_specs(tree).under(self._sync)
+        if reading.unreadable:
+            return replace(reading, unreadable=f"{self.root}: {reading.unreadable}")
+        return reading
 
     def start(self, changed: Callable[[], None]) -> None:
         """Call `changed` soon after each change, from a thread of this source. The first call comes at once."""
@@ -53,7 +57,7 @@ class DirectorySource:
 
     def look_again(self) -> None:
         """Call `changed` once more after the time that removals wait."""
-        self._again = time.monotonic() + self.rest
+        self._again = time.monotonic() + self.removal_seconds
 
     def refresh(self) -> None:
         """Nothing of a directory is far away."""

@@ -19,15 +19,19 @@ from reconciler.plan.model.desired import Commit
 
 FETCH_SECONDS = 120.0
 CALL_SECONDS = 30.0
-MOST_OUTPUT = 64 * 2**20
-MOST_COMPLAINT = 2**16
-MOST_SUBJECT = 200
+OUTPUT_BYTES_MAX = 64 * 2**20
+COMPLAINT_BYTES_MAX = 2**16
+SUBJECT_LETTERS_MAX = 200
 GOOD = "refs/reconciler/good"
 FETCHED = "refs/reconciler/fetched"
 
 
 class GitError(Exception):
-    """git could not do it; the text is what it said, without passwords."""
+    """git could not do it; the text is what it said, without passwords. `silent`: it only ended with an error."""
+
+    def __init__(self, message: str, silent: bool = False) -> None:
+        self.silent = silent
+        super().__init__(message)
 
 
 def git(
@@ -37,9 +41,9 @@ def git(
     timeout: float = CALL_SECONDS,
     env: Mapping[str, str] | None = None,
 ) -> bytes:
-    """What a git command prints, without any hooks. Raises GitError with what it complains about.
+    """Give what a git command prints, without any hooks. Raises GitError with what it complains about.
 
-    That is also raised when it takes too long, or prints more than MOST_OUTPUT bytes.
+    That is also raised when it takes too long, or prints more than OUTPUT_BYTES_MAX bytes.
     """
     where = ("-C", str(at)) if at is not None else ()
     with tempfile.TemporaryFile() as asked:
@@ -66,9 +70,9 @@ def git(
     timer.start()
     complaint = _Complaint(process)
     try:
-        output = process.stdout.read(MOST_OUTPUT + 1) if process.stdout else b""
-        if len(output) > MOST_OUTPUT:
-            raise GitError(f"git {words[0]} tells more than {MOST_OUTPUT // 2**20} MiB: that is too much")
+        output = process.stdout.read(OUTPUT_BYTES_MAX + 1) if process.stdout else b""
+        if len(output) > OUTPUT_BYTES_MAX:
+            raise GitError(f"git {words[0]} tells more than {OUTPUT_BYTES_MAX // 2**20} MiB: that is too much")
         process.wait()
     except BaseException:
         _end(process)
@@ -80,12 +84,13 @@ def git(
     if late.is_set():
         raise GitError(f"took longer than {timeout:g} s")
     if process.returncode:
-        raise GitError(_said(complaint.text()) or f"git {words[0]} ended with code {process.returncode}")
+        said = _said(complaint.text())
+        raise GitError(said or f"git {words[0]} ended with code {process.returncode}", silent=not said)
     return output
 
 
 def quiet(environment: Mapping[str, str]) -> dict[str, str]:
-    """An environment in which git asks nobody, speaks English, and is in no repository but the one that is named."""
+    """Make an environment in which git asks nobody, speaks English, and is in no repository but the named one."""
     local = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"}
     kept = {
         name: value for name, value in environment.items() if name not in local | {"GIT_PREFIX", "GIT_QUARANTINE_PATH"}
@@ -103,7 +108,7 @@ class Mirror:
         self._ready = False
 
     def good(self) -> str:
-        """The last good commit, "" when there is none yet."""
+        """Read the last good commit, "" when there is none yet."""
         with contextlib.suppress(GitError, OSError):
             self._prepare()
             return git("rev-parse", "-q", "--verify", GOOD, at=self.directory).decode().strip()
@@ -114,7 +119,7 @@ class Mirror:
         git("update-ref", GOOD, commit, at=self.directory)
 
     def fetch(self) -> Commit:
-        """The branch's newest commit, once it is here. Raises GitError."""
+        """Fetch the branch's newest commit. Raises GitError."""
         self._prepare()
         options = ("--depth=1", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--quiet", "--force")
         git("fetch", *options, "origin", f"+{self._from}:{FETCHED}", at=self.directory, timeout=FETCH_SECONDS)
@@ -134,7 +139,7 @@ class Mirror:
 
 
 def commit_of(repository: Path, commit: str, env: Mapping[str, str] | None = None) -> Commit:
-    """Who made a commit, when and what for. Raises GitError."""
+    """Read who made a commit, when and what for. Raises GitError."""
     form = "--format=%H%x00%an%x00%s%x00%ct"
     said = git("log", "-1", "--no-patch", "--no-show-signature", form, commit, "--", at=repository, env=env)
     sha, author, subject, at = said.decode("utf-8", "replace").strip("\n").split("\0")
@@ -142,17 +147,17 @@ def commit_of(repository: Path, commit: str, env: Mapping[str, str] | None = Non
 
 
 def signature_flaw(repository: Path, commit: str) -> str:
-    """Why git does not take a commit's signature for good; "" when it does."""
+    """Say why git does not take a commit's signature for good; "" when it does."""
     try:
         git("verify-commit", commit, at=repository)
     except GitError as error:
-        return str(error) if str(error) != "git verify-commit ended with code 1" else "it has none"
+        return "it has none" if error.silent else str(error)
     return ""
 
 
 def _line(text: str) -> str:
     """Text that people wrote, fit to be shown in one line."""
-    return "".join(character if character.isprintable() else " " for character in text)[:MOST_SUBJECT]
+    return "".join(character if character.isprintable() else " " for character in text)[:SUBJECT_LETTERS_MAX]
 
 
 def _said(complaint: bytes) -> str:
@@ -178,8 +183,8 @@ class _Complaint:
 
     def _read(self, pipe: IO[bytes]) -> None:
         with pipe:
-            while heard := os.read(pipe.fileno(), MOST_COMPLAINT):
-                self._text = (self._text + heard)[:MOST_COMPLAINT]
+            while heard := os.read(pipe.fileno(), COMPLAINT_BYTES_MAX):
+                self._text = (self._text + heard)[:COMPLAINT_BYTES_MAX]
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -26,17 +26,19 @@ from reconciler.source.source import SourceConfig, SourceError
 
 log = logging.getLogger(__name__)
 
+UNFETCHED = "has not been fetched yet"
+
 _SCP = re.compile(r"(?:[^/@:]+@)?([^/:]+):(?!//)(.*)")
 
 
 @dataclass(frozen=True, slots=True)
 class GitState:
-    """What is known of the repository: the snapshot of the last good commit, and what went wrong since ("" if nothing).
+    """What is known of the repository: the reading of the last good commit, and what went wrong since ("" if nothing).
 
     `fetched_at` is when the last fetch succeeded (epoch seconds), `fetch_seconds` how long that took.
     """
 
-    snapshot: SourceReading
+    reading: SourceReading
     flaw: str = ""
     fetched_at: float | None = None
     fetch_seconds: float = 0.0
@@ -45,7 +47,7 @@ class GitState:
 class GitSource:
     """The specs of one branch, under one path."""
 
-    rest = 0.0
+    removal_seconds = 0.0
 
     def __init__(self, config: SourceConfig, mirrors: Path) -> None:
         """Raises SourceError for a URL or path that can't be."""
@@ -60,20 +62,19 @@ class GitSource:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._changed: Callable[[], None] = lambda: None
-        self.state = GitState(SourceReading(self.name, unreadable=f"{self.name} has not been fetched yet"))
+        self.state = GitState(SourceReading(self.name, unreadable=UNFETCHED), flaw=UNFETCHED)
         self._take_good()
 
     def read(self) -> SourceReading:
         """What the last good commit says, and what is wrong with newer ones."""
-        state = self.state
-        if not state.flaw:
-            return state.snapshot
-        if state.snapshot.unreadable:
-            return replace(state.snapshot, unreadable=f"{self.name} {state.flaw}")
-        kept = state.snapshot.commit
-        stays = f"; the commit {kept.sha[:12]} stays" if kept else ""
-        problem = Problem(self.name, None, "", f"{state.flaw}{stays}")
-        return replace(state.snapshot, problems=(problem, *state.snapshot.problems))
+        reading, flaw = self.state.reading, self.state.flaw
+        if reading.unreadable:
+            why = f"{self.name} {flaw}" if flaw else f"{self.name}: {reading.unreadable}"
+            return replace(reading, unreadable=why)
+        if not flaw:
+            return reading
+        stays = f"; the commit {reading.commit.sha[:12]} stays" if reading.commit else ""
+        return replace(reading, problems=(Problem(self.name, None, "", f"{flaw}{stays}"), *reading.problems))
 
     def start(self, changed: Callable[[], None]) -> None:
         """Fetch now and from then on regularly; call `changed` when there is something new."""
@@ -109,7 +110,7 @@ class GitSource:
             except Exception:  # the thread must outlive whatever one look meets
                 log.exception("%s could not be looked at", self.name)
             # What somebody else had fetched is told too: they may not have come to accept it.
-            now = (self.state.snapshot, self.state.flaw)
+            now = (self.state.reading, self.state.flaw)
             if now != told:
                 told = now
                 self._changed()
@@ -129,18 +130,18 @@ class GitSource:
         if flaw:
             self._fail(f"has a commit {sha[:12]} whose signature is not good: {flaw}")
             return
-        known = self.state.snapshot
+        known = self.state.reading
         try:
-            snapshot = known if known.commit == commit else self._read(commit)
-            if snapshot is not known and not snapshot.unreadable:
+            reading = known if known.commit == commit else self._read(commit)
+            if reading is not known and not reading.unreadable:
                 self._mirror.keep(sha)
         except GitError as error:
             self._fail(f"can't be read: {error}")
             return
-        if snapshot.unreadable and not known.unreadable:
-            self._fail(snapshot.unreadable.removeprefix(f"{self.name}: "))
+        if reading.unreadable and not known.unreadable:
+            self._fail(reading.unreadable)
             return
-        self.state = GitState(snapshot, "", time.time(), took)
+        self.state = GitState(reading, "", time.time(), took)
 
     def _fail(self, flaw: str) -> None:
         if self.state.flaw != flaw:

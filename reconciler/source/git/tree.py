@@ -14,8 +14,8 @@ from reconciler.source.tree import Tree, is_spec_path, outside
 
 LINK = "120000"
 SUBMODULE = "160000"
-MOST_HOPS = 8
-MAX_LINK = 4096
+HOPS_MAX = 8
+LINK_BYTES_MAX = 4096
 """The length of a path (bytes): a link that says more leads nowhere."""
 
 
@@ -46,8 +46,8 @@ def _of_commit(repository: Path, commit: Commit, path: str, name: str, env: Mapp
         return _tree(repository, name, dict(_entries(listed)), commit, env)
     except GitError as error:
         missing = f"the commit {commit.sha[:12]} has no folder '{path}'" if path else ""
-        why = missing if "Not a valid object name" in str(error) or "not a tree object" in str(error) else str(error)
-        return Tree(name, unreadable=f"{name}: {why or error}", commit=commit)
+        why = missing if "Not a valid object name" in str(error) or "not a tree object" in str(error) else ""
+        return Tree(name, unreadable=why or str(error), commit=commit)
 
 
 def read_index_tree(repository: Path, path: str, name: str, env: Mapping[str, str] | None = None) -> Tree:
@@ -68,7 +68,7 @@ def _of_index(repository: Path, path: str, name: str, env: Mapping[str, str] | N
         found = dict(_entries(listed, path))
         return _tree(repository, name, found, None, env)
     except GitError as error:
-        return Tree(name, unreadable=f"{name}: {error}")
+        return Tree(name, unreadable=str(error))
 
 
 def _entries(listed: bytes, below: str = "") -> Iterator[tuple[str, _Entry]]:
@@ -90,7 +90,9 @@ def _tree(
 ) -> Tree:
     wanted: dict[str, str] = {}
     targets = _contents(
-        repository, [entry.sha for entry in entries.values() if entry.mode == LINK and entry.size <= MAX_LINK], env
+        repository,
+        [entry.sha for entry in entries.values() if entry.mode == LINK and entry.size <= LINK_BYTES_MAX],
+        env,
     )
     links = {
         path: targets.get(entry.sha, b"/").decode("utf-8", "replace")
@@ -117,7 +119,7 @@ def _tree(
 
 def _resolved(path: str, links: Mapping[str, str]) -> str | None:
     """Where a path leads within the tree; None when that is outside of it, or nowhere."""
-    for _ in range(MOST_HOPS):
+    for _ in range(HOPS_MAX):
         if path not in links:
             return path
         target = links[path]

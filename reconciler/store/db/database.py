@@ -30,7 +30,7 @@ class Work:
         self._engine = engine
         self._connection: Connection | None = None
         self.statements = ExitStack()
-        self.values: dict[Mirror[Any], Any] = {}
+        self.values: dict[Committed[Any], Any] = {}
         self.failed = False
 
     def execute(
@@ -93,8 +93,8 @@ class Database:
             ) from None
         finally:
             self.work = None
-        for mirror, value in work.values.items():
-            mirror.follow(value)
+        for committed, value in work.values.items():
+            committed.follow(value)
 
     @property
     def is_open(self) -> bool:
@@ -111,7 +111,7 @@ class Database:
             self._lock_file = None
 
 
-class Mirror(Generic[T]):
+class Committed(Generic[T]):
     """A value in memory that follows the database: what a unit of work makes of it holds once that is committed.
 
     The value itself is never changed in place, for readers hold on to it.
@@ -119,13 +119,13 @@ class Mirror(Generic[T]):
 
     def __init__(self, database: Database, value: T) -> None:
         self._database = database
-        self._committed = value
+        self._value = value
 
     def get(self) -> T:
         """The value as last committed or, inside a unit of work, as that leaves it."""
         with self._database.lock:
             work = self._database.work
-            value: T = work.values.get(self, self._committed) if work is not None else self._committed
+            value: T = work.values.get(self, self._value) if work is not None else self._value
             return value
 
     def set(self, value: T) -> None:
@@ -136,4 +136,4 @@ class Mirror(Generic[T]):
 
     def follow(self, value: T) -> None:
         """Take the value over that was just committed. Only the database calls this."""
-        self._committed = value
+        self._value = value

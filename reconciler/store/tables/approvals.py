@@ -6,7 +6,7 @@ from dataclasses import replace
 from sqlalchemy import delete, select
 
 from reconciler.plan.model.desired import Desired, Stop
-from reconciler.store.db.database import Database, Mirror, Work
+from reconciler.store.db.database import Committed, Database, Work
 from reconciler.store.db.schema import approvals
 from reconciler.wire.messages import InstanceKey
 
@@ -14,11 +14,11 @@ from reconciler.wire.messages import InstanceKey
 class Approvals:
     """Approved stops; the planner is given them with the desired state."""
 
-    def __init__(self, database: Database, desired: Mirror[Desired]) -> None:
+    def __init__(self, database: Database, desired: Committed[Desired]) -> None:
         self._database = database
         self._desired = desired
         with database.transaction() as work:
-            self._approved: Mirror[dict[Stop, float]] = Mirror(database, read_approvals(work))
+            self._approved: Committed[dict[Stop, float]] = Committed(database, read_approvals(work))
 
     def all(self) -> dict[Stop, float]:
         """Tell which stops are approved, and since when (epoch seconds)."""

@@ -15,7 +15,7 @@ from sqlalchemy import CursorResult, bindparam, delete, func, select, update
 
 from reconciler.plan.keep.record import Manifest, Record, allocations_of, manifest_of, restored
 from reconciler.plan.model.observed import Allocation
-from reconciler.store.db.database import Database, Mirror, Work
+from reconciler.store.db.database import Committed, Database, Work
 from reconciler.store.db.schema import decision_parts, decisions
 from reconciler.store.model import StoreError
 
@@ -63,7 +63,7 @@ class Decisions:
     def __init__(self, database: Database) -> None:
         self._database = database
         with database.transaction() as work:
-            self._newest = Mirror(database, self._read_newest(work))
+            self._newest = Committed(database, self._read_newest(work))
 
     def keep(self, plan_hash: str, version: str, actions: int, record: Record, at: float) -> None:
         """Keep a decision with its parts, all or nothing."""

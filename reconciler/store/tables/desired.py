@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 
 from reconciler.manifest.model import Business
 from reconciler.plan.model.desired import Commit, Desired, DesiredBusiness, VersionResult
-from reconciler.store.db.database import Database, Mirror, Work
+from reconciler.store.db.database import Committed, Database, Work
 from reconciler.store.db.rows import business_row, component_row, from_json
 from reconciler.store.db.schema import business_components, businesses, instances
 from reconciler.store.model import Accepted, SyncOutcome
@@ -25,7 +25,7 @@ class DesiredState:
     """Accepting, removing and rolling back businesses; KeyError is raised for an unknown id."""
 
     def __init__(
-        self, database: Database, desired: Mirror[Desired], records: Mirror[BusinessRecords], revisions: Revisions
+        self, database: Database, desired: Committed[Desired], records: Committed[BusinessRecords], revisions: Revisions
     ) -> None:
         self._database = database
         self._desired = desired

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, delete, select
 
-from reconciler.store.db.database import Database, Mirror, Work
+from reconciler.store.db.database import Committed, Database, Work
 from reconciler.store.db.schema import heals
 from reconciler.wire.messages import InstanceKey
 
@@ -40,7 +40,7 @@ class HealCounts:
     def __init__(self, database: Database) -> None:
         self._database = database
         with database.transaction() as work:
-            self._heals: Mirror[Mapping[Field, Heals]] = Mirror(database, _read(work))
+            self._heals: Committed[Mapping[Field, Heals]] = Committed(database, _read(work))
 
     def counts(self) -> Mapping[Field, int]:
         """Tell how often each field was set back lately."""

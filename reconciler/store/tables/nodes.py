@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import bindparam, delete, select
 
 from reconciler.plan.model.observed import Allocation, Node
-from reconciler.store.db.database import Database, Mirror, Work
+from reconciler.store.db.database import Committed, Database, Work
 from reconciler.store.db.rows import allocation_of, node_of
 from reconciler.store.db.schema import agents, instances
 from reconciler.store.model import UnknownNode
@@ -43,7 +43,7 @@ class NodeRecord:
         return max(self.full_at, *self.single_at.values()) if self.single_at else self.full_at
 
 
-class NodeRecords(Mirror[Mapping[str, NodeRecord]]):
+class NodeRecords(Committed[Mapping[str, NodeRecord]]):
     """The record of every node that registered, by its id."""
 
     def __init__(self, database: Database) -> None:

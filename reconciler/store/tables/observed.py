@@ -7,7 +7,7 @@ from dataclasses import replace
 from sqlalchemy import update
 
 from reconciler.plan.model.observed import Allocation, Node, Observed, Vanished
-from reconciler.store.db.database import Database, Mirror, Work
+from reconciler.store.db.database import Committed, Database, Work
 from reconciler.store.db.rows import agent_row, instance_row
 from reconciler.store.db.schema import agents, instances
 from reconciler.store.tables.inventory import (
@@ -37,7 +37,7 @@ class ObservedState:
         self._nodes = nodes
         self._vanished = vanished
         self._versions = versions
-        self._flushed_at = Mirror(database, float("-inf"))
+        self._flushed_at = Committed(database, float("-inf"))
         self._view = ObservedView()
 
     def snapshot(self) -> Observed:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import update
 
 from reconciler.plan.model.desired import Desired
-from reconciler.store.db.database import Database, Mirror
+from reconciler.store.db.database import Committed, Database
 from reconciler.store.db.rows import settings_columns
 from reconciler.store.db.schema import businesses
 from reconciler.store.model import Accepted
@@ -19,7 +19,7 @@ class BusinessSettings:
     Each tells the revision that the business is at, and whether anything changed.
     """
 
-    def __init__(self, database: Database, desired: Mirror[Desired], records: Mirror[BusinessRecords]) -> None:
+    def __init__(self, database: Database, desired: Committed[Desired], records: Committed[BusinessRecords]) -> None:
         self._database = database
         self._desired = desired
         self._records = records

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sqlalchemy import bindparam, select, update
 
-from reconciler.store.db.database import Database, Mirror
+from reconciler.store.db.database import Committed, Database
 from reconciler.store.db.schema import agents, business_components, businesses
 from reconciler.store.model import BusinessRow, ComponentRow
 from reconciler.store.tables.business_records import BusinessRecord, BusinessRecords
@@ -38,7 +38,7 @@ SAVE_BUSINESS = (
 class Statuses:
     """The saved statuses of businesses and components, and when they last changed."""
 
-    def __init__(self, database: Database, records: Mirror[BusinessRecords]) -> None:
+    def __init__(self, database: Database, records: Committed[BusinessRecords]) -> None:
         self._database = database
         self._records = records
 

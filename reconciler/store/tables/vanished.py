@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from sqlalchemy import bindparam, delete, select
 
 from reconciler.plan.model.observed import Allocation, Vanished
-from reconciler.store.db.database import Database, Mirror
+from reconciler.store.db.database import Committed, Database
 from reconciler.store.db.schema import vanished
 from reconciler.wire.messages import InstanceKey
 
@@ -32,8 +32,8 @@ class VanishedInstances:
                 InstanceKey(row.business_id, row.component_id, row.instance): Vanished(row.node_id, row.digest)
                 for row in work.execute(select(vanished))
             }
-        self._known: Mirror[Mapping[InstanceKey, Vanished]] = Mirror(database, known)
-        self._expected: Mirror[frozenset[Place]] = Mirror(database, frozenset())
+        self._known: Committed[Mapping[InstanceKey, Vanished]] = Committed(database, known)
+        self._expected: Committed[frozenset[Place]] = Committed(database, frozenset())
 
     def snapshot(self) -> Mapping[InstanceKey, Vanished]:
         """Give every vanished instance: the same value until something changes."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from sqlalchemy import delete, select
 
 from reconciler.plan.model.desired import Desired, VersionResult
-from reconciler.store.db.database import Database, Mirror, Work
+from reconciler.store.db.database import Committed, Database, Work
 from reconciler.store.db.schema import version_results
 
 RESULTS_MAX = 200
@@ -16,7 +16,7 @@ RESULTS_MAX = 200
 class VersionResults:
     """The results of versions; the planner is given them with the desired state."""
 
-    def __init__(self, database: Database, desired: Mirror[Desired]) -> None:
+    def __init__(self, database: Database, desired: Committed[Desired]) -> None:
         self._database = database
         self._desired = desired
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from reconciler.store.db.database import Database, Mirror
+from reconciler.store.db.database import Committed, Database
 from reconciler.store.db.schema import counters
 
 COUNTER = "version"
@@ -29,7 +29,7 @@ class Versions:
         with database.transaction() as work:
             last = work.execute(select(counters.c.value).where(counters.c.name == COUNTER)).scalar_one_or_none()
         start = 0 if last is None else last
-        self._given = Mirror(database, Given(start, start))
+        self._given = Committed(database, Given(start, start))
 
     def next(self, count: int) -> range:
         """Give `count` versions, each greater than any that was given or reported before, for good."""

@@ -27,12 +27,12 @@ def test_it_reads_the_newest_commit_and_tells_who_made_it(infra: Repository, tmp
     found = source(infra, tmp_path)
     assert "has not been fetched yet" in found.read().unreadable
     found.refresh()
-    snapshot = found.read()
-    assert snapshot.declared["shop"].file == "infra@main/desired/shop.yaml"
-    assert snapshot.silent == {"infra@main/desired/team/x.json"}
-    assert snapshot.commit is not None
-    assert (snapshot.commit.sha, snapshot.commit.author) == (sha, "Ada Lovelace")
-    assert snapshot.commit.subject == "Add the shop" and snapshot.commit.at > 1e9
+    reading = found.read()
+    assert reading.declared["shop"].file == "infra@main/desired/shop.yaml"
+    assert reading.silent == {"infra@main/desired/team/x.json"}
+    assert reading.commit is not None
+    assert (reading.commit.sha, reading.commit.author) == (sha, "Ada Lovelace")
+    assert reading.commit.subject == "Add the shop" and reading.commit.at > 1e9
 
 
 def test_the_mirror_is_shallow_and_holds_no_checkout(infra: Repository, tmp_path: Path) -> None:
@@ -55,9 +55,9 @@ def test_a_failed_fetch_keeps_the_last_good_commit_also_over_a_restart(infra: Re
     again = source(infra, tmp_path)
     for each in (found, again):
         each.refresh()
-        snapshot = each.read()
-        assert set(snapshot.declared) == {"shop"} and not snapshot.unreadable
-        assert "can't be fetched" in snapshot.problems[0].message and "stays" in snapshot.problems[0].message
+        reading = each.read()
+        assert set(reading.declared) == {"shop"} and not reading.unreadable
+        assert "can't be fetched" in reading.problems[0].message and "stays" in reading.problems[0].message
     (tmp_path / "away").rename(infra.bare)
     found.refresh()
     assert not found.read().problems
@@ -109,14 +109,14 @@ def test_links_and_submodules(infra: Repository, tmp_path: Path) -> None:
     infra.push({"secrets.yaml": spec("secret"), "desired/base/b.yaml": spec("b")})
     found = source(infra, tmp_path)
     found.refresh()
-    snapshot = found.read()
-    assert set(snapshot.declared) == {"a", "b"}
-    assert {path.removeprefix("infra@main/desired/") for path in snapshot.broken} == {
+    reading = found.read()
+    assert set(reading.declared) == {"a", "b"}
+    assert {path.removeprefix("infra@main/desired/") for path in reading.broken} == {
         *links,
         "loop.yaml",
         "none.yaml",
     } - {"a.yaml"}
-    assert all("link" in problem.message for problem in snapshot.problems)
+    assert all("link" in problem.message for problem in reading.problems)
 
 
 def test_an_environment_is_read_with_its_bases(infra: Repository, tmp_path: Path) -> None:
@@ -125,21 +125,21 @@ def test_an_environment_is_read_with_its_bases(infra: Repository, tmp_path: Path
     infra.push({"base/shop.yaml": base, "environments/prod/environment.yaml": json.dumps(prod), "x/y.yaml": spec("no")})
     found = source(infra, tmp_path, path="environments/prod")
     found.refresh()
-    snapshot = found.read()
-    assert not snapshot.problems and set(snapshot.declared) == {"shop"}
-    assert snapshot.declared["shop"].business.components[0].command == ("sleep", "7")
-    assert snapshot.declared["shop"].file == "infra@main/environments/prod/../../base/shop.yaml"
+    reading = found.read()
+    assert not reading.problems and set(reading.declared) == {"shop"}
+    assert reading.declared["shop"].business.components[0].command == ("sleep", "7")
+    assert reading.declared["shop"].file == "infra@main/environments/prod/../../base/shop.yaml"
     infra.push({"base/shop.yaml": None})
     found.refresh()
-    assert not found.read().declared and "../../base" in found.read().problems[0].message
+    assert not found.read().declared and "../../base" in str(found.read().problems[0])
 
 
 def test_a_file_that_is_too_large_and_one_with_an_odd_name(infra: Repository, tmp_path: Path) -> None:
     infra.push({"desired/big.yaml": "#" * (1024 * 1024 + 1), "desired/ä b\n.yaml": spec("odd")})
     found = source(infra, tmp_path)
     found.refresh()
-    snapshot = found.read()
-    assert set(snapshot.declared) == {"odd"} and "too large" in snapshot.problems[0].message
+    reading = found.read()
+    assert set(reading.declared) == {"odd"} and "too large" in reading.problems[0].message
 
 
 def test_what_somebody_else_had_fetched_is_told_too(infra: Repository, tmp_path: Path) -> None:
@@ -300,7 +300,7 @@ def test_a_hostile_repository_runs_nothing_and_fills_no_memory(
 def test_a_tree_that_unfolds_without_end_changes_nothing(
     infra: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reconciler.source.git.command.MOST_OUTPUT", 2**20)
+    monkeypatch.setattr("reconciler.source.git.command.OUTPUT_BYTES_MAX", 2**20)
     infra.push({"desired/shop.yaml": spec("shop")})
     found = source(infra, tmp_path)
     found.refresh()
@@ -322,3 +322,10 @@ def test_a_tree_that_unfolds_without_end_changes_nothing(
     git(infra.work, "push", "-q", "--force", "origin", f"{bomb}:main")
     found.refresh()
     assert set(found.read().declared) == {"shop"} and "too much" in found.read().problems[0].message
+
+
+def test_a_repository_that_never_had_the_folder_is_named_once(infra: Repository, tmp_path: Path) -> None:
+    infra.push({"README": "x"})
+    found = source(infra, tmp_path)
+    found.refresh()
+    assert found.read().unreadable.count("infra@main") == 1

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from reconciler.store.db.database import Database, Mirror
+from reconciler.store.db.database import Committed, Database
 from reconciler.store.db.opening import open_database
 from tests.store.making import rows
 
@@ -23,67 +23,67 @@ def database(path: Path) -> Iterator[Database]:
     opened.close()
 
 
-def write(database: Database, mirror: Mirror[str], name: str) -> None:
+def write(database: Database, value: Committed[str], name: str) -> None:
     """What a part of the store does."""
     with database.transaction() as work:
         work.execute(text("INSERT INTO counters VALUES (:name, 1)"), {"name": name})
-        mirror.set(name)
+        value.set(name)
 
 
-def failing(database: Database, mirror: Mirror[str]) -> None:
+def failing(database: Database, value: Committed[str]) -> None:
     with database.transaction():
-        write(database, mirror, "half")
+        write(database, value, "half")
         raise KeyError
 
 
 def test_memory_follows_the_commit_and_is_seen_inside_before(database: Database, path: Path) -> None:
-    mirror = Mirror(database, "none")
+    value = Committed(database, "none")
     seen: list[str] = []
     with database.transaction():
-        write(database, mirror, "one")
-        assert mirror.get() == "one"
+        write(database, value, "one")
+        assert value.get() == "one"
         assert rows(path, COUNT) == [], "nothing is committed yet"
-        reader = threading.Thread(target=lambda: seen.append(mirror.get()))
+        reader = threading.Thread(target=lambda: seen.append(value.get()))
         reader.start()
-        write(database, mirror, "two")
+        write(database, value, "two")
     reader.join()
     assert seen == ["two"], "other threads see what was committed"
-    assert (mirror.get(), rows(path, COUNT)) == ("two", [("one",), ("two",)])
+    assert (value.get(), rows(path, COUNT)) == ("two", [("one",), ("two",)])
 
 
 def test_a_unit_of_work_that_fails_leaves_disk_and_memory_as_they_were(database: Database, path: Path) -> None:
-    mirror = Mirror(database, "none")
+    value = Committed(database, "none")
     with pytest.raises(KeyError):
-        failing(database, mirror)
-    assert (mirror.get(), rows(path, COUNT)) == ("none", [])
-    write(database, mirror, "two")
-    assert (mirror.get(), rows(path, COUNT)) == ("two", [("two",)])
+        failing(database, value)
+    assert (value.get(), rows(path, COUNT)) == ("none", [])
+    write(database, value, "two")
+    assert (value.get(), rows(path, COUNT)) == ("two", [("two",)])
 
 
 def test_half_of_a_unit_of_work_is_never_committed(database: Database, path: Path) -> None:
     """A part that fails undoes the whole, even where somebody swallows its error."""
-    mirror = Mirror(database, "none")
+    value = Committed(database, "none")
 
     def swallowing() -> None:
         with database.transaction(), suppress(KeyError):
-            failing(database, mirror)
+            failing(database, value)
 
     with pytest.raises(AssertionError, match="rule 2"):
         swallowing()
-    assert (mirror.get(), rows(path, COUNT)) == ("none", [])
+    assert (value.get(), rows(path, COUNT)) == ("none", [])
 
 
 def test_memory_changes_only_with_a_unit_of_work(database: Database) -> None:
-    mirror = Mirror(database, "none")
+    value = Committed(database, "none")
     with pytest.raises(AssertionError, match="rule 2"):
-        mirror.set("one")
+        value.set("one")
 
 
 def test_work_that_only_changes_memory_waits_for_no_disk(database: Database, path: Path) -> None:
-    mirror = Mirror(database, "none")
+    value = Committed(database, "none")
     other = sqlite3.connect(path)
     other.execute("BEGIN IMMEDIATE")  # a backup that holds the file
     with database.transaction():
-        mirror.set("one")
-    assert mirror.get() == "one"
+        value.set("one")
+    assert value.get() == "one"
     other.close()
