@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -25,14 +26,33 @@ It only says how long singletons have for their end: such a lease has run out.
 
 
 def now() -> float:
-    """Seconds since the boot, sleep included."""
+    """Return the seconds since the boot, sleep included."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """When a lease ends, in seconds since the boot, and its length in seconds."""
+
+    ends: float
+    length: float
+
+    @property
+    def stop_seconds(self) -> float:
+        """How long what runs on the lease has for its end.
+
+        As long again as the lease passes until the manager takes the node for lost; half of it is left to spare.
+        """
+        return self.length / 2
+
+
+RUN_OUT = Term(0.0, LENGTH_SECONDS)
 
 
 class Lease:
     """Calls `expired` when the lease has run out, and every second until it is renewed.
 
-    `expired` gets the seconds in which what runs on it has to be gone; it returns how many instances that ended.
+    `expired` gets the seconds in which what runs on it has to be gone; it returns for how many instances that began.
     """
 
     def __init__(self, path: Path, expired: Callable[[float], int], clock: Callable[[], float] = now) -> None:
@@ -41,7 +61,7 @@ class Lease:
         self._clock = clock
         self._changed = threading.Condition()
         self._closed = False
-        self._ends, self._length = _kept(path)
+        self._term = load_term(path)
         self._thread = threading.Thread(target=self._run, name="lease", daemon=True)
 
     def start(self) -> None:
@@ -49,15 +69,29 @@ class Lease:
         self._thread.start()
 
     def renew(self, sent_at: float, length: float, keep: bool) -> None:
-        """The manager has taken a report that was sent at `sent_at`: the lease goes on for `length` seconds from then.
+        """Let the lease go on for `length` seconds from `sent_at`, when the report was sent that the manager has taken.
 
         `keep` says that a new agent of this node should know.
         """
+        term = Term(sent_at + length, length)
         with self._changed:
-            self._ends, self._length = sent_at + length, length
+            self._term = term
             self._changed.notify()
         if keep:
-            _keep(self._path, self._ends, length)
+            save_term(self._path, term)
+
+    def look(self) -> None:
+        """End what runs on the lease if it has run out."""
+        term = self._term
+        if term.ends > self._clock():
+            return
+        try:
+            begun = self._expired(term.stop_seconds)
+        except Exception:
+            log.exception("singletons could not be ended")
+            return
+        if begun:
+            log.warning("the manager was not reached for %g s: %d singletons are ended here", term.length, begun)
 
     def close(self) -> None:
         """Watch no more."""
@@ -69,40 +103,37 @@ class Lease:
 
     def _run(self) -> None:
         while self._wait():
-            try:
-                # As long again passes until the manager takes the node for lost: half of it is for the instances' end.
-                ended = self._expired(self._length / 2)
-            except Exception:
-                log.exception("singletons could not be ended")
-                continue
-            if ended:
-                log.warning("the manager was not reached for %g s: %d singletons are ended here", self._length, ended)
+            self.look()
 
     def _wait(self) -> bool:
-        """Wait until the lease has run out; False when it is watched over no more."""
+        """Wait until the next look is due; False when it is watched over no more.
+
+        A lease that has run out is looked at after a moment: a new agent may only have to report to renew it.
+        """
         with self._changed:
-            if not self._closed and self._ends <= self._clock():
-                self._changed.wait(LOOK_SECONDS)
-            while not self._closed and (left := self._ends - self._clock()) > 0:
-                self._changed.wait(left)
+            left = self._term.ends - self._clock()
+            if not self._closed:
+                self._changed.wait(left if left > 0 else LOOK_SECONDS)
             return not self._closed
 
 
-def _kept(path: Path) -> tuple[float, float]:
-    """When the lease that an earlier agent had ends, and its length in seconds; long ago where none is of this boot."""
+def load_term(path: Path) -> Term:
+    """Return the lease that an earlier agent of this boot had; one that has run out where there is none."""
     try:
         found = json.loads(path.read_text())
         if found["boot"] == BOOT_ID.read_text().strip():
-            return float(found["ends"]), float(found["length"])
+            return Term(float(found["ends"]), float(found["length"]))
     except (OSError, ValueError, TypeError, KeyError):
-        pass
-    return 0.0, LENGTH_SECONDS
+        log.debug("%s holds no lease", path)
+    return RUN_OUT
 
 
-def _keep(path: Path, ends: float, length: float) -> None:
+def save_term(path: Path, term: Term) -> None:
+    """Keep the lease for the next agent of this boot."""
     fresh = path.with_suffix(".new")
+    document = {"boot": BOOT_ID.read_text().strip(), "ends": term.ends, "length": term.length}
     try:
-        fresh.write_text(json.dumps({"boot": BOOT_ID.read_text().strip(), "ends": ends, "length": length}))
+        fresh.write_text(json.dumps(document))
         fresh.replace(path)
     except OSError as error:
         log.warning("the lease can't be kept in %s: %s", path, error)
