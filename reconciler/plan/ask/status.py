@@ -1,14 +1,14 @@
 """The status words of the mission's section 8, derived from plan and observation; nobody sets them by hand."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.manifest.model import Component
 from reconciler.plan.model.blockers import Paused
 from reconciler.plan.model.desired import Desired, DesiredBusiness
 from reconciler.plan.model.observed import Allocation, Observed
-from reconciler.plan.model.plan import Action, Drifted, Kind, Plan
+from reconciler.plan.model.plan import Action, Drifted, Kind, Pending, Plan
 from reconciler.plan.reconcile.drift import STATUS
 from reconciler.plan.wants.versions import rolled_back
 from reconciler.wire.messages import InstanceKey, Status
@@ -40,62 +40,81 @@ class BusinessStatus:
     instances: tuple[InstanceStatus, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of one business; `keys` are its wanted instances by component id.
+
+    The mappings hold what is known of others too.
+    """
+
+    entry: DesiredBusiness
+    keys: Mapping[str, Sequence[InstanceKey]]
+    allocations: Sequence[Allocation]
+    actions: Sequence[Action]
+    placements: Mapping[InstanceKey, str]
+    pending: Mapping[InstanceKey, Pending]
+    drifted: Mapping[InstanceKey, Sequence[Drifted]]
+    notes: Notes
+
+    @property
+    def todo(self) -> dict[InstanceKey, Action]:
+        """What is to be created or updated."""
+        return {action.key: action for action in self.actions if action.kind is not Kind.STOP}
+
+
 def derive(desired: Desired, observed: Observed, plan: Plan, notes: Notes | None = None) -> dict[str, BusinessStatus]:
-    """The status of every desired business, by id."""
+    """Derive the status of every desired business, by id."""
     allocations: dict[str, list[Allocation]] = defaultdict(list)
     for allocation in observed.allocations:
         allocations[allocation.key.business_id].append(allocation)
     actions: dict[str, list[Action]] = defaultdict(list)
     for action in plan.actions:
         actions[action.key.business_id].append(action)
-    pending = {entry.key: str(entry) for entry in plan.pending}
     drifted: dict[InstanceKey, list[Drifted]] = defaultdict(list)
     for left in plan.drifted:
         drifted[left.key].append(left)
-    keys: dict[tuple[str, str], list[InstanceKey]] = defaultdict(list)
+    keys: dict[str, dict[str, list[InstanceKey]]] = defaultdict(lambda: defaultdict(list))
     for key in plan.instances:
-        keys[key.business_id, key.component_id].append(key)
+        keys[key.business_id][key.component_id].append(key)
+    pending = {entry.key: entry for entry in plan.pending}
     return {
-        business_id: _business(
-            entry, keys, allocations[business_id], actions[business_id], plan.placements, pending, drifted, notes or {}
+        name: _business(
+            _Known(entry, keys[name], allocations[name], actions[name], plan.placements, pending, drifted, notes or {})
         )
-        for business_id, entry in sorted(desired.businesses.items())
+        for name, entry in sorted(desired.businesses.items())
     }
 
 
-def _business(
-    entry: DesiredBusiness,
-    keys: Mapping[tuple[str, str], Sequence[InstanceKey]],
-    allocations: Sequence[Allocation],
-    actions: Sequence[Action],
-    placements: Mapping[InstanceKey, str],
-    pending: Mapping[InstanceKey, str],
-    drifted: Mapping[InstanceKey, Sequence[Drifted]],
-    notes: Notes,
-) -> BusinessStatus:
-    business_id = entry.business.business_id
-    here = {(allocation.key, allocation.node_id): allocation for allocation in allocations}
-    todo = {action.key: action for action in actions if action.kind is not Kind.STOP}
+def _business(known: _Known) -> BusinessStatus:
+    instances = tuple(_stopping(known) if known.entry.stopped else _wanted(known))
+    word = _word(known, instances)
+    return BusinessStatus(known.entry.business.business_id, word, _message(known, word, instances), instances)
+
+
+def _wanted(known: _Known) -> Iterator[InstanceStatus]:
+    """Every instance that should run."""
+    here = {(allocation.key, allocation.node_id): allocation for allocation in known.allocations}
     # What is paused waits for one thing, which is said of the business.
-    acting = {} if entry.paused else todo
-    instances = []
-    for component in entry.business.components:
-        if entry.stopped:
-            instances += _stopped(business_id, component, allocations)
-            continue
-        for key in keys.get((business_id, component.component_id), ()):
-            node_id = placements.get(key)
+    acting = {} if known.entry.paused else known.todo
+    for component in known.entry.business.components:
+        for key in known.keys.get(component.component_id, ()):
+            node_id = known.placements.get(key)
             allocation = here.get((key, node_id)) if node_id else None
-            note = notes.get((key, node_id), "") if node_id else ""
-            item = _instance(key, component, node_id, allocation, acting.get(key), pending.get(key, ""), note)
-            instances.append(_with_drift(item, drifted.get(key, ())))
-    word = _word(entry, allocations, instances, todo, pending)
-    beyond = [str(action.blocked_by) for action in actions if action.exceeds]
-    quiet = word == "running" and not any(item.key in drifted for item in instances)
-    message = beyond[0] if beyond else "" if quiet else _why(instances, pending)
+            note = known.notes.get((key, node_id), "") if node_id else ""
+            refused = str(known.pending[key]) if key in known.pending else ""
+            item = _instance(key, component, node_id, allocation, acting.get(key), refused, note)
+            yield _with_drift(item, known.drifted.get(key, ()))
+
+
+def _message(known: _Known, word: str, instances: Sequence[InstanceStatus]) -> str:
+    """What a person should read of the business, "" when all is well."""
+    entry = known.entry
+    beyond = next((str(action.blocked_by) for action in known.actions if action.exceeds), "")
+    quiet = word == "running" and not any(item.key in known.drifted for item in instances)
+    message = beyond or ("" if quiet else _why(instances, known.pending))
     message = message or "; ".join(f"{name}: {why}" for name, why in rolled_back(entry).items())
-    message = _joined(str(Paused(business_id)) if entry.paused else "", message, _pinned(entry))
-    return BusinessStatus(business_id, word, message, tuple(instances))
+    paused = str(Paused(entry.business.business_id)) if entry.paused else ""
+    return _joined(paused, message, _pinned(entry))
 
 
 def _pinned(entry: DesiredBusiness) -> str:
@@ -106,21 +125,18 @@ def _pinned(entry: DesiredBusiness) -> str:
     return f"pinned to revision {entry.pinned}: {what} was rolled back"
 
 
-def _stopped(business_id: str, component: Component, allocations: Sequence[Allocation]) -> list[InstanceStatus]:
-    """The instances of a stopped business's component: stopping for as long as anything of them is left."""
-    left = {
-        allocation.key: allocation
-        for allocation in allocations
-        if allocation.key.component_id == component.component_id
-    }
-    replicas = component.replicas if component.mode == "replicated" else 0
-    keys = left.keys() | {InstanceKey(business_id, component.component_id, number) for number in range(replicas)}
-    return [
-        InstanceStatus(key, component, Status.STOPPING, left[key].node_id, left[key].container_id)
-        if key in left
-        else InstanceStatus(key, component, Status.STOPPED)
-        for key in sorted(keys)
-    ]
+def _stopping(known: _Known) -> Iterator[InstanceStatus]:
+    """Every instance of a stopped business: stopping for as long as anything of it is left."""
+    left = {allocation.key: allocation for allocation in known.allocations}
+    for component in known.entry.business.components:
+        replicas = component.replicas if component.mode == "replicated" else 0
+        name = component.component_id
+        keys = {InstanceKey(known.entry.business.business_id, name, number) for number in range(replicas)}
+        for key in sorted(keys | {key for key in left if key.component_id == name}):
+            if key in left:
+                yield InstanceStatus(key, component, Status.STOPPING, left[key].node_id, left[key].container_id)
+            else:
+                yield InstanceStatus(key, component, Status.STOPPED)
 
 
 def _instance(
@@ -153,28 +169,28 @@ def _with_drift(item: InstanceStatus, left: Sequence[Drifted]) -> InstanceStatus
     return replace(item, status=Status.FAILED if ended else item.status, message=message)
 
 
-def _word(
-    entry: DesiredBusiness,
-    allocations: Sequence[Allocation],
-    instances: Sequence[InstanceStatus],
-    todo: Mapping[InstanceKey, Action],
-    pending: Mapping[InstanceKey, str],
-) -> str:
+def _word(known: _Known, instances: Sequence[InstanceStatus]) -> str:
     """The business's word. It is pending when anything has no place, be it only for its new version."""
+    entry, todo = known.entry, known.todo
     if entry.stopped:
-        return "stopping" if allocations else "stopped"
-    failures = {(allocation.key, allocation.failed_digest) for allocation in allocations if allocation.failed_digest}
-    if any(instance.status is Status.FAILED for instance in instances) or any(
-        (action.key, action.digest) in failures for action in todo.values()
-    ):
+        return "stopping" if known.allocations else "stopped"
+    if _has_failed(known, instances):
         return "failed"
-    updates = [action for action in todo.values() if action.kind is Kind.UPDATE]
-    if any(instance.key in pending for instance in instances):
+    if any(instance.key in known.pending for instance in instances):
         return "pending"
+    updates = any(action.kind is Kind.UPDATE for action in todo.values())
     if all(_fine(instance) for instance in instances) and not updates:
         return "running"
-    runs = any(allocation.status is Status.RUNNING for allocation in allocations)
+    runs = any(allocation.status is Status.RUNNING for allocation in known.allocations)
     return "updating" if updates or (runs and (entry.revision > 1 or entry.restarts)) else "deploying"
+
+
+def _has_failed(known: _Known, instances: Sequence[InstanceStatus]) -> bool:
+    """Whether an instance has failed, or the version that is to replace it did."""
+    failures = {(allocation.key, allocation.failed_digest) for allocation in known.allocations}
+    return any(instance.status is Status.FAILED for instance in instances) or any(
+        action.digest and (action.key, action.digest) in failures for action in known.todo.values()
+    )
 
 
 def _fine(instance: InstanceStatus) -> bool:
@@ -183,7 +199,7 @@ def _fine(instance: InstanceStatus) -> bool:
     return instance.status is Status.RUNNING or done
 
 
-def _why(instances: Sequence[InstanceStatus], pending: Mapping[InstanceKey, str]) -> str:
+def _why(instances: Sequence[InstanceStatus], pending: Collection[InstanceKey]) -> str:
     """The first reason a person should read, with the instance it is about: failures, what waits, anything."""
     told = [instance for instance in instances if instance.message]
     failed = [instance for instance in told if instance.status is Status.FAILED]

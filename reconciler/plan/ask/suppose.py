@@ -1,6 +1,6 @@
 """What if: the plan's input as it would be with other nodes or other numbers of replicas."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,8 +16,7 @@ from reconciler.wire.messages import Gpu, InstanceKey
 LONG_AGO = 0.0
 """When a node that is supposed to be gone was last seen: it counts as lost."""
 
-
-SHOWN = 5
+COMPONENTS_SHOWN = 5
 """So many components are named in an error."""
 
 
@@ -46,25 +45,27 @@ NOTHING_SUPPOSED = Suppose()
 
 
 def mistakes(suppose: Suppose, desired: Desired, observed: Observed) -> Iterator[str]:
-    """What it names that is not there."""
+    """List what it names that is not there."""
     for field in ("without", "cordon", "drain"):
         for node_id in getattr(suppose, field):
             if node_id not in observed.nodes:
                 yield f"{field}: there is no node '{node_id}': there are {', '.join(sorted(observed.nodes)) or 'none'}"
     components = {
-        f"{business_id}/{component.component_id}"
+        (business_id, component.component_id)
         for business_id, entry in desired.businesses.items()
         for component in entry.business.components
     }
     for name in suppose.scale:
-        if name not in components:
-            yield f"scale: there is no component '{name}': there are {', '.join(_near(name, components)) or 'none'}"
+        asked = _component(name)
+        if asked not in components:
+            near = sorted(components, key=lambda other: (other[0] != asked[0], other))[:COMPONENTS_SHOWN]
+            yield f"scale: there is no component '{name}': there are {', '.join(map('/'.join, near)) or 'none'}"
 
 
-def _near(name: str, components: Iterable[str]) -> list[str]:
-    """Which components there are: those of the same business, where it has any."""
-    own = name.partition("/")[0] + "/"
-    return sorted(components, key=lambda other: (not other.startswith(own), other))[:SHOWN]
+def _component(name: str) -> tuple[str, str]:
+    """Read the component that a caller names as `shop/web`; the ids of its business and of itself."""
+    business_id, _, component_id = name.partition("/")
+    return business_id, component_id
 
 
 def supposed(suppose: Suppose, desired: Desired, observed: Observed, now: float) -> tuple[Desired, Observed]:
@@ -82,7 +83,7 @@ def supposed(suppose: Suppose, desired: Desired, observed: Observed, now: float)
         nodes[node.node_id] = node
     businesses = dict(desired.businesses)
     for name, replicas in suppose.scale.items():
-        business_id, _, component_id = name.partition("/")
+        business_id, component_id = _component(name)
         entry = businesses[business_id]
         components = tuple(
             msgspec.structs.replace(part, replicas=replicas) if part.component_id == component_id else part

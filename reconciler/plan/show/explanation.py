@@ -23,7 +23,8 @@ def explanation_form(explanation: Explanation) -> Form:
             {
                 "nodes": list(situation.nodes),
                 "fits": not situation.obstacles,
-                "obstacles": list(situation.obstacles),
+                "obstacles": [str(obstacle) for obstacle in situation.obstacles],
+                "obstacle_codes": [obstacle.code for obstacle in situation.obstacles],
                 "score": situation.score and {"total": situation.score.total} | situation.score._asdict(),
             }
             for situation in explanation.situations
