@@ -30,7 +30,7 @@ LOG_LIMITS = {"max-size": "10m", "max-file": "3"}
 
 
 def container_body(deploy: Deploy, image: str, labels: dict[str, str], api_version: str, log_driver: str) -> Body:
-    """The body of the Engine's `POST /containers/create` for this instance; `log_driver` is the Engine's default."""
+    """Translate a deploy into the body of the Engine's `POST /containers/create`; `log_driver` is its default."""
     component = deploy.component
     body: Body = {
         "Image": image,
@@ -58,7 +58,7 @@ def container_body(deploy: Deploy, image: str, labels: dict[str, str], api_versi
 
 
 def host_config(deploy: Deploy) -> Body:
-    """The part of the body that says what the container may use of its host."""
+    """Translate what the container may use of its host."""
     component = deploy.component
     config: Body = {
         "CpuPeriod": CPU_PERIOD if cpu_quota(component) else 0,
@@ -100,12 +100,12 @@ def host_config(deploy: Deploy) -> Body:
 
 
 def cpu_quota(component: Component) -> int:
-    """Microseconds of CPU time in each `CPU_PERIOD`; 0 is no limit. Unlike NanoCpus it can be changed later."""
+    """Return microseconds of CPU time for each `CPU_PERIOD`; 0 is no limit. Unlike NanoCpus it can be changed later."""
     return round(component.resource_requirements.cpu_cores * CPU_PERIOD)
 
 
 def memory_bytes(component: Component) -> int:
-    """The memory limit; 0 is none."""
+    """Return the memory limit in bytes; 0 is none."""
     return component.resource_requirements.memory_mb * MIB
 
 
@@ -123,7 +123,7 @@ def resource_limits(deploy: Deploy) -> Body:
 
 
 def networks_of(deploy: Deploy) -> tuple[str, ...]:
-    """The networks the instance joins by name: those its component names, or its business's where it says nothing."""
+    """Name the networks that the instance joins: its component's, or its business's where that says nothing."""
     component = deploy.component
     if component.network_mode:
         return ()
@@ -131,7 +131,7 @@ def networks_of(deploy: Deploy) -> tuple[str, ...]:
 
 
 def business_network(business_id: str) -> str:
-    """The network on which a business's components of one node find each other.
+    """Name the network on which a business's components of one node find each other.
 
     Where the id is long or holds characters that a network's name can't have, a hash keeps names apart.
     """
@@ -143,12 +143,12 @@ def business_network(business_id: str) -> str:
 
 
 def first_endpoint(deploy: Deploy) -> Body:
-    """The first named network, which the create call itself joins; the others are joined afterwards."""
+    """Translate the first named network, which the create call itself joins; the others are joined afterwards."""
     return {name: endpoint(deploy.component) for name in networks_of(deploy)[:1]}
 
 
 def endpoint(component: Component) -> Body:
-    """How the instance is known on a named network: by its component id, also as a host name can spell it."""
+    """Name the instance on a named network: by its component id, also as a host name can spell it."""
     host_name = re.sub(r"[^a-z0-9-]", "-", component.component_id.lower()).strip("-")
     return {"Aliases": [name for name in dict.fromkeys((component.component_id, host_name)) if name]}
 
@@ -160,7 +160,7 @@ def restart_policy(text: str) -> Body:
 
 
 def port_bindings(component: Component) -> dict[str, list[Body]]:
-    """Published ports, several host ports for one container port included."""
+    """Translate published ports, several host ports for one container port included."""
     bindings: dict[str, list[Body]] = {}
     for port in component.ports:
         host_port = "" if port.published is None else str(port.published)
@@ -170,17 +170,17 @@ def port_bindings(component: Component) -> dict[str, list[Body]]:
 
 
 def is_anonymous(mount: Mount) -> bool:
-    """Whether this is a volume without a name, which ends with its container."""
+    """Tell whether this is a volume without a name, which ends with its container."""
     return mount.type == "volume" and not mount.source
 
 
 def bind(mount: Mount) -> str:
-    """A host path or named volume in the short spelling, whose missing source the Engine makes, as Compose's does."""
+    """Spell a host path or named volume in the short way, whose missing source the Engine makes, as Compose's does."""
     return f"{mount.source}:{mount.target}:{'ro' if mount.read_only else 'rw'}"
 
 
 def tmpfs(component: Component) -> dict[str, str]:
-    """In-memory mounts by their target, from both places a component can have them."""
+    """Collect in-memory mounts by their target, from both places a component can have them."""
     mounts = dict(entry.partition(":")[::2] for entry in component.tmpfs)
     for mount in component.volumes:
         if mount.type == "tmpfs":
@@ -190,7 +190,7 @@ def tmpfs(component: Component) -> dict[str, str]:
 
 
 def gpu_requests(deploy: Deploy) -> list[Body]:
-    """The promised GPUs by index; all of them where a GPU is asked for and nobody chose one."""
+    """Ask for the reserved GPUs by index; for all of them where a GPU is asked for and nobody chose one."""
     capabilities = [["gpu"]]
     resources = deploy.component.resource_requirements
     if deploy.gpu_devices:
@@ -201,7 +201,7 @@ def gpu_requests(deploy: Deploy) -> list[Body]:
 
 
 def healthcheck(check: Healthcheck, api_version: str) -> Body:
-    """The healthcheck with its times in nanoseconds; an empty test keeps the image's, a probe of ours disables it."""
+    """Translate a healthcheck into nanoseconds; an empty test keeps the image's, a probe of ours disables it."""
     if check.http or check.tcp:
         return {"Test": ["NONE"]}
     body: Body = {
@@ -218,5 +218,5 @@ def healthcheck(check: Healthcheck, api_version: str) -> Body:
 
 
 def given(**fields: Any) -> Body:
-    """The fields that have a value."""
+    """Keep the fields that have a value."""
     return {name: value for name, value in fields.items() if value is not None}

@@ -12,17 +12,17 @@ from docker.errors import DockerException
 from docker.types import CancellableStream
 
 from agent.engine.labels import NODE
+from reconciler.net.backoff import Backoff
 
 logger = logging.getLogger(__name__)
 
 EVENTS = ["start", "die", "oom", "pause", "unpause", "destroy", "update", "rename", "health_status"]
 NETWORK_EVENTS = {"type": "network", "event": ["connect", "disconnect"]}
-FIRST_WAIT = 0.2
-LONGEST_WAIT = 10.0
+BACKOFF = Backoff(first=0.2, factor=2.0, most=10.0)
 
 
 def container_events(node_id: str) -> dict[str, Any]:
-    """What the Engine tells of a node's containers themselves."""
+    """Choose what the Engine tells of a node's containers themselves."""
     return {"type": "container", "label": f"{NODE}={node_id}", "event": EVENTS}
 
 
@@ -50,11 +50,11 @@ class Watcher:
             self._thread.join(timeout=5)
 
     def _run(self) -> None:
-        wait = FIRST_WAIT
+        failures = 0
         while not self._closed.is_set():
             try:
                 if self._follow():
-                    wait = FIRST_WAIT
+                    failures = 0
             except (
                 DockerException,
                 requests.RequestException,
@@ -64,9 +64,10 @@ class Watcher:
             ):
                 logger.debug("the event stream broke", exc_info=True)
             if not self._closed.is_set():
+                failures += 1
+                wait = BACKOFF.delay(failures)
                 logger.warning("lost the Docker Engine's event stream; trying again in %.1f s", wait)
                 self._closed.wait(wait)
-                wait = min(2 * wait, LONGEST_WAIT)
 
     def _follow(self) -> bool:
         """Pass events on until the stream ends; whether there was a stream at all."""
@@ -92,7 +93,7 @@ class Watcher:
 
 
 def container_of(event: dict[str, Any]) -> str | None:
-    """The container that an event is about."""
+    """Find the container that an event is about."""
     actor = event.get("Actor") or {}
     found = (actor.get("Attributes") or {}).get("container") if event.get("Type") == "network" else event.get("id")
     return None if found is None else str(found)

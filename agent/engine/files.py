@@ -47,7 +47,7 @@ class MountedFiles:
 
 
 def mounted_files(component: Component) -> tuple[ConfigFile, ...]:
-    """The config files that must be mounted."""
+    """Choose the config files that must be mounted."""
     if component.read_only:
         return component.config_files
     covered = [PurePosixPath(target) for target in tmpfs(component)]
@@ -57,7 +57,7 @@ def mounted_files(component: Component) -> tuple[ConfigFile, ...]:
 
 
 def archive(component: Component) -> bytes | None:
-    """A tar of the config files that are unpacked into the container; None when there are none.
+    """Make a tar of the config files that are unpacked into the container; None when there are none.
 
     It holds no directories: the Engine makes missing ones and leaves others as they are.
     """
@@ -88,6 +88,6 @@ def write_one(component: Component, file: ConfigFile, path: Path) -> str:
 
 
 def owner(component: Component) -> tuple[int, int]:
-    """Numeric user and group that the files belong to: the component's where it gives numbers, else root."""
+    """Return numeric user and group of the files: the component's where it gives numbers, else root."""
     user, _, group = (component.user or "").partition(":")
     return (int(user) if user.isdecimal() else 0, int(group) if group.isdecimal() else 0)

@@ -7,7 +7,8 @@ from typing import Any
 from docker import APIClient
 from docker.errors import APIError, NotFound
 
-from agent.engine.status import Details, as_inspected, condition, details_of, failed
+from agent.engine.condition import Condition, as_inspected, condition_of
+from agent.engine.details import Details, details_of, failed
 
 LOG_LINES_MAX = 3
 
@@ -18,22 +19,22 @@ class InspectCache:
     def __init__(self, client: APIClient) -> None:
         self._client = client
         self._lock = threading.Lock()
-        self._kept: dict[str, tuple[str, Details]] = {}
+        self._kept: dict[str, tuple[Condition, Details]] = {}
         self._asked: set[str] = set()
         self._changes = 0
         self._listening = False
 
     def listen(self) -> None:
-        """From now on `forget` is called after each change."""
+        """Keep details from now on: `forget` is called after each change."""
         self._listening = True
 
     def knows(self, container_id: str) -> bool:
-        """Whether anything is kept of this container, or just being asked."""
+        """Tell whether anything is kept of this container, or just being asked."""
         with self._lock:
             return container_id in self._kept or container_id in self._asked
 
     def forget(self, container_id: str | None) -> None:
-        """This container (None for any) is not as it was before now."""
+        """Forget this container (None: all of them): it is not as it was."""
         with self._lock:
             self._changes += 1
             if container_id is None:
@@ -48,8 +49,8 @@ class InspectCache:
                 del self._kept[gone]
 
     def of(self, listed: dict[str, Any]) -> tuple[dict[str, Any], Details] | None:
-        """A listed container as it is by now, and its details; None when it is gone. Raises DockerException."""
-        container_id, now = listed["Id"], condition(listed)
+        """Return a listed container as it is by now, and its details; None when it is gone. Raises DockerException."""
+        container_id, now = listed["Id"], condition_of(listed)
         with self._lock:
             known, changes = self._kept.get(container_id), self._changes
             if known is not None and known[0] == now:
@@ -66,7 +67,7 @@ class InspectCache:
         seen = as_inspected(listed, inspected)
         with self._lock:
             if self._listening and self._changes == changes:
-                self._kept[container_id] = (condition(seen), details)
+                self._kept[container_id] = (condition_of(seen), details)
         return seen, details
 
     def _last_words(self, inspected: dict[str, Any]) -> str:

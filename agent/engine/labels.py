@@ -30,7 +30,7 @@ NAME_CHARACTERS_MAX = 180
 
 
 def labels_of(deploy: Deploy, node_id: str) -> dict[str, str]:
-    """All labels of the instance's container: the component's own, and ours, which win."""
+    """Make all labels of the instance's container: the component's own, and ours, which win."""
     component, check = deploy.component, deploy.component.healthcheck
     labels = {
         **component.labels,
@@ -57,7 +57,7 @@ def labels_of(deploy: Deploy, node_id: str) -> dict[str, str]:
 
 
 def container_name(key: InstanceKey, node_id: str) -> str:
-    """The one name that this instance's container has on this node, so that the Engine refuses a second one.
+    """Make the one name of this instance's container on this node, so that the Engine refuses a second one.
 
     Where ids hold characters that names can't have (or dots, which separate), a hash keeps names apart.
     """
@@ -72,12 +72,12 @@ def container_name(key: InstanceKey, node_id: str) -> str:
 
 
 def alongside_name(name: str, version: int) -> str:
-    """What an instance's container is named while the one before it still runs."""
+    """Name an instance's container while the one before it still runs."""
     return f"{name}.v{version}"
 
 
 def key_of(labels: dict[str, str]) -> InstanceKey | None:
-    """Whose instance a container with these labels is; None when they don't say."""
+    """Read whose instance a container with these labels is; None when they don't say."""
     try:
         return InstanceKey(labels[BUSINESS], labels[COMPONENT], int(labels[INSTANCE]))
     except (KeyError, ValueError):
@@ -85,7 +85,7 @@ def key_of(labels: dict[str, str]) -> InstanceKey | None:
 
 
 def reservation_in(labels: dict[str, str]) -> Reservation:
-    """What the container holds of its node; nothing when the label is missing or damaged."""
+    """Read what the container holds of its node; nothing when the label is missing or damaged."""
     try:
         return msgspec.json.decode(labels.get(RESERVATION, "{}"), type=Reservation)
     except msgspec.MsgspecError:
@@ -93,19 +93,19 @@ def reservation_in(labels: dict[str, str]) -> Reservation:
 
 
 def version_in(labels: dict[str, str]) -> int:
-    """The version in the labels; 0 when there is none."""
+    """Read the version in the labels; 0 when there is none."""
     text = labels.get(VERSION, "")
     return int(text) if text.isdecimal() else 0
 
 
 def grace_in(labels: dict[str, str]) -> int:
-    """Seconds that the container gets to end by itself."""
+    """Read the seconds that the container gets to end by itself; the Engine's own 10 when the label is missing."""
     text = labels.get(GRACE, "")
     return int(text) if text.isdecimal() else 10
 
 
 def probe_in(labels: dict[str, str]) -> Healthcheck | None:
-    """The healthcheck that the agent itself makes, by http or tcp; None when there is none that can be read."""
+    """Read the healthcheck that the agent itself makes, by http or tcp; None when there is none."""
     if PROBE not in labels:
         return None
     try:
@@ -115,7 +115,7 @@ def probe_in(labels: dict[str, str]) -> Healthcheck | None:
 
 
 def pre_stop_in(labels: dict[str, str]) -> tuple[str, ...]:
-    """The words to run in the container before it is told to end; none when there are none."""
+    """Read the words to run in the container before it is told to end; none when there are none."""
     try:
         return msgspec.json.decode(labels.get(PRE_STOP, "[]"), type=tuple[str, ...])
     except msgspec.MsgspecError:

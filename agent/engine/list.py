@@ -6,11 +6,12 @@ from typing import Any
 
 from docker import APIClient
 
+from agent.engine.details import Details
 from agent.engine.errors import readable
 from agent.engine.inspect_cache import InspectCache
 from agent.engine.labels import NODE, key_of
 from agent.engine.probes import Prober, target_of
-from agent.engine.status import Details, running_of
+from agent.engine.status import running_of
 from agent.engine.unhealthy import UnhealthyRestarter
 from agent.runtime.contract import Running
 from reconciler.wire.messages import InstanceKey, Status

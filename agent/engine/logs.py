@@ -13,7 +13,7 @@ from reconciler.wire.messages import LogChunk, LogLine
 
 
 def read_logs(client: APIClient, container_id: str, wanted: LogQuery) -> LogChunk:
-    """The lines after the cursor if it is of this container, else the last ones. Raises DockerException."""
+    """Read the lines after the cursor if it is of this container, else the last ones. Raises DockerException."""
     cursor = LogCursor.parse(wanted.cursor)
     seen, goes_on = cursor.place, cursor.container_id == container_id
     since = int(datetime.fromisoformat(seen).timestamp()) if goes_on and seen else int(wanted.since)

@@ -71,7 +71,7 @@ class Prober:
                     watch.asked.wait(max(0.0, deadline - monotonic()))
 
     def verdict(self, container_id: str) -> tuple[Status, str] | None:
-        """What the probes say of a container; None when it has none."""
+        """Return what the probes say of a container; None when it has none."""
         with self._lock:
             watch = self._watches.get(container_id)
             return watch.health.verdict if watch else None
@@ -104,7 +104,7 @@ class Prober:
 
 
 def target_of(listed: dict[str, Any], started_at: float | None) -> Target | None:
-    """What to probe of a listed container; None when it does not run or has no probe."""
+    """Read what to probe of a listed container; None when it does not run or has no probe."""
     check = probe_in(listed.get("Labels") or {})
     if check is None or started_at is None or listed["State"] != "running":
         return None
@@ -112,7 +112,7 @@ def target_of(listed: dict[str, Any], started_at: float | None) -> Target | None
 
 
 def address_of(listed: dict[str, Any]) -> str:
-    """Where a listed container is reached from its host; empty when it has no network."""
+    """Find where a listed container is reached from its host; empty when it has no network."""
     if listed.get("HostConfig", {}).get("NetworkMode") == "host":
         return "127.0.0.1"
     networks = (listed.get("NetworkSettings") or {}).get("Networks") or {}

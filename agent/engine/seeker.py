@@ -50,7 +50,7 @@ class EngineSeeker:
             self._thread.start()
 
     def settled(self) -> bool:
-        """Whether what runs on this node can be told: the Engine is found, not expected, or long overdue."""
+        """Tell whether what runs on this node is known: the Engine is found, not expected, or long overdue."""
         if self._done.is_set():
             return True
         if self._required:
@@ -96,5 +96,5 @@ class EngineSeeker:
 
 
 def engine_expected() -> bool:
-    """Whether there is sign of an Engine that we may use: `DOCKER_HOST`, or a local socket open to us."""
+    """Tell whether there is sign of an Engine that we may use: `DOCKER_HOST`, or a local socket open to us."""
     return bool(os.environ.get("DOCKER_HOST")) or os.access(SOCKET, os.R_OK | os.W_OK)

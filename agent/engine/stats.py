@@ -34,7 +34,7 @@ class Sampler:
         self._last: dict[str, tuple[float, int]] = {}
 
     def sample(self, container_ids: Iterable[str]) -> dict[str, Usage]:
-        """The usage of each that can be read. CPU is an average since the last call, 0 on a container's first."""
+        """Measure each that can be read. CPU is an average since the last call, 0 on a container's first."""
         ids = list(container_ids)
         readings = {one: reading for one in ids if (reading := from_kernel(one)) is not None}
         others = [one for one in ids if one not in readings]
@@ -69,7 +69,7 @@ class Sampler:
 
 
 def from_kernel(container_id: str, root: Path = CGROUPS) -> Reading | None:
-    """A running container's reading from its control group (version 2 or 1); None where it can't be read."""
+    """Read a running container's control group (version 2 or 1); None where it can't be read."""
     for group in (f"docker/{container_id}", f"system.slice/docker-{container_id}.scope"):
         try:
             if (root / group).is_dir():
@@ -82,18 +82,18 @@ def from_kernel(container_id: str, root: Path = CGROUPS) -> Reading | None:
 
 
 def version_2(group: Path) -> Reading:
-    """A reading from a version 2 control group."""
+    """Read a version 2 control group."""
     memory = int((group / "memory.current").read_text()) - fields(group / "memory.stat")["inactive_file"]
     return fields(group / "cpu.stat")["usage_usec"] * 1000, max(0, memory)
 
 
 def version_1(cpu: Path, memory: Path) -> Reading:
-    """A reading from the version 1 control groups for CPU and for memory."""
+    """Read the version 1 control groups for CPU and for memory."""
     used = int((memory / "memory.usage_in_bytes").read_text())
     cache = fields(memory / "memory.stat")["total_inactive_file"]
     return int((cpu / "cpuacct.usage").read_text()), max(0, used - cache)
 
 
 def fields(path: Path) -> dict[str, int]:
-    """A file of `name number` lines."""
+    """Read a file of `name number` lines."""
     return {name: int(number) for name, number in (line.split() for line in path.read_text().splitlines())}

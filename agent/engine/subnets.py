@@ -11,14 +11,14 @@ PREFIX = 24
 
 
 def free_subnet(taken: Iterable[IPv4Network]) -> IPv4Network | None:
-    """The first /24 of our ranges that overlaps none of the taken networks; None when there is none."""
+    """Find the first /24 of our ranges that overlaps none of the taken networks; None when there is none."""
     near = [network for network in taken if any(network.overlaps(ours) for ours in RANGES)]
     candidates = chain.from_iterable(ours.subnets(new_prefix=PREFIX) for ours in RANGES)
     return next((one for one in candidates if not any(one.overlaps(network) for network in near)), None)
 
 
 def routed(table: str) -> list[IPv4Network]:
-    """The networks that the host has routes to, out of `/proc/net/route`; the default route is none of them."""
+    """Read the networks that the host has routes to out of `/proc/net/route`; the default route is none of them."""
     found = []
     for line in table.splitlines()[1:]:
         fields = line.split()

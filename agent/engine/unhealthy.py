@@ -42,7 +42,7 @@ class UnhealthyRestarter:
         self._restarting: set[str] = set()
 
     def restarting(self) -> frozenset[str]:
-        """The containers that are being restarted now. Ask before the Engine is asked for a listing to `look` at."""
+        """Return the containers that are being restarted now; to be asked before the listing to `observe` is made."""
         with self._lock:
             return frozenset(self._restarting)
 

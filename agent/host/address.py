@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 
 def advertised_address(host: str, port: int, manager_url: str) -> str:
-    """The agent's URL: the host it listens on, or for all addresses the one this machine uses towards the manager."""
+    """Make the agent's URL: of the host it listens on, or for all addresses of the one used towards the manager."""
     if host in ("", "0.0.0.0", "::"):
         host = _towards(manager_url)
     try:

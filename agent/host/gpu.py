@@ -18,7 +18,7 @@ class Gpus:
         self._lost: set[int] = set()
 
     def devices(self) -> tuple[Gpu, ...]:
-        """Every device that answers, with its memory and use. One that stops answering is left out, with a warning."""
+        """Read every device that answers, with memory and use. One that stops answering is left out, with a warning."""
         if self._nvml is None:
             return ()
         try:
@@ -59,7 +59,7 @@ class Gpus:
 
 
 def open_gpus() -> Gpus:
-    """The GPUs of this machine."""
+    """Open the GPUs of this machine."""
     import pynvml
 
     try:

@@ -6,7 +6,7 @@ from reconciler.wire.messages import NodeCapacity, NodeUsage
 
 
 def capacity() -> NodeCapacity:
-    """CPU cores and memory (MiB) of the machine."""
+    """Measure CPU cores and memory (MiB) of the machine."""
     return NodeCapacity(cpu_cores=float(psutil.cpu_count() or 1), memory_mb=int(psutil.virtual_memory().total // 2**20))
 
 
@@ -17,7 +17,7 @@ class NodeSampler:
         psutil.cpu_percent(interval=None)
 
     def usage(self) -> NodeUsage:
-        """CPU of the whole machine in percent since the last call, and memory in use (MiB)."""
+        """Measure CPU of the whole machine in percent since the last call, and memory in use (MiB)."""
         memory = psutil.virtual_memory()
         return NodeUsage(
             cpu_percent=float(psutil.cpu_percent(interval=None)),

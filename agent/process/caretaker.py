@@ -130,24 +130,24 @@ class Caretaker:
         """Note how the program ended that `ran` so many seconds; those until it is started again, None for never."""
         if condemned:
             return BACKOFF.first
-        count = self.program.record.restart_count
+        count, lines = self.program.record.restart_count, self.program.folder.last_lines()
         if self._policy.allows_ended(code, count):
             delay = self._crashes.pause(ran)
-            message = self._why(code, f", restarting in {delay:g} s")
+            message = how_it_ended(code, lines, f", restarting in {delay:g} s")
             self.program.note(status=Status.FAILED, message=message, pid=None, ticks=None)
             return delay
         if code == 0:
             status, message = Status.STOPPED, "exited with code 0"
         else:
-            status, message = Status.FAILED, self._why(code) + given_up(count, self._policy.restarts_max)
+            status, message = Status.FAILED, how_it_ended(code, lines) + given_up(count, self._policy.restarts_max)
         self.program.note(status=status, message=message, pid=None, ticks=None, ended=True)
         return None
 
-    def _why(self, code: int | None, then: str = "") -> str:
-        """Say how the program ended and what it wrote last."""
-        if code is None:
-            how = "ended while no agent watched"
-        else:
-            how = f"ended by signal {-code}" if code < 0 else f"exited with code {code}"
-        lines = self.program.folder.last_lines()
-        return f"{how}{then}" + (f": {lines}" if lines else "")
+
+def how_it_ended(code: int | None, last_lines: str, then: str = "") -> str:
+    """Say how a program ended (None: nobody saw it), what comes `then`, and what it wrote last."""
+    if code is None:
+        how = "ended while no agent watched"
+    else:
+        how = f"ended by signal {-code}" if code < 0 else f"exited with code {code}"
+    return f"{how}{then}" + (f": {last_lines}" if last_lines else "")

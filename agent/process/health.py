@@ -22,22 +22,22 @@ class ProgramHealth:
         self.begin()
 
     def begin(self) -> None:
-        """The program was started just now."""
+        """Begin anew: the program was started just now."""
         self._health = Health(self._check, time.monotonic()) if self._check else None
 
     def resume(self, started_at: float | None, status: Status) -> None:
-        """The program was started by another agent (seconds since the epoch), which had last found it in `status`."""
+        """Go on after another agent, which had last found the program (`started_at` in epoch seconds) in `status`."""
         if self._check is not None:
             now = time.monotonic()
             age = max(0.0, time.time() - started_at) if started_at is not None else 0.0
             self._health = Health(self._check, now - age, status, now)
 
     def next_look(self) -> float:
-        """In how many seconds `look` has something to do."""
+        """Return in how many seconds `look` has something to do."""
         return max(self._health.due - time.monotonic(), 0.0) if self._health else float("inf")
 
     def look(self) -> tuple[Status, str]:
-        """The status and its reason, after a check if one is due; it takes at most the check's timeout."""
+        """Make a check if one is due, for at most its timeout; the status and its reason."""
         check, health = self._check, self._health
         if check is None or health is None:
             return Status.RUNNING, ""
@@ -47,7 +47,7 @@ class ProgramHealth:
         return self.verdict()
 
     def verdict(self) -> tuple[Status, str]:
-        """The status and its reason, without a check."""
+        """Return the status and its reason, without a check."""
         return self._health.verdict if self._health else (Status.RUNNING, "")
 
     def _run(self, check: Healthcheck) -> str:

@@ -46,14 +46,14 @@ def launch(
 
 
 def environment(folder: InstanceFolder, record: Record) -> dict[str, str]:
-    """The program's environment: a small base, what the spec says, and how we find it again."""
+    """Make the program's environment: a small base, what the spec says, and how we find it again."""
     deploy = record.deploy
     own = {MARK: record.container_id, "RECONCILER_FILES": str(folder.files)} | fencing(deploy) | visible_gpus(deploy)
     return BASE | deploy.component.environment_variables | own
 
 
 def visible_gpus(deploy: Deploy) -> dict[str, str]:
-    """The environment in which CUDA programs see just the GPUs they are promised, numbered as NVML numbers them."""
+    """Show CUDA programs just the GPUs that are reserved for them, numbered as NVML numbers them."""
     if not deploy.gpu_devices:
         return {}
     devices = ",".join(map(str, deploy.gpu_devices))
@@ -61,7 +61,7 @@ def visible_gpus(deploy: Deploy) -> dict[str, str]:
 
 
 def account(user: str | None) -> tuple[int, int] | None:
-    """`NAME[:GROUP]`, by names or numbers, as (uid, gid); None for the agent's own. Raises RuntimeFailure."""
+    """Look up `NAME[:GROUP]`, by names or numbers, as (uid, gid); None for the agent's own. Raises RuntimeFailure."""
     if not user:
         return None
     name, _, group = user.partition(":")

@@ -13,7 +13,7 @@ from agent.runtime.contract import RuntimeFailure
 from reconciler.manifest.model import ConfigFile
 from reconciler.wire.messages import Deploy, InstanceKey, Status
 
-LOG_BYTES = 10 * 1024 * 1024
+OUTPUT_BYTES_MAX = 10 * 1024 * 1024
 """The size at which the output is moved to `output.log.1`."""
 
 
@@ -44,16 +44,16 @@ class InstanceFolder:
 
     @classmethod
     def of(cls, root: Path, key: InstanceKey) -> "InstanceFolder":
-        """The folder of an instance under the runtime's root."""
+        """Return the folder of an instance under the runtime's root."""
         return cls(root / key.business_id / key.component_id / str(key.instance))
 
     @classmethod
     def all(cls, root: Path) -> list["InstanceFolder"]:
-        """Every folder that has a record."""
+        """Find every folder that has a record."""
         return [cls(record.parent) for record in sorted(root.glob("*/*/*/record.json"))]
 
     def read(self) -> Record | None:
-        """The record; None when there is none that can be read."""
+        """Read the record; None when there is none that can be read."""
         try:
             return msgspec.json.decode((self.path / "record.json").read_bytes(), type=Record)
         except (OSError, msgspec.MsgspecError):
@@ -93,38 +93,38 @@ class InstanceFolder:
     def rotate(self) -> None:
         """Move the output aside when it has become large; the program writes on at the start of the same file."""
         try:
-            if self.log.stat().st_size > LOG_BYTES:
+            if self.log.stat().st_size > OUTPUT_BYTES_MAX:
                 shutil.copyfile(self.log, self.log.with_suffix(".log.1"))
                 os.truncate(self.log, 0)
         except OSError:
             return
 
-    def last_lines(self, count: int = 3, most: int = 500) -> str:
-        """The end of the output on one line, at most `most` characters."""
+    def last_lines(self, count: int = 3, characters_max: int = 500) -> str:
+        """Read the end of the output as one line, `characters_max` characters at most."""
         try:
             with self.log.open("rb") as file:
                 file.seek(max(file.seek(0, os.SEEK_END) - 4096, 0))
                 lines = file.read().decode("utf-8", "replace").strip().splitlines()[-count:]
         except OSError:
             return ""
-        return " | ".join(line.strip() for line in lines)[-most:]
+        return " | ".join(line.strip() for line in lines)[-characters_max:]
 
-    def last_log(self, tail: int, most: int) -> tuple[list[str], int]:
-        """The last `tail` lines of the output, of at most `most` bytes, and the place where they end."""
+    def last_log(self, tail: int, bytes_max: int) -> tuple[list[str], int]:
+        """Read the last `tail` lines of the output, of at most `bytes_max` bytes, and the place where they end."""
         try:
             size = self.log.stat().st_size
         except OSError:
             return [], 0
-        lines, end = self.read_log(max(size - most, 0), most)
+        lines, end = self.read_log(max(size - bytes_max, 0), bytes_max)
         return lines[len(lines) - min(tail, len(lines)) :], end
 
-    def read_log(self, start: int, most: int) -> tuple[list[str], int]:
-        """The output from byte `start` on (from the first when it was rotated since), and the place where it ends."""
+    def read_log(self, start: int, bytes_max: int) -> tuple[list[str], int]:
+        """Read the output from byte `start` on (the first when it was rotated since), and the place where it ends."""
         try:
             with self.log.open("rb") as file:
                 start = start if start <= file.seek(0, os.SEEK_END) else 0
                 file.seek(start)
-                data = file.read(most)
+                data = file.read(bytes_max)
         except OSError:
             return [], 0
         whole = data[: data.rfind(b"\n") + 1] or data

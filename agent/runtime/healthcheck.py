@@ -63,5 +63,5 @@ class Health:
 
 
 def would_be_known(check: Healthcheck, age: float) -> bool:
-    """Whether checks since a start `age` seconds ago would have come to a verdict by now."""
+    """Tell whether checks since a start `age` seconds ago would have come to a verdict by now."""
     return age > max(check.start_period, check.interval) + check.interval * check.retries

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from reconciler.manifest.model import Healthcheck, HttpProbe
 
-MOST_BYTES = 16 * 1024
+ANSWER_BYTES_MAX = 16 * 1024
 """How much of an answer is read: its head, and what of a small page comes along."""
 
 URL_CHARACTERS = "/%?&=:;,.+-_~!$'()*@[]"
@@ -51,12 +51,12 @@ def _answer(connection: socket.socket, probe: HttpProbe, host: str, deadline: fl
         f"Accept: */*\r\nConnection: close\r\n\r\n".encode()
     )
     answer = b""
-    while b"\r\n\r\n" not in answer and len(answer) < MOST_BYTES:
+    while b"\r\n\r\n" not in answer and len(answer) < ANSWER_BYTES_MAX:
         left = deadline - monotonic()
         if left <= 0:
             raise TimeoutError
         connection.settimeout(left)
-        piece = connection.recv(MOST_BYTES)
+        piece = connection.recv(ANSWER_BYTES_MAX)
         if not piece:
             break
         answer += piece
@@ -67,7 +67,7 @@ def _answer(connection: socket.socket, probe: HttpProbe, host: str, deadline: fl
 
 
 def status_of(answer: bytes) -> int:
-    """The status code that an answer begins with. Raises NoHttp."""
+    """Read the status code that an answer begins with. Raises NoHttp."""
     version, _, rest = answer.partition(b"\r\n")[0].partition(b" ")
     code = rest[:3]
     if not version.startswith(b"HTTP/") or not code.isdigit() or len(code) != 3:

@@ -40,7 +40,7 @@ class RestartBackoff:
             self._wait = self.due - now
 
     def restarted(self, now: float) -> None:
-        """A restart has been made, or tried."""
+        """Note that a restart has been made, or tried."""
         self._restarts += 1
         self._last, self.due = now, None
 

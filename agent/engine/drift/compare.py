@@ -21,24 +21,24 @@ RECORD = f"labels.{APPLIED}"
 ONLY_IF_APPLIED = frozenset({"hostname", "shm_size", "runtime", "logging", "ulimits", "memswap_limit"})
 """Fields that the Engine fills in as it is set up, where nobody asked for anything."""
 
-LONGEST_RECORDED = 200
+RECORDED_CHARACTERS_MAX = 200
 """Longer values (characters of JSON) are recorded by their checksum."""
-LONGEST_TOLD = 4000
-MOST = 50
+TOLD_CHARACTERS_MAX = 4000
+DRIFTS_MAX = 50
 """So many fields of one container are told at most."""
 
 
 def record_of(
     body: Mapping[str, Any], networks: Collection[str], image: Mapping[str, Any], besides: Collection[str]
 ) -> str:
-    """The record to put on a container, of everything but the fields `besides`."""
+    """Make the record to put on a container, of everything but the fields `besides`."""
     form = applied_form(body, networks, image)
     kept = {field: _recorded(field, value) for field, value in form.items() if field != RECORD}
     return _json({"fields": kept, "besides": sorted(besides)} if besides else {"fields": kept})
 
 
 def drift_of(inspected: Mapping[str, Any]) -> tuple[Drift, ...]:
-    """Every field of an inspected container that is not as recorded, sorted by name."""
+    """Find every field of an inspected container that is not as recorded, sorted by name."""
     record = (inspected["Config"].get("Labels") or {}).get(APPLIED)
     if record is None:
         return ()
@@ -53,7 +53,7 @@ def drift_of(inspected: Mapping[str, Any]) -> tuple[Drift, ...]:
         for field in fields
         if (field in expected or head_of(field) not in ONLY_IF_APPLIED) and not _same(field, expected, found)
     )
-    return tuple(drifts)[:MOST]
+    return tuple(drifts)[:DRIFTS_MAX]
 
 
 class _Record(msgspec.Struct):
@@ -89,12 +89,12 @@ def _told(value: Any, hidden: bool = False) -> str | None:
     if hidden:
         return _json(HIDDEN)
     text = _json(value)
-    return text if len(text) <= LONGEST_TOLD else _json("(long)")
+    return text if len(text) <= TOLD_CHARACTERS_MAX else _json("(long)")
 
 
 def _recorded(field: str, value: Any) -> Any:
     hidden = _secret(field, value)
-    return _checksum(field, value, hidden) if hidden or len(_json(value)) > LONGEST_RECORDED else value
+    return _checksum(field, value, hidden) if hidden or len(_json(value)) > RECORDED_CHARACTERS_MAX else value
 
 
 def _checksum(field: str, value: Any, hidden: bool | None = None) -> Form:

@@ -62,7 +62,7 @@ ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 
 
 def applied_form(body: Mapping[str, Any], networks: Iterable[str], image: Mapping[str, Any]) -> Form:
-    """The form of what a create call makes of this image (as inspected), once it is on its networks."""
+    """Describe what a create call makes of this image (as inspected), once it is on its networks."""
     config = merged(body, image.get("Config") or {})
     host = body["HostConfig"]
     volumes = {absolute(target): {"type": "volume"} for target in config.get("Volumes") or {}}
@@ -73,7 +73,7 @@ def applied_form(body: Mapping[str, Any], networks: Iterable[str], image: Mappin
 
 
 def observed_form(inspected: Mapping[str, Any]) -> Form:
-    """The form of a container as an inspect call has it."""
+    """Describe a container as an inspect call has it."""
     volumes = {}
     tmpfs = {}
     for one in inspected.get("Mounts") or ():
@@ -90,7 +90,7 @@ def observed_form(inspected: Mapping[str, Any]) -> Form:
 
 
 def merged(config: Mapping[str, Any], image: Mapping[str, Any]) -> Form:
-    """A create call's configuration over that of its image, as the Engine merges them."""
+    """Merge a create call's configuration over that of its image, as the Engine does."""
     found = dict(config)
     for name in ("User", "WorkingDir", "StopSignal"):
         found[name] = config.get(name) or image.get(name)
@@ -194,7 +194,7 @@ def _gpus(request: Mapping[str, Any]) -> Form:
 
 
 def mount(kind: str, source: str, read_only: bool) -> Form:
-    """A mount as the spec has it; a volume without a name of its own has no source."""
+    """Spell a mount as the spec has it; a volume without a name of its own has no source."""
     found: Form = {"type": kind}
     if kind == "bind":
         found["source"] = absolute(source)
@@ -204,7 +204,7 @@ def mount(kind: str, source: str, read_only: bool) -> Form:
 
 
 def ports(bindings: Iterable[Mapping[str, str]] | None) -> list[Form]:
-    """Host ports of one port of the container; one that the Engine is to choose has no number."""
+    """Spell the host ports of one port of the container; one that the Engine is to choose has no number."""
     found = []
     for one in bindings or ():
         number, host_ip = one.get("HostPort", ""), one.get("HostIp", "")
@@ -216,23 +216,23 @@ def ports(bindings: Iterable[Mapping[str, str]] | None) -> list[Form]:
 
 
 def port_name(name: str) -> str:
-    """`80/tcp` as `80`, `53/udp` as it is."""
+    """Spell `80/tcp` as `80`, `53/udp` as it is."""
     return name.removesuffix("/tcp")
 
 
 def restart(policy: Mapping[str, Any]) -> str:
-    """The Engine's restart policy as the spec has it."""
+    """Spell the Engine's restart policy as the spec has it."""
     name, most = policy.get("Name") or "no", policy.get("MaximumRetryCount") or 0
     return f"{name}:{most}" if most else str(name)
 
 
 def capability(name: str) -> str:
-    """`net_admin` and `CAP_NET_ADMIN` as `NET_ADMIN`."""
+    """Spell `net_admin` and `CAP_NET_ADMIN` as `NET_ADMIN`."""
     return name.upper().removeprefix("CAP_")
 
 
 def signal_name(text: str) -> str:
-    """`15`, `term` and `SIGTERM` as `SIGTERM`; what is no signal as it is."""
+    """Spell `15`, `term` and `SIGTERM` as `SIGTERM`; what is no signal as it is."""
     try:
         return signal.Signals(int(text)).name if text.isdecimal() else signal.Signals[f"SIG{bare(text)}"].name
     except (KeyError, ValueError):
@@ -240,12 +240,12 @@ def signal_name(text: str) -> str:
 
 
 def bare(text: str) -> str:
-    """A signal's name without SIG."""
+    """Strip SIG off a signal's name."""
     return text.upper().removeprefix("SIG")
 
 
 def size(count: int) -> str | None:
-    """Bytes for people, without losing any; -1 is no limit."""
+    """Spell bytes for people, without losing any; -1 is no limit."""
     if count < 0:
         return "unlimited"
     if not count:
@@ -254,5 +254,5 @@ def size(count: int) -> str | None:
 
 
 def absolute(path: str) -> str:
-    """A path in one spelling."""
+    """Spell a path in one way."""
     return "/" + posixpath.normpath(path).strip("/") if path.startswith("/") else path

@@ -56,7 +56,7 @@ class Download:
         self._note = self._path.with_suffix(".json")
 
     def fetch(self, progress: ProgressCallback, unless: str = "") -> Downloaded | None:
-        """The tar, or None when the server says that its content is still the one `unless` names.
+        """Download the tar; None when the server says that its content is still the one `unless` names.
 
         Raises RuntimeFailure with the reason.
         """
@@ -188,18 +188,18 @@ class Download:
 
 
 def validator_of(response: requests.Response) -> str:
-    """What names this content for sure, to ask for the rest of it: a strong ETag or its date; "" without one."""
+    """Read what names this content for sure, to ask for the rest of it: a strong ETag or its date; "" without one."""
     etag = response.headers.get("ETag", "")
     return etag if etag.startswith('"') else response.headers.get("Last-Modified", "")
 
 
 def amount(have: int, total: int | None) -> str:
-    """`12.3 of 80.0 MB`, for people."""
+    """Spell `12.3 of 80.0 MB`, for people."""
     return f"{have / MIB:.1f} MB" if total is None else f"{have / MIB:.1f} of {total / MIB:.1f} MB"
 
 
 def connection_reason(error: Exception) -> str:
-    """Why a server can't be reached, without what requests adds to it."""
+    """Say why a server can't be reached, without what requests adds to it."""
     text = str(error)
     if "Connection refused" in text:
         return "the server refuses the connection"
@@ -209,7 +209,7 @@ def connection_reason(error: Exception) -> str:
 
 
 def shown(url: str) -> str:
-    """The URL as messages may have it: without user, password and query, which can hold secrets."""
+    """Spell a URL as messages may have it: without user, password and query, which can hold secrets."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     return f"{parts.scheme}://{host}{parts.path}"

@@ -106,7 +106,7 @@ class ImageCollector:
 
 
 def share_used(folder: Path) -> float:
-    """How full the file system is that holds a folder, 0..1, as `df` counts it; 0 where it doesn't say."""
+    """Measure how full the file system is that holds a folder, 0..1, as `df` does; 0 where it doesn't say."""
     try:
         usage = shutil.disk_usage(folder)
     except OSError:

@@ -26,7 +26,7 @@ class Removal:
 def next_removal(
     images: Iterable[BroughtImage], used_ids: Collection[str], disk_share: float, now: float, keep: float
 ) -> Removal | None:
-    """The longest unused image, if it is unused for `keep` seconds, or the disk is too full and it is not recent.
+    """Choose the longest unused image, if that is for `keep` seconds, or if the disk is full and it is old enough.
 
     `used_ids` are the images that have containers, `disk_share` is the used part of the Engine's disk, 0..1. It names
     one image because only the disk can tell what its removal freed: layers are shared.
@@ -44,6 +44,6 @@ def next_removal(
 
 
 def spell(age: float) -> str:
-    """Seconds as hours or days, for people."""
+    """Spell seconds as hours or days, for people."""
     hours = age / 3600
     return f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.0f} days"

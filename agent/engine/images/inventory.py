@@ -40,12 +40,12 @@ class ImageInventory:
         self._stock = NodeImages()
 
     def get(self) -> NodeImages:
-        """What is known, at once."""
+        """Return what is known, at once."""
         with self._lock:
             return self._stock
 
     def changed(self) -> None:
-        """An image came or went: list them at the next look."""
+        """Note that an image came or went: the next look lists them."""
         with self._lock:
             self._changes += 1
 
@@ -70,7 +70,7 @@ class ImageInventory:
 
 
 def images_of(listed: Iterable[dict[str, Any]]) -> tuple[NodeImage, ...]:
-    """The Engine's listing by full names, sorted by them; the largest images where there are too many."""
+    """List the Engine's images by full names, sorted by them; the largest ones where there are too many."""
     sizes: dict[str, int] = {}
     for one in listed:
         for name in (*(one.get("RepoTags") or ()), *(one.get("RepoDigests") or ())):
@@ -81,7 +81,7 @@ def images_of(listed: Iterable[dict[str, Any]]) -> tuple[NodeImage, ...]:
 
 
 def engine_disk(client: APIClient) -> Path | None:
-    """Where the Engine keeps its images, if that is on this host."""
+    """Find where the Engine keeps its images, if that is on this host."""
     if not is_local(client):
         return None
     folder = Path(client.info()["DockerRootDir"])
@@ -89,7 +89,7 @@ def engine_disk(client: APIClient) -> Path | None:
 
 
 def disk_free_mb(folder: Path | None) -> int | None:
-    """MiB free on the file system that holds the folder, None where nobody can tell."""
+    """Measure MiB free on the file system that holds the folder, None where nobody can tell."""
     if folder is None:
         return None
     try:

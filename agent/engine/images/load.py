@@ -44,7 +44,7 @@ def load_image(client: APIClient, path: Path, name: str, url: str, tagged: bool)
 
 
 def full_names(loaded: list[str]) -> list[str]:
-    """The full names among what was loaded; an image without a name is loaded as its id."""
+    """Spell the names among what was loaded in full; an image without a name is loaded as its id."""
     return [full_name(one) for one in loaded if not one.startswith("sha256:")]
 
 

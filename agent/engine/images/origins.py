@@ -25,7 +25,7 @@ class Origins:
         self._folder = folder
 
     def of(self, name: str) -> Origin | None:
-        """Where the image of that name came from; None when it was not loaded by us, or nobody knows any more."""
+        """Find where the image of that name came from; None when it was not loaded by us, or nobody knows any more."""
         try:
             return msgspec.json.decode(self._file(name).read_bytes(), type=Origin)
         except (OSError, msgspec.MsgspecError):
@@ -43,7 +43,7 @@ class Origins:
             raise RuntimeFailure(f"cannot note where {name} came from ({shown(url)}): {error}") from error
 
     def forget(self, name: str) -> None:
-        """The image of that name is gone."""
+        """Forget where the image of that name came from: it is gone."""
         self._file(name).unlink(missing_ok=True)
 
     def _file(self, name: str) -> Path:

@@ -39,12 +39,12 @@ class ImageRecord:
         self._images = {one.reference: one for one in self._read()}
 
     def images(self) -> tuple[BroughtImage, ...]:
-        """All of them."""
+        """List all of them."""
         with self._lock:
             return tuple(self._images.values())
 
     def brought(self, reference: str, before: str | None, image_id: str) -> None:
-        """We got an image under this name, which named the image `before` until then.
+        """Note that we got an image under this name, which named the image `before` until then.
 
         A name that somebody else had given away stays theirs. An older image of ours which has lost its name to this
         one is kept in mind by its id.
@@ -60,13 +60,13 @@ class ImageRecord:
             self._write()
 
     def touch(self, reference: str) -> None:
-        """A deploy wants this image now."""
+        """Note that a deploy wants this image now."""
         with self._lock:
             if reference in self._images:
                 self._touch({self._images[reference].image_id})
 
     def touch_ids(self, image_ids: Collection[str]) -> None:
-        """There are containers of these images now."""
+        """Note that there are containers of these images now."""
         with self._lock:
             self._touch(image_ids)
 

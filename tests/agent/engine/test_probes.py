@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from agent.engine.probes import THREADS_MAX, Prober, Target
+from agent.engine.probes import THREADS_MAX, Prober, Target, address_of, target_of
 from reconciler.manifest.model import Healthcheck, TcpProbe
 from reconciler.wire.messages import Status
 from tests.support.processes import free_port
@@ -78,3 +78,31 @@ def test_many_containers_need_few_threads(prober: Prober) -> None:
     prober.follow([target(port, name=name, start_period=600) for name in names])
     wait_until(lambda: all("refused" in (prober.verdict(name) or ("", ""))[1] for name in names), what="all answers")
     assert sum(thread.name.startswith("probe") for thread in threading.enumerate()) <= THREADS_MAX + 1
+
+
+def listed(mode: str = "default", labels: dict[str, str] | None = None, **addresses: str) -> dict[str, object]:
+    networks = {name: {"IPAddress": address} for name, address in addresses.items()}
+    return {
+        "Id": "c1",
+        "State": "running",
+        "Labels": labels or {},
+        "HostConfig": {"NetworkMode": mode},
+        "NetworkSettings": {"Networks": networks},
+    }
+
+
+def test_a_container_is_asked_at_its_own_address() -> None:
+    assert address_of(listed(bridge="172.17.0.2")) == "172.17.0.2"
+    assert address_of(listed("front", front="", back="10.0.0.2")) == "10.0.0.2"
+    assert address_of(listed("host", host="")) == "127.0.0.1"
+    assert address_of(listed("none", none="")) == ""
+
+
+def test_only_what_runs_and_has_a_probe_is_asked() -> None:
+    labels = {"reconciler.probe": '{"tcp":{"port":80}}'}
+    found = target_of(listed(labels=labels, bridge="172.17.0.2"), 12.0)
+    assert found is not None
+    assert (found.container_id, found.host, found.started_at) == ("c1", "172.17.0.2", 12.0)
+    assert found.check.tcp == TcpProbe(port=80)
+    assert target_of(listed(bridge="172.17.0.2"), 12.0) is None
+    assert target_of(listed(labels=labels) | {"State": "paused"}, 12.0) is None

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from agent.engine.status import Details, status_of
+from agent.engine.details import Details
+from agent.engine.status import status_of
 from reconciler.wire.messages import Status
 
 

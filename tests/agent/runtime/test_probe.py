@@ -7,8 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from agent.engine.probes import address_of, target_of
-from agent.runtime.probe import MOST_BYTES, attempt, status_of
+from agent.runtime.probe import ANSWER_BYTES_MAX, attempt, status_of
 from reconciler.manifest.model import Healthcheck, HttpProbe, TcpProbe
 from tests.support.processes import free_port
 
@@ -68,7 +67,7 @@ def test_anything_else_is_not(answer: bytes, reason: str) -> None:
 
 
 def test_a_body_without_end_is_not_read() -> None:
-    with server(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * MOST_BYTES * 400) as (port, _):
+    with server(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * ANSWER_BYTES_MAX * 400) as (port, _):
         assert attempt(http(port), HOST) == ""
 
 
@@ -93,31 +92,3 @@ def test_without_an_address_it_says_so() -> None:
 @pytest.mark.parametrize(("line", "status"), [(b"HTTP/1.1 200 OK\r\n", 200), (b"HTTP/2 503\r\n", 503)])
 def test_the_status_is_read(line: bytes, status: int) -> None:
     assert status_of(line) == status
-
-
-def listed(mode: str = "default", labels: dict[str, str] | None = None, **addresses: str) -> dict[str, object]:
-    networks = {name: {"IPAddress": address} for name, address in addresses.items()}
-    return {
-        "Id": "c1",
-        "State": "running",
-        "Labels": labels or {},
-        "HostConfig": {"NetworkMode": mode},
-        "NetworkSettings": {"Networks": networks},
-    }
-
-
-def test_a_container_is_asked_at_its_own_address() -> None:
-    assert address_of(listed(bridge="172.17.0.2")) == "172.17.0.2"
-    assert address_of(listed("front", front="", back="10.0.0.2")) == "10.0.0.2"
-    assert address_of(listed("host", host="")) == "127.0.0.1"
-    assert address_of(listed("none", none="")) == ""
-
-
-def test_only_what_runs_and_has_a_probe_is_asked() -> None:
-    labels = {"reconciler.probe": '{"tcp":{"port":80}}'}
-    found = target_of(listed(labels=labels, bridge="172.17.0.2"), 12.0)
-    assert found is not None
-    assert (found.container_id, found.host, found.started_at) == ("c1", "172.17.0.2", 12.0)
-    assert found.check.tcp == TcpProbe(port=80)
-    assert target_of(listed(bridge="172.17.0.2"), 12.0) is None
-    assert target_of(listed(labels=labels) | {"State": "paused"}, 12.0) is None
