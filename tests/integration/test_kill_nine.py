@@ -7,12 +7,11 @@ import docker
 import pytest
 
 from tests.support.cluster import Cluster, business, docker_component
-from tests.support.effort import rounds
 from tests.support.waiting import wait_until
 
-pytestmark = [pytest.mark.docker, pytest.mark.processes, pytest.mark.slow]
+pytestmark = [pytest.mark.docker, pytest.mark.processes]
 
-ROUNDS = rounds(10, 200)
+ROUNDS = 32
 SEED = 20
 
 

@@ -40,7 +40,7 @@ def machine(data: Any, output: str) -> bool:
     if output == "json":
         click.echo(json_text(data, indent=2))
     elif output == "yaml":
-        click.echo(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), nl=False)
+        click.echo(yaml_text(data), nl=False)
     return output != "table"
 
 
@@ -48,6 +48,24 @@ def json_text(data: Any, indent: int | None = None) -> str:
     """Write JSON that people can read: letters as they are, what a terminal would take for a command escaped."""
     text = json.dumps(data, indent=indent, ensure_ascii=False)
     return "".join(letter if letter.isprintable() or letter == "\n" else json.dumps(letter)[1:-1] for letter in text)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes text that has control characters between double quotes, where they can be escaped."""
+
+
+def _represent(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    harmless = all(letter.isprintable() or letter == "\n" for letter in text)
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if harmless else '"')
+
+
+_Dumper.add_representer(str, _represent)
+
+
+def yaml_text(data: Any) -> str:
+    """Write YAML that people can read: letters as they are, what a terminal would take for a command escaped."""
+    text: str = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+    return "".join(letter if letter.isprintable() or letter == "\n" else f"\\U{ord(letter):08x}" for letter in text)
 
 
 def status(word: str) -> str:
