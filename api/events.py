@@ -20,7 +20,7 @@ def event_routes(manager: Manager) -> Blueprint:
         found = manager.events.find(
             business_id=request.args.get("business"),
             node_id=request.args.get("node"),
-            after=number("after", 0),
+            after=number("after", 0) or None,
             limit=number("limit", 100, EVENTS_MAX),
             since=float(number("since", 0, EPOCH_SECONDS_MAX)),
         )

@@ -128,6 +128,7 @@ class FakeSource:
         self.looks_again = 0
         self.refreshed = 0
         self.started = self.closed = False
+        self.changed: Callable[[], None] = lambda: None
 
     def read(self) -> SourceReading:
         if self.unreadable:
@@ -139,6 +140,7 @@ class FakeSource:
 
     def start(self, changed: Callable[[], None]) -> None:
         self.started = True
+        self.changed = changed
 
     def look_again(self) -> None:
         self.looks_again += 1

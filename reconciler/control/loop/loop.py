@@ -53,7 +53,7 @@ class Loop:
     def start(self) -> None:
         """Read the sources, then turn until `close`."""
         self._sync()
-        self._sources.start(self._source_changed)
+        self._sources.start(self.source_changed)
         self._awake.set()
         self._thread.start()
 
@@ -123,7 +123,8 @@ class Loop:
         """Whether it is time to accept what waited for a window to open."""
         return self._sources.due is not None and self._sources.due <= self._clock()
 
-    def _source_changed(self) -> None:
+    def source_changed(self) -> None:
+        """Have the loop read the sources, and turn, soon."""
         self._sources_changed.set()
         self._awake.set()
 

@@ -32,25 +32,25 @@ class Events:
         self,
         business_id: str | None = None,
         node_id: str | None = None,
-        after: int = 0,
+        after: int | None = None,
         limit: int = 100,
         since: float = 0.0,
     ) -> list[Event]:
-        """Find events, newest last: the latest `limit`, or, `after` the id of an event, the first `limit`.
+        """Find events, newest last: the latest `limit`, or, `after` the id of an event (0: of none), the first `limit`.
 
         None from before `since` (seconds since the epoch).
         """
-        statement = select(events).where(events.c.id > after).limit(limit)
+        statement = select(events).where(events.c.id > (after or 0)).limit(limit)
         if since:
             statement = statement.where(events.c.at >= since)
         if business_id is not None:
             statement = statement.where(events.c.business_id == business_id)
         if node_id is not None:
             statement = statement.where(events.c.node_id == node_id)
-        statement = statement.order_by(events.c.id if after else events.c.id.desc())
+        statement = statement.order_by(events.c.id.desc() if after is None else events.c.id)
         with self._database.transaction() as work:
             found = [_event(row) for row in work.execute(statement)]
-        return found if after else found[::-1]
+        return found[::-1] if after is None else found
 
     def newest(
         self,

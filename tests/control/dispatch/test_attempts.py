@@ -5,11 +5,13 @@ from dataclasses import replace
 import pytest
 
 from reconciler.control.dispatch.attempts import AGAIN, FORGET_SECONDS, Attempts, Sight, where
+from reconciler.plan.model.blockers import Paused
 from reconciler.plan.model.plan import Action, Kind
+from reconciler.plan.model.reasons import NotRunning
 from tests.control.helpers import Clock
 from tests.support.planning import key
 
-CREATE = Action(Kind.CREATE, key("shop/web/0"), "a", "not running yet", digest="d1")
+CREATE = Action(Kind.CREATE, key("shop/web/0"), "a", NotRunning(), digest="d1")
 STOP = replace(CREATE, kind=Kind.STOP, digest="")
 PLACE = where(CREATE)
 CAME: Sight = ("d1", "c1", 10.0)
@@ -49,7 +51,7 @@ def test_asking_again_is_spaced_out_and_no_news(story: Story) -> None:
 def test_what_is_held_for_a_turn_is_no_news_when_it_is_due_again(story: Story) -> None:
     assert story.plans(CREATE) == (1, 1)
     story.clock.passes(10)
-    assert story.plans(replace(CREATE, held="waits for `reconciler approve`")) == (0, 0)
+    assert story.plans(replace(CREATE, blocked_by=Paused("shop"))) == (0, 0)
     assert story.attempts.next_due() is None, "nothing is due while it waits"
     assert story.plans(CREATE) == (1, 0)
 

@@ -34,7 +34,9 @@ class Dispatching:
         """Carry out the world's plan, and put on record what is news of it."""
         news = self.dispatcher.carry_out(world.plan(), world.desired, world.observed, NOW)
         self.store.events.add(
-            Event(NOW, one.kind.value, one.reason, one.key.business_id, one.key.component_id, one.key.instance, "a")
+            Event(
+                NOW, one.kind.value, str(one.reason), one.key.business_id, one.key.component_id, one.key.instance, "a"
+            )
             for one in news
         )
         self.dispatcher.tell(news)
