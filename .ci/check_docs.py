@@ -11,6 +11,7 @@ sys.path.insert(0, str(ROOT))
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(#[^)]*)?\)")
 COMMAND = re.compile(r"^\$? ?reconciler ([a-z]+)", re.MULTILINE)
 TARGET = re.compile(r"`make ([a-z-]+)")
+FILE = re.compile(r"`((?:[a-z_]+/)*[a-z_]+\.py|(?:reconciler|agent|api|tests|docs)/[a-z_/]+)`")
 
 
 def findings() -> list[str]:
@@ -20,7 +21,9 @@ def findings() -> list[str]:
     from reconciler.manifest.load import load_text
 
     found = []
-    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    pages = [path for path in sorted(ROOT.rglob("*.md")) if not path.relative_to(ROOT).parts[0].startswith(".")]
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    places = {"/" + "/".join(Path(name).parts[:depth]) for name in tracked for depth in range(1, 9)}
     commands = set(group.list_commands(None))  # type: ignore[arg-type]
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for page in pages:
@@ -30,6 +33,9 @@ def findings() -> list[str]:
             if "://" not in link and not (page.parent / link).exists():
                 found.append(f"{name}: the link {link} leads nowhere")
         found += [f"{name}: there is no command {word}" for word in COMMAND.findall(text) if word not in commands]
+        for place in FILE.findall(text):
+            if not any(known.endswith(f"/{place.rstrip('/')}") for known in places):
+                found.append(f"{name}: there is no {place}")
         found += [f"{name}: there is no target {word}" for word in TARGET.findall(text) if word not in targets]
     examples = [*(ROOT / "examples").iterdir(), *(ROOT / "desired").iterdir()]
     for example in sorted(path for path in examples if path.suffix in (".yaml", ".json")):
