@@ -9,9 +9,9 @@ from api.queries import number
 from api.replies import Form, Reply, failure, iso
 from reconciler.control.ask.why import Why, why
 from reconciler.control.manager import Manager
+from reconciler.plan.ask.answers import explanation_form
 from reconciler.plan.ask.status import InstanceStatus
 from reconciler.plan.model.desired import DesiredBusiness
-from reconciler.plan.show.explanation import explanation_form
 from reconciler.store.tables.decisions import DECISIONS_MAX, Decision
 
 

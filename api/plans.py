@@ -7,9 +7,9 @@ from api.forms import deferred_fields
 from api.replies import Reply
 from api.requests import read_plan_request
 from reconciler.control.manager import Manager
-from reconciler.plan.keep.state import to_json
+from reconciler.plan.ask.answers import explanation_form, survival_form
+from reconciler.plan.keep.state_json import to_json
 from reconciler.plan.show.document import preview_document
-from reconciler.plan.show.explanation import explanation_form, survival_form
 from reconciler.wire.messages import InstanceKey
 
 

@@ -13,7 +13,7 @@ from reconciler.cli.support.client import Client
 from reconciler.cli.support.errors import CliError
 from reconciler.plan.keep.replay import Decided, Difference, Replay, read_decided
 from reconciler.plan.keep.replay import replay as plan_anew
-from reconciler.plan.keep.state import StateError
+from reconciler.plan.keep.state_json import StateError
 
 DIFFERENCES_MAX = 20
 """So many differences of a decision are listed; -o json has all."""

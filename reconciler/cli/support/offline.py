@@ -10,11 +10,13 @@ import msgspec
 from reconciler.cli.support.errors import CliError, ProblemsError
 from reconciler.manifest.errors import SpecError
 from reconciler.manifest.model import Business
+from reconciler.plan.ask.answers import explanation_form, survival_form
 from reconciler.plan.ask.explain import explain
+from reconciler.plan.ask.preview import preview
 from reconciler.plan.ask.suppose import Suppose, losses, survival
-from reconciler.plan.keep.state import State, StateError, from_json, preview
+from reconciler.plan.keep.state import State
+from reconciler.plan.keep.state_json import StateError, from_json
 from reconciler.plan.show.document import preview_document
-from reconciler.plan.show.explanation import explanation_form, survival_form
 from reconciler.plan.show.fields import PreviewDocument
 from reconciler.wire.messages import InstanceKey
 

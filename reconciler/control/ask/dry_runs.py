@@ -9,8 +9,9 @@ from reconciler.control.errors import Conflict
 from reconciler.manifest.errors import Problem
 from reconciler.manifest.model import Business
 from reconciler.plan.ask.explain import Explanation, explain
+from reconciler.plan.ask.preview import preview
 from reconciler.plan.ask.suppose import NOTHING_SUPPOSED, Suppose, losses, survival
-from reconciler.plan.keep.state import State, preview
+from reconciler.plan.keep.state import State
 from reconciler.plan.model.desired import Desired
 from reconciler.plan.model.plan import Plan
 from reconciler.source.decide import Decision

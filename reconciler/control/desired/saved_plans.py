@@ -10,9 +10,10 @@ from reconciler.control.errors import PlanOutdated, UnknownPlan
 from reconciler.control.view import View
 from reconciler.manifest.errors import Problem, SpecError
 from reconciler.manifest.model import Business
+from reconciler.plan.ask.preview import overlay
 from reconciler.plan.keep.preconditions import Basis
 from reconciler.plan.keep.saved import SavedPlan, assigned, deviations, save, violations
-from reconciler.plan.keep.state import State, overlay
+from reconciler.plan.keep.state import State
 from reconciler.plan.model.desired import Desired
 from reconciler.plan.model.observed import Allocation
 from reconciler.plan.model.plan import Action, Kind

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from reconciler.control.desired.changes import Change, DesiredChanges
 from reconciler.control.errors import UnknownBusiness
 from reconciler.manifest.errors import Problem
-from reconciler.plan.keep.state import overlay
+from reconciler.plan.ask.preview import overlay
 from reconciler.plan.model.desired import Commit, Desired
 from reconciler.source.decide import Decision, decide, merged
 from reconciler.source.deferral import Asked, Deferred

@@ -14,8 +14,8 @@ from reconciler.control.desired.rollback import refuse_quarantined
 from reconciler.control.errors import Conflict
 from reconciler.manifest.errors import Problem, SpecError
 from reconciler.manifest.model import Business
+from reconciler.plan.ask.preview import overlay
 from reconciler.plan.keep.saved import SavedPlan
-from reconciler.plan.keep.state import overlay
 from reconciler.plan.model.desired import Desired
 from reconciler.plan.model.observed import Allocation
 from reconciler.source.decide import API

@@ -15,7 +15,8 @@ import msgspec
 
 from reconciler.manifest.memo import Memo
 from reconciler.plan.keep.forms import form_of, value_of
-from reconciler.plan.keep.state import APART, State, encoded
+from reconciler.plan.keep.state import State
+from reconciler.plan.keep.state_json import APART, encoded
 from reconciler.plan.keep.upgrade import STATE, STATE_BEFORE, upgraded_allocation, upgraded_manifest, upgraded_state
 from reconciler.plan.model.desired import DesiredBusiness
 from reconciler.plan.model.observed import Allocation, Node, Observed

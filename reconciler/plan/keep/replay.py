@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from reconciler.plan.keep.state import State, StateError, decoded, from_form, short
+from reconciler.plan.keep.state import State
+from reconciler.plan.keep.state_json import StateError, decoded, from_form, short
 from reconciler.plan.keep.upgrade import PLAN_BEFORE, earlier_hash, earlier_plan
 from reconciler.plan.show.fields import ActionFields, DriftedFields, PendingFields, PlanDocument
 from reconciler.plan.show.hash import plan_hash

@@ -6,7 +6,8 @@ import pytest
 
 from reconciler.manifest.model import Business, Component
 from reconciler.plan.gates.businesses import circles
-from reconciler.plan.keep.state import State, from_json, to_json
+from reconciler.plan.keep.state import State
+from reconciler.plan.keep.state_json import from_json, to_json
 from reconciler.wire.messages import Status
 from tests.support.planning import NOW, World, blocked, component, key, node
 

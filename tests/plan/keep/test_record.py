@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from reconciler.plan.keep.record import Record, manifest_of, record, restored
 from reconciler.plan.keep.replay import decided, read_decided, replay
-from reconciler.plan.keep.state import State, to_json
+from reconciler.plan.keep.state import State
+from reconciler.plan.keep.state_json import to_json
 from reconciler.plan.model.observed import Observed
 from reconciler.plan.model.policy import Policy
 from reconciler.plan.show.document import document
-from tests.plan.keep.test_state import SECRET, secretive
 from tests.support.histories import worlds
 from tests.support.planning import NOW, World, business, component, node
+from tests.support.secrets import SECRET, secretive
 
 
 def state_of(world: World, observed: Observed | None = None) -> State:

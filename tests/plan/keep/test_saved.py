@@ -10,9 +10,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reconciler.manifest.model import Business
+from reconciler.plan.ask.preview import overlay
 from reconciler.plan.keep.preconditions import Basis, Precondition, Violation, violated
 from reconciler.plan.keep.saved import SavedPlan, SavedPlanError, assigned, deviations, read_saved, save, violations
-from reconciler.plan.keep.state import overlay
 from reconciler.plan.model.desired import Desired
 from reconciler.plan.model.policy import Policy
 from reconciler.plan.reconcile.planner import plan

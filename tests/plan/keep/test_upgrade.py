@@ -8,11 +8,13 @@ import msgspec
 import pytest
 
 from reconciler.manifest.model import Business
+from reconciler.plan.ask.preview import overlay
 from reconciler.plan.keep.preconditions import Basis
 from reconciler.plan.keep.record import allocations_of, manifest_of, restored
 from reconciler.plan.keep.replay import read_decided, replay
 from reconciler.plan.keep.saved import SavedPlanError, assigned, deviations, read_saved, violations
-from reconciler.plan.keep.state import State, from_json, overlay, to_json
+from reconciler.plan.keep.state import State
+from reconciler.plan.keep.state_json import from_json, to_json
 from reconciler.plan.keep.upgrade import STATE
 from reconciler.plan.model.desired import Commit, Desired, DesiredBusiness, VersionResult
 from reconciler.plan.model.observed import Allocation, Node, Observed, Vanished

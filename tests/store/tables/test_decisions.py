@@ -14,7 +14,8 @@ from reconciler.control.view import View, documented
 from reconciler.manifest.model import Business
 from reconciler.plan.keep.record import record
 from reconciler.plan.keep.replay import decided, read_decided, replay
-from reconciler.plan.keep.state import State, to_json
+from reconciler.plan.keep.state import State
+from reconciler.plan.keep.state_json import to_json
 from reconciler.plan.model.policy import Policy
 from reconciler.plan.show.hash import plan_hash
 from reconciler.store import Store, StoreError
