@@ -1,17 +1,44 @@
 # up: the main job on this machine.  test: everything the tests need, then the tests.
-# PYTHON picks another Python 3.11 or newer.
+# PYTHON picks another Python 3.11 or newer; WORKERS how many tests run at once.
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: up test lint types docs check bench clean
+# Two for each core of a small machine, because a test of several parts mostly waits for the Engine. A file's tests stay
+# together and share what they start; tests/conftest.py puts the files that take longest first, so that none comes last.
+WORKERS ?= 4
+SPREAD := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+# No Engine, no root, nothing of several parts.
+UNIT := -m "not docker and not root and not slow" --ignore tests/integration
+
+.PHONY: up test test-unit test-slow soak coverage lint types docs check bench clean
 
 up: $(VENV)/ready
 	.ci/up
 
 test: $(VENV)/ready-dev
 	.ci/docker
-	$(RUN)/python -m pytest -n 4 --dist loadfile
+	$(RUN)/python -m pytest $(SPREAD)
+
+test-unit: $(VENV)/ready-dev
+	$(RUN)/python -m pytest -n 2 --dist worksteal $(UNIT)
+
+# The whole suite on a machine that has something else to do: no test may hope for speed.
+test-slow: $(VENV)/ready-dev
+	.ci/docker
+	.ci/busy $(RUN)/python -m pytest $(SPREAD)
+
+# A search for hours: what a run tries with a few stories is tried with thousands, which are others each time.
+soak: $(VENV)/ready-dev
+	.ci/docker
+	EFFORT=soak $(RUN)/python -m pytest $(SPREAD)
+
+coverage: $(VENV)/ready-dev
+	.ci/docker
+	$(RUN)/coverage erase
+	$(RUN)/coverage run -m pytest $(SPREAD)
+	$(RUN)/coverage combine -q
+	$(RUN)/coverage report
 
 lint: $(VENV)/ready-dev
 	$(RUN)/ruff check .
@@ -42,4 +69,4 @@ $(VENV)/ready-dev: pyproject.toml requirements-dev.lock .ci/venv
 	PYTHON=$(PYTHON) .ci/venv dev
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage*

@@ -1,16 +1,23 @@
-"""How many examples a property is tried with, for all tests: few and the same each time, unless a search is asked for.
+"""What holds for all tests: how many examples a property is tried with, and which files begin first.
 
-`HYPOTHESIS_PROFILE=soak` searches: many examples, others each time. A run of the tests is no search: it fails because
-of what was changed, never by luck.
+A property is tried with few examples, the same each time: a run of the tests fails because of what was changed, never
+by luck. A soak searches: many examples, others each time.
 """
 
-import os
-
+import pytest
 from hypothesis import HealthCheck, settings
 
-SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
-"""What a whole fleet's story is, and is meant to be."""
+from tests.support.effort import SOAK
 
-settings.register_profile("test", max_examples=25, derandomize=True, deadline=None, suppress_health_check=SLOW)
-settings.register_profile("soak", max_examples=2000, deadline=None, suppress_health_check=SLOW, print_blob=True)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
+WHOLE_FLEETS = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
+"""What the story of a fleet is, and is meant to be."""
+
+settings.register_profile("test", max_examples=25, derandomize=True, deadline=None, suppress_health_check=WHOLE_FLEETS)
+settings.register_profile("soak", max_examples=2000, deadline=None, suppress_health_check=WHOLE_FLEETS, print_blob=True)
+settings.load_profile("soak" if SOAK else "test")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files of slow tests first: begun last, one of them would keep all but one worker waiting at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)

@@ -10,7 +10,7 @@ from tests.support.images import busybox_image
 from tests.support.private_engine import private_engine
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.root, pytest.mark.slow]
 
 
 @pytest.mark.parametrize("how", ["terminate", "kill"])

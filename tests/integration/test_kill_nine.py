@@ -7,11 +7,12 @@ import docker
 import pytest
 
 from tests.support.cluster import Cluster, business, docker_component
+from tests.support.effort import rounds
 from tests.support.waiting import wait_until
 
-pytestmark = [pytest.mark.docker, pytest.mark.processes]
+pytestmark = [pytest.mark.docker, pytest.mark.processes, pytest.mark.slow]
 
-ROUNDS = 32
+ROUNDS = rounds(10, 200)
 SEED = 20
 
 

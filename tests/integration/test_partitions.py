@@ -15,7 +15,7 @@ from tests.support.engine import remove_containers
 from tests.support.namespaces import Namespace, namespaces
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.root, pytest.mark.slow]
 
 FAULTS = 20
 SEED = 7

@@ -1,4 +1,4 @@
-"""What a plan says is what happens: hundreds of predicted actions against what nodes then really run."""
+"""What a plan says is what happens: many predicted actions against what nodes then really run."""
 
 import random
 from collections import Counter
@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from tests.support.cluster import Cluster, business, docker_component, program
+from tests.support.effort import rounds
 from tests.support.processes import PROJECT, free_port
 
 SEED = 11
@@ -58,13 +59,13 @@ def test_containers_come_up_where_and_as_the_plan_said(
         empty.start_agent(node_id)
         empty.wait_node(node_id)
     chance, ports, total = random.Random(SEED), [free_port() for _ in range(4)], 0
-    for turn in range(24):
+    for turn in range(rounds(8, 200)):
         spec = _docker_spec(chance, chance.choice(BUSINESSES), nodes, ports, turn)
         predicted = carried_out(empty, spec)
         total += len(predicted)
         for action in predicted:
             assert _matches(client, action), action
-    assert total >= 150, "the series was long enough to mean something"
+    assert total >= 50, "the series was long enough to mean something"
 
 
 def _docker_spec(chance: random.Random, name: str, nodes: list[str], ports: list[int], turn: int) -> dict[str, Any]:
@@ -113,7 +114,7 @@ def gpus(tmp_path: Path) -> Iterator[Cluster]:
 
 def test_programs_get_the_devices_that_the_plan_said(gpus: Cluster) -> None:
     chance, total = random.Random(SEED), 0
-    for turn in range(60):
+    for turn in range(rounds(20, 500)):
         parts = [
             program(
                 name,
@@ -135,7 +136,7 @@ def test_programs_get_the_devices_that_the_plan_said(gpus: Cluster) -> None:
         }
         seen = _visible_devices(gpus)
         assert {key: seen[key] for key in devices} == devices
-    assert total >= 150, "the series was long enough to mean something"
+    assert total >= 40, "the series was long enough to mean something"
 
 
 def _visible_devices(cluster: Cluster) -> dict[tuple[str, int], str]:

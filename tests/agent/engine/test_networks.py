@@ -112,6 +112,7 @@ def test_a_failed_create_leaves_no_network(runtime: DockerRuntime, client: docke
     assert not named(client, business_network(node_id))
 
 
+@pytest.mark.root
 def test_an_engine_without_addresses_gets_some_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with private_engine("--default-address-pool", "base=10.99.0.0/24,size=24") as engine:
         client = engine.start()

@@ -103,7 +103,7 @@ def test_another_process_gives_the_same_hash() -> None:
             text=True,
             check=True,
         ).stdout
-        for seed in ("1", "2", "77")
+        for seed in ("1", "77")
     }
     world = crowded()
     assert hashes == {document(world.plan(), world.desired).hash + "\n"}
