@@ -40,7 +40,7 @@ def prepare_stop(client: APIClient, inspected: dict[str, Any], within: float | N
         failure = str(error)
     if failure:
         log.warning("pre_stop of container %s: %s; it is stopped all the same", inspected["Id"][:12], failure)
-    return max(STOP_SECONDS_MIN, round(grace - (monotonic() - began)))
+    return max(STOP_SECONDS_MIN if within is None else 0, round(grace - (monotonic() - began)))
 
 
 def restart_container(client: APIClient, node_id: str, container_id: str) -> int | None:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 PROC = Path("/proc")
+INIT = 1
 
 GIVE_UP_SECONDS = 5.0
 """How long after its kill a member is waited for: one that hangs in the kernel ends when its call does, or never."""
@@ -98,6 +99,7 @@ def end_session(session: int, sign: int, grace: float, kernel: Kernel = KERNEL) 
     `session` is the pid of its leader, which may have ended while others have not. Returns the pids of those that are
     not known to have ended `GIVE_UP_SECONDS` after their kill: nearly always none.
     """
+    assert session > INIT and session != os.getpgrp(), f"rule 1: session {session} is none that a program of ours leads"
     ending = _Ending(session, sign, kernel.now() + grace, kernel)
     try:
         return ending.run()

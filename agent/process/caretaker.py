@@ -51,16 +51,17 @@ class Caretaker:
 
     def stop(self, within: float | None = None) -> None:
         """End the program for good, as `Program.end` does. A healthcheck that is under way is not waited for."""
-        self._let_go()
+        self.let_go()
         self.program.end(within)
 
     def close(self) -> None:
-        """Take no care of the program any more; it runs on."""
-        self._let_go()
+        """Let go of the program, and wait until its thread has ended. The program runs on."""
+        self.let_go()
         if self._thread.is_alive():
             self._thread.join()
 
-    def _let_go(self) -> None:
+    def let_go(self) -> None:
+        """Take no care of the program any more from now on; a healthcheck that is under way is still finished."""
         self._closing.set()
         os.eventfd_write(self._wake.fileno(), 1)
 

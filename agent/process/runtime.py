@@ -169,6 +169,8 @@ class ProcessRuntime:
     def close(self) -> None:
         """Take care of the programs no more; they run on."""
         for caretaker in self._all():
+            caretaker.let_go()
+        for caretaker in self._all():
             caretaker.close()
 
     def _all(self) -> tuple[Caretaker, ...]:

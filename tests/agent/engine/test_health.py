@@ -8,11 +8,10 @@ import docker
 import pytest
 
 from agent.engine.runtime import DockerRuntime
-from agent.runtime.contract import Running
 from reconciler.manifest.model import Healthcheck, HttpProbe, Logging, Mount, TcpProbe
 from reconciler.wire.messages import Status
 from tests.agent.engine.fixtures import client, node_id, runtime  # noqa: F401 - fixtures
-from tests.agent.engine.parts import deploy
+from tests.agent.engine.parts import deploy, the_one, wait_status
 from tests.support.images import WEB
 from tests.support.waiting import wait_until
 
@@ -22,16 +21,6 @@ pytestmark = pytest.mark.docker
 HTTP = Healthcheck(http=HttpProbe(port=8080), interval=0.1, timeout=5, retries=2)
 TCP = Healthcheck(tcp=TcpProbe(port=8080), interval=0.1, timeout=5, retries=2)
 LISTENS_LATER = ("sh", "-c", "while ! test -e /tmp/go; do sleep 0.05; done; exec httpd -f -p 8080")
-
-
-def the_one(runtime: DockerRuntime) -> Running:
-    (only,) = runtime.list()
-    return only
-
-
-def wait_status(runtime: DockerRuntime, status: Status) -> Running:
-    wait_until(lambda: the_one(runtime).status == status, what=f"status {status}")
-    return the_one(runtime)
 
 
 def inside(client: docker.DockerClient, container_id: str, script: str) -> None:

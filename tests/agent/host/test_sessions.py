@@ -1,5 +1,6 @@
 """Ending a session keeps to its deadline, whatever a look at /proc costs: on a kernel and a clock of the test's own."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 
 from agent.host.sessions import GIVE_UP_SECONDS, HANDLES_MAX, Kernel, end_session, session_members
 
-LEADER = 100
+LEADER = 5_000_000  # no kernel has so many
 TERM, KILL = signal.SIGTERM, signal.SIGKILL
 
 
@@ -96,26 +97,26 @@ def stubborn(**more: int) -> Process:
 
 @pytest.mark.parametrize("look_seconds", [0.0, 0.001, 0.05, 0.2])
 def test_the_kill_goes_out_at_the_deadline_whatever_a_look_costs(look_seconds: float) -> None:
-    kernel = SlowKernel({LEADER: stubborn(), 101: stubborn()}, look_seconds, strangers=200)
+    kernel = SlowKernel({LEADER: stubborn(), LEADER + 1: stubborn()}, look_seconds, strangers=200)
     assert end_session(LEADER, TERM, 5.0, kernel) == ()
-    for pid in (LEADER, 101):
+    for pid in (LEADER, LEADER + 1):
         (told, at), (killed, then) = kernel.processes[pid].got[:2]
         assert (told, at, killed) == (TERM, 0.0, KILL)
         assert 5.0 <= then <= 5.0 + look_seconds
     assert kernel.living() == []
     assert not kernel.open_handles
-    assert all(process.got == [] for pid, process in kernel.processes.items() if pid >= 10_000)
+    assert all(process.got == [] for process in kernel.processes.values() if process.session != LEADER)
 
 
 def test_waiting_costs_no_looks() -> None:
-    kernel = SlowKernel({LEADER: Process(lasts=60.0), 101: Process(lasts=30.0)})
+    kernel = SlowKernel({LEADER: Process(lasts=60.0), LEADER + 1: Process(lasts=30.0)})
     assert end_session(LEADER, TERM, 600.0, kernel) == ()
     assert (kernel.clock, kernel.looks) == (60.0, 2)
     assert kernel.processes[LEADER].got == [(TERM, 0.0)]
 
 
 def test_no_time_is_killed_at_once() -> None:
-    kernel = SlowKernel({LEADER: Process(lasts=60.0, heeds=(TERM,)), 101: stubborn()}, look_seconds=1.0)
+    kernel = SlowKernel({LEADER: Process(lasts=60.0, heeds=(TERM,)), LEADER + 1: stubborn()}, look_seconds=1.0)
     kernel.processes[LEADER].heeds = (KILL,)
     kernel.processes[LEADER].lasts = 0.0
     assert end_session(LEADER, TERM, 0.0, kernel) == ()
@@ -123,27 +124,30 @@ def test_no_time_is_killed_at_once() -> None:
 
 
 def test_members_outside_of_the_leaders_group_are_told_once_and_killed() -> None:
-    kernel = SlowKernel({LEADER: Process(), 101: Process(group=101, lasts=1.0), 102: stubborn(group=102)}, 0.01)
+    kernel = SlowKernel(
+        {LEADER: Process(), LEADER + 1: Process(group=LEADER + 1, lasts=1.0), LEADER + 2: stubborn(group=LEADER + 2)},
+        0.01,
+    )
     assert end_session(LEADER, TERM, 5.0, kernel) == ()
-    assert [sign for sign, _ in kernel.processes[101].got] == [TERM]
-    assert [sign for sign, _ in kernel.processes[102].got] == [TERM, KILL]
+    assert [sign for sign, _ in kernel.processes[LEADER + 1].got] == [TERM]
+    assert [sign for sign, _ in kernel.processes[LEADER + 2].got] == [TERM, KILL]
 
 
 def test_what_outlives_its_leader_is_found() -> None:
-    kernel = SlowKernel({LEADER: Process(ends=-1.0), 101: stubborn(group=101)})
+    kernel = SlowKernel({LEADER: Process(ends=-1.0), LEADER + 1: stubborn(group=LEADER + 1)})
     assert end_session(LEADER, TERM, 1.0, kernel) == ()
     assert kernel.living() == []
 
 
 def test_what_is_started_at_the_last_moment_is_killed_too() -> None:
     kernel = SlowKernel({LEADER: Process()})
-    kernel.born[LEADER] = (102, stubborn(group=102))
+    kernel.born[LEADER] = (LEADER + 2, stubborn(group=LEADER + 2))
     assert end_session(LEADER, TERM, 1.0, kernel) == ()
-    assert [sign for sign, _ in kernel.processes[102].got] == [TERM, KILL]
+    assert [sign for sign, _ in kernel.processes[LEADER + 2].got] == [TERM, KILL]
 
 
 def test_what_no_kill_ends_is_told_and_not_waited_for_without_end() -> None:
-    kernel = SlowKernel({LEADER: Process(heeds=()), 101: Process()})
+    kernel = SlowKernel({LEADER: Process(heeds=()), LEADER + 1: Process()})
     assert end_session(LEADER, TERM, 1.0, kernel) == (LEADER,)
     assert kernel.clock == 1.0 + GIVE_UP_SECONDS
     assert not kernel.open_handles
@@ -154,6 +158,12 @@ def test_more_members_than_handles_all_end() -> None:
     kernel = SlowKernel(members)
     assert end_session(LEADER, TERM, 1.0, kernel) == ()
     assert kernel.living() == []
+
+
+@pytest.mark.parametrize("session", [-1, 0, 1, os.getpgrp()])
+def test_no_other_session_than_a_programs_is_ended(session: int) -> None:
+    with pytest.raises(AssertionError, match="rule 1"):
+        end_session(session, TERM, 1.0, SlowKernel({}))
 
 
 def test_nothing_there_is_no_failure() -> None:

@@ -1,14 +1,11 @@
-"""What an agent tells of its machine: GPUs (NVML played by a stand-in: there is none here), memory, cores, address."""
+"""What an agent tells of its GPUs; NVML is played by a stand-in."""
 
 from types import SimpleNamespace
 from typing import Any
 
-import psutil
 import pytest
 
-from agent.host.address import advertised_address
 from agent.host.gpu import Gpus, open_gpus
-from agent.host.resources import NodeSampler, capacity
 
 
 class NVMLError(Exception):
@@ -76,24 +73,3 @@ def test_a_device_that_can_not_tell_its_use_counts_as_idle() -> None:
 def test_no_driver_is_normal() -> None:
     assert Gpus(None).devices() == ()
     assert isinstance(open_gpus().devices(), tuple)
-
-
-def test_capacity_and_usage_are_the_machine_s() -> None:
-    has, uses = capacity(), NodeSampler().usage()
-    assert has.cpu_cores == psutil.cpu_count()
-    assert 0 < uses.memory_mb < has.memory_mb
-    assert 0 <= uses.cpu_percent <= 100
-
-
-@pytest.mark.parametrize(
-    ("host", "expected"),
-    [
-        ("127.0.0.1", "http://127.0.0.1:7701"),
-        ("::1", "http://[::1]:7701"),
-        ("node-1.example.org", "http://node-1.example.org:7701"),
-        ("0.0.0.0", "http://127.0.0.1:7701"),
-        ("", "http://127.0.0.1:7701"),
-    ],
-)
-def test_the_address_is_one_the_manager_can_call(host: str, expected: str) -> None:
-    assert advertised_address(host, 7701, "http://127.0.0.1:7700") == expected
