@@ -19,7 +19,7 @@ def inspect_own(client: APIClient, node_id: str, container_id: str) -> dict[str,
 
 def assert_own(labels: Mapping[str, str], node_id: str) -> None:
     """Hold rule 1 right before a container is changed."""
-    assert labels.get(NODE) == node_id, f"rule 1: a container of {labels.get(NODE)!r} is not {node_id!r}'s to touch"
+    assert labels.get(NODE) == node_id, f"rule 1: node {node_id!r} touches no container of {labels.get(NODE)!r}"
 
 
 def labels_in(inspected: Mapping[str, Any]) -> dict[str, str]:
