@@ -46,6 +46,13 @@ class InstanceKey(msgspec.Struct, frozen=True, order=True, array_like=True, gc=F
         return f"{self.business_id}/{self.component_id}/{self.instance}"
 
 
+AllocationId = tuple[InstanceKey, str]
+"""Which allocation: the instance, and its node's id."""
+
+ComponentKey = tuple[str, str]
+"""Which component: its business's id, and its own."""
+
+
 class Deploy(Message, frozen=True, kw_only=True):
     """`POST /api/deploy` in our process: run this component as this instance, replacing any older version.
 

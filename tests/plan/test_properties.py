@@ -13,7 +13,7 @@ from reconciler.plan.model.blockers import BusinessMissing, NeededBusinessStoppe
 from reconciler.plan.model.desired import Desired
 from reconciler.plan.model.observed import Allocation, NodeHealth, Observed
 from reconciler.plan.model.plan import Action, Kind, Plan
-from reconciler.plan.model.policy import Limits, Policy
+from reconciler.plan.model.policy import BlastRadius, Policy
 from reconciler.plan.proof.simulate import applied
 from reconciler.plan.reconcile.planner import plan
 from reconciler.plan.schedule.node_health import node_health
@@ -203,7 +203,7 @@ def test_every_world_has_a_status(world: World) -> None:
 @given(world=worlds())
 def test_what_is_held_is_let_go(world: World) -> None:
     """Doing only what waits for nothing, again and again, ends where nothing is left, or where there is no room or a business is not there."""
-    world.policy = Policy(limits=Limits(volumes=1000))
+    world.policy = Policy(blast_radius=BlastRadius(volumes=1000))
     for business_id in world.desired.businesses:
         world.pauses(business_id, paused=False)
     healthy = (replace(allocation, status=Status.RUNNING, ended=False) for allocation in world.observed.allocations)

@@ -78,7 +78,7 @@ def serve(
 ) -> None:
     """Run the manager. Specs come from a directory, from git repositories, from the REST API, or from all of them."""
     from api.serve import ManagerConfig, run_manager
-    from reconciler.plan.model.policy import Limits, Policy
+    from reconciler.plan.model.policy import BlastRadius, Policy
     from reconciler.source.source import SourceError
     from reconciler.store.model import StoreError
 
@@ -91,13 +91,13 @@ def serve(
         db = str(default_state() / "manager.db")
     log_to_stderr()
     save_memory()
-    limits = Limits(most_stops, most_share, most_nodes, most_volume_stops)
+    blast_radius = BlastRadius(most_stops, most_share, most_nodes, most_volume_stops)
     config = ManagerConfig(
         listen=listen,
         db=db,
         desired=desired,
         token=token(token_file or of_group("token_file")),
-        policy=Policy(suspect_after, lost_after, limits),
+        policy=Policy(suspect_after, lost_after, blast_radius),
         keep_revisions=keep_revisions,
         sources=sources,
         hook_secret=read_token(hook_secret_file, {}, "secret") if hook_secret_file else None,

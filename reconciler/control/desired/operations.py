@@ -172,7 +172,7 @@ def promotions(entry: DesiredBusiness, component_id: str | None, who: str) -> di
         if component_id not in (None, component.component_id):
             continue
         running, digest = version(entry, component)
-        if running.update.canary and entry.verdict(component.component_id, digest) != "promoted":
+        if running.update.canary and entry.outcome(component.component_id, digest) != "promoted":
             key = (entry.business.business_id, component.component_id, digest)
             found[key] = VersionResult("promoted", f"by {who}")
     return found

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from reconciler.control.errors import Conflict
 from reconciler.control.view import View, documented
-from reconciler.plan.gates.limits import VOLUMES, stop_of
+from reconciler.plan.gates.blast_radius import VOLUMES, stop_of
 from reconciler.plan.model.plan import Action, Plan
 from reconciler.store.model import Event
 from reconciler.store.store import Store

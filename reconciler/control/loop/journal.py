@@ -36,8 +36,8 @@ def events_between(before: View, after: View, sent: Sequence[Action], recorded: 
             component_id,
             cause=desired_cause(business_id, after, recorded),
         )
-        for (business_id, component_id, _), verdict in after.plan.verdicts.items()
-        if verdict.word == "rejected"
+        for (business_id, component_id, _), verdict in after.plan.version_results.items()
+        if verdict.outcome == "rejected"
     ]
     events += _held(before, after, recorded)
     for business_id, status in after.statuses.items():

@@ -68,7 +68,7 @@ class Turns:
             before, after = self._recorded, self._look()
             sent = self._dispatcher.carry_out(after.plan, after.desired, after.observed, after.at)
             self._save_statuses(before, after)
-            self._store.version_results.record(after.plan.verdicts, after.at)
+            self._store.version_results.record(after.plan.version_results, after.at)
             withdraw_outdated(self._store, after)
             self._saved_plans.follow(after, sent)
             self._store.vanished.keep_only(set(after.plan.instances))

@@ -90,7 +90,7 @@ def _fleet_without(key: InstanceKey, after: Observed, policy: Policy, now: float
     for allocation in after.allocations:
         if allocation.key != key and allocation.node_id in fleet.row:
             row = fleet.row[allocation.node_id]
-            fleet.hold(row, allocation.reservation)
+            fleet.reserve(row, allocation.reservation)
             fleet.add_peer(allocation.key.business_id, allocation.key.component_id, row)
     return fleet
 

@@ -6,10 +6,11 @@ changes, and must not make the failure of one business that of others.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 
 from reconciler.manifest.check.circles import circle, shown
 from reconciler.manifest.model import Business
+from reconciler.plan.gates.gate import Draft, Waits
 from reconciler.plan.model.blockers import (
     BusinessMissing,
     BusinessNotRunning,
@@ -21,10 +22,7 @@ from reconciler.plan.model.desired import Desired
 from reconciler.plan.model.observed import Allocation
 from reconciler.plan.model.plan import Action, Kind
 from reconciler.plan.model.reasons import Reason
-from reconciler.plan.wants.wanted import DesiredInstance
 from reconciler.wire.messages import InstanceKey, Status
-
-Place = tuple[InstanceKey, str]
 
 
 def circles(desired: Desired, businesses: Iterable[Business]) -> dict[str, str]:
@@ -40,103 +38,96 @@ def circles(desired: Desired, businesses: Iterable[Business]) -> dict[str, str]:
     return found
 
 
-def held(
-    desired: Desired,
-    wants: Mapping[InstanceKey, DesiredInstance],
-    allocations: Iterable[Allocation],
-    actions: Iterable[Action],
-    placements: Mapping[InstanceKey, str],
-) -> dict[Place, Reason]:
-    """Why actions wait, by instance and node. What others wait for to have its room waits for no other business."""
-    actions = tuple(actions)
-    found: dict[Place, Reason] = {}
-    for action in actions:
-        entry = desired.businesses.get(action.key.business_id)
-        if entry is not None and entry.paused and not entry.stopped:
-            found[action.key, action.node_id] = Paused(action.key.business_id)
-    if any(spec.depends_on_businesses for key in _all(desired) for spec in desired.specs(key)[:1]):
-        order = _Order(desired, wants, allocations, actions, placements)
-        for action in actions:
-            why = order.why(action)
-            if why is not None:
-                found.setdefault((action.key, action.node_id), why)
-    return found
+class Businesses:
+    """Actions of businesses that are paused, or need others, or are needed."""
+
+    def waits(self, draft: Draft) -> Waits:
+        """Those that wait. What others wait for to have its room waits for no other business."""
+        waits = Waits()
+        if any(_needs(draft.desired, name) for name in _all(draft.desired)):
+            order = _Order(draft)
+            for action in draft.actions:
+                why = order.why(action)
+                if why is not None:
+                    waits.blocked[action.allocation_id] = why
+        for action in draft.actions:
+            entry = draft.desired.businesses.get(action.key.business_id)
+            if entry is not None and entry.paused and not entry.stopped:
+                waits.blocked[action.allocation_id] = Paused(action.key.business_id)
+        return waits
 
 
 def _all(desired: Desired) -> list[str]:
     return sorted({*desired.businesses, *desired.removed})
 
 
+def _needs(desired: Desired, business_id: str) -> Sequence[str]:
+    """The businesses that this one depends on, as its newest spec has it."""
+    specs = desired.specs(business_id)
+    return specs[0].depends_on_businesses if specs else ()
+
+
 class _Order:
-    def __init__(
-        self,
-        desired: Desired,
-        wants: Mapping[InstanceKey, DesiredInstance],
-        allocations: Iterable[Allocation],
-        actions: tuple[Action, ...],
-        placements: Mapping[InstanceKey, str],
-    ) -> None:
-        self._desired = desired
-        self._wants = wants
-        self._placements = placements
-        self._copies: dict[InstanceKey, list[Allocation]] = defaultdict(list)
-        for allocation in allocations:
-            self._copies[allocation.key].append(allocation)
+    """The order between businesses: `users` are those that need each, `ending` the first instance that each ends."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
         self._instances: dict[str, list[InstanceKey]] = defaultdict(list)
-        for key in sorted(wants):
+        for key in sorted(draft.wants):
             self._instances[key.business_id].append(key)
-        self._needed = {(key, action.node_id) for action in actions for key in action.waits_for}
-        self._starting = {action.key: action for action in actions if action.kind is not Kind.STOP}
-        self._ending: dict[str, InstanceKey] = {}
-        for action in actions:
-            if action.kind is Kind.STOP and self._ends(action.key.business_id):
-                first = self._ending.setdefault(action.key.business_id, action.key)
-                self._ending[action.key.business_id] = min(first, action.key)
+        self._ending = {
+            action.key.business_id: action.key
+            for action in reversed(draft.actions)
+            if action.kind is Kind.STOP and self._ends(action.key.business_id)
+        }
         self._users: dict[str, list[str]] = defaultdict(list)
-        for name in _all(desired):
-            for spec in desired.specs(name)[:1]:
-                for needed in spec.depends_on_businesses:
-                    self._users[needed].append(name)
+        for name in _all(draft.desired):
+            for needed in _needs(draft.desired, name):
+                self._users[needed].append(name)
 
     def why(self, action: Action) -> Reason | None:
         """Why the action waits, None when it need not."""
-        key = action.key
-        if (key, action.node_id) in self._needed:
+        if action.allocation_id in self._draft.needed:
             return None
-        if action.kind is Kind.STOP and key not in self._wants:
-            users = self._users[key.business_id] if self._ends(key.business_id) else ()
-            user = next((self._ending[name] for name in users if name in self._ending), None)
-            return StillUsedByBusiness(user) if user is not None else None
+        if action.kind is Kind.STOP and action.key not in self._draft.wants:
+            return self._still_used(action.key.business_id)
         # An instance that moves runs on where it is until it may start elsewhere.
-        start = self._starting.get(key)
-        if start is None or any(
-            allocation.confirmed and allocation.digest == start.digest for allocation in self._copies[key]
-        ):
+        start = self._draft.starting.get(action.key)
+        if start is None or self._was_begun(start):
             return None
-        needed = self._desired.businesses[key.business_id].business.depends_on_businesses
-        return next((why for name in needed if (why := self._not_running(name))), None)
+        needed = _needs(self._draft.desired, action.key.business_id)
+        return next((why for name in needed if (why := self._not_running(name)) is not None), None)
+
+    def _still_used(self, business_id: str) -> Reason | None:
+        users = self._users[business_id] if self._ends(business_id) else ()
+        user = next((self._ending[name] for name in users if name in self._ending), None)
+        return None if user is None else StillUsedByBusiness(user)
 
     def _ends(self, business_id: str) -> bool:
-        entry = self._desired.businesses.get(business_id)
+        entry = self._draft.desired.businesses.get(business_id)
         return entry is None or entry.stopped
+
+    def _was_begun(self, start: Action) -> bool:
+        there = self._draft.allocations.get(start.key, ())
+        return any(allocation.confirmed and allocation.digest == start.digest for allocation in there)
 
     def _not_running(self, business_id: str) -> Reason | None:
         """Why a business that is needed does not run as it is wanted, None when it does."""
-        entry = self._desired.businesses.get(business_id)
+        entry = self._draft.desired.businesses.get(business_id)
         if entry is None:
             return BusinessMissing(business_id)
         if entry.stopped:
             return NeededBusinessStopped(business_id)
         for key in self._instances[business_id]:
-            if not any(self._runs(allocation) for allocation in self._copies[key]):
+            if not any(map(self._runs, self._draft.allocations.get(key, ()))):
                 return BusinessNotRunning(key)
         return None
 
     def _runs(self, allocation: Allocation) -> bool:
         """Whether it runs in the wanted version where it is to be, or has done its work."""
-        want = self._wants[allocation.key]
+        want = self._draft.wants[allocation.key]
         if (
-            allocation.node_id != self._placements.get(allocation.key)
+            allocation.node_id != self._draft.placements.get(allocation.key)
             or not allocation.confirmed
             or allocation.digest != want.digest
         ):

@@ -7,60 +7,63 @@ does everything once a drain's deadline has passed.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
 
+from reconciler.plan.gates.gate import Draft, Waits
 from reconciler.plan.model.blockers import DrainPaced
 from reconciler.plan.model.observed import Allocation
 from reconciler.plan.model.plan import Action, Kind
-from reconciler.plan.model.reasons import Reason
 from reconciler.plan.wants.progress import serves
-from reconciler.plan.wants.wanted import DesiredInstance
-from reconciler.wire.messages import InstanceKey
-
-ComponentKey = tuple[str, str]
-Place = tuple[InstanceKey, str]
+from reconciler.wire.messages import ComponentKey, InstanceKey
 
 
-def paced(
-    wants: Mapping[InstanceKey, DesiredInstance],
-    allocations: Iterable[Allocation],
-    actions: Iterable[Action],
-    leaving: Collection[str],
-) -> dict[Place, Reason]:
-    """Which moves wait, and for what, by instance and node. `leaving` are the nodes that give away what they run."""
-    if not leaving:
-        return {}
-    old: dict[InstanceKey, Allocation] = {}
-    new: dict[InstanceKey, list[Allocation]] = defaultdict(list)
-    for allocation in allocations:
-        if allocation.node_id not in leaving:
-            new[allocation.key].append(allocation)
-        elif allocation.key in wants and serves(allocation) and not allocation.reservation.volumes:
-            old[allocation.key] = allocation
-    creates = {action.key: action for action in actions if action.kind is Kind.CREATE and action.key in old}
-    queues: dict[ComponentKey, list[InstanceKey]] = defaultdict(list)
-    for key in sorted(creates):
-        queues[key.business_id, key.component_id].append(key)
-    begun: dict[ComponentKey, list[InstanceKey]] = defaultdict(list)
-    for key in sorted(wants):
-        if (key.business_id, key.component_id) in queues and key not in creates and _moves(wants[key], key in old, new):
-            begun[key.business_id, key.component_id].append(key)
-    blocked: dict[Place, Reason] = {}
-    for name, queue in queues.items():
-        at_once = wants[queue[0]].component.update.parallelism or len(queue)
-        free = max(at_once - len(begun[name]), 0)
-        before = [*begun[name], *queue[:free]]
-        for key in queue[free:]:
-            why = DrainPaced(tuple(before), at_once)
-            blocked[key, creates[key].node_id] = why
-            if wants[key].component.singleton:
-                blocked[key, old[key].node_id] = why
-    return blocked
+class Drains:
+    """Moves away from nodes that give away what they run."""
+
+    def waits(self, draft: Draft) -> Waits:
+        """The moves beyond those that may be under way at a time."""
+        return _Moves(draft).waits() if draft.leaving else Waits()
 
 
-def _moves(want: DesiredInstance, is_old_there: bool, new: Mapping[InstanceKey, list[Allocation]]) -> bool:
-    """Whether it is between two nodes: asked for on the other one, and not running there yet."""
-    there = new.get(want.key, [])
-    if any(map(serves, there)):
-        return False
-    return any(allocation.confirmed for allocation in there) if is_old_there else want.component.singleton
+class _Moves:
+    """The moves away from draining nodes: `old` is what serves there, `creates` are the successors to be started."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
+        self._old: dict[InstanceKey, Allocation] = {
+            allocation.key: allocation
+            for allocation in draft.observed.allocations
+            if allocation.node_id in draft.leaving
+            and allocation.key in draft.wants
+            and serves(allocation)
+            and not allocation.reservation.volumes
+        }
+        self._creates: dict[InstanceKey, Action] = {
+            action.key: action for action in draft.actions if action.kind is Kind.CREATE and action.key in self._old
+        }
+
+    def waits(self) -> Waits:
+        """The creates that wait, and the stops of singletons, which go before their successors."""
+        waits = Waits()
+        queues: dict[ComponentKey, list[InstanceKey]] = defaultdict(list)
+        for key in sorted(self._creates):
+            queues[key.business_id, key.component_id].append(key)
+        for name, queue in queues.items():
+            component = self._draft.wants[queue[0]].component
+            at_once = component.update.parallelism or len(queue)
+            begun = [key for key in self._draft.instances[name] if key not in self._creates and self._is_between(key)]
+            free = max(at_once - len(begun), 0)
+            why = DrainPaced((*begun, *queue[:free]), at_once)
+            for key in queue[free:]:
+                waits.blocked[self._creates[key].allocation_id] = why
+                if component.singleton:
+                    waits.blocked[key, self._old[key].node_id] = why
+        return waits
+
+    def _is_between(self, key: InstanceKey) -> bool:
+        """Whether the instance is between two nodes: asked for on the other one, and not running there yet."""
+        there = [one for one in self._draft.allocations.get(key, ()) if one.node_id not in self._draft.leaving]
+        if any(map(serves, there)):
+            return False
+        if key in self._old:
+            return any(allocation.confirmed for allocation in there)
+        return self._draft.wants[key].component.singleton

@@ -53,8 +53,9 @@ def _seal_entry(entry: DesiredBusiness) -> DesiredBusiness:
         entry,
         business=sealed_business(entry.business),
         earlier=tuple(map(sealed_business, entry.earlier)),
-        verdicts={
-            name: replace(verdict, reason=without_password(verdict.reason)) for name, verdict in entry.verdicts.items()
+        version_results={
+            name: replace(verdict, reason=without_password(verdict.reason))
+            for name, verdict in entry.version_results.items()
         },
     )
 

@@ -25,6 +25,9 @@ STATE_1 = {"copies": "allocations"}
 NODE_1 = {"unsteady_until": "flapping_until"}
 ALLOCATION_1 = {"promise": "reservation"}
 PLAN_1 = {"held": "prune_blocked"}
+BUSINESS_1 = {"verdicts": "version_results"}
+RESULT_1 = {"word": "outcome"}
+POLICY_1 = {"limits": "blast_radius"}
 ACTION_1 = {"held": "blocked_by"}
 REASON_CODES: Form = {"reason_code": None}
 ACTION_CODES: Form = REASON_CODES | {"blocked_by_code": None}
@@ -36,9 +39,25 @@ SAVED_PLAN_1 = {"facts": "preconditions"}
 def upgraded_state(form: Form) -> Form:
     """Rename the fields of a state, and of what was decided by it."""
     found: Form = _renamed(form, STATE_1) | {"format": str(STATE)}
-    for name, change in (("nodes", upgraded_node), ("allocations", upgraded_allocation)):
+    found["policy"] = _renamed(found.get("policy"), POLICY_1)
+    for name, change in (
+        ("businesses", upgraded_business),
+        ("nodes", upgraded_node),
+        ("allocations", upgraded_allocation),
+    ):
         found[name] = _each(found.get(name), change)
     return found | ({"made": upgraded_decided(found["made"])} if "made" in found else {})
+
+
+def upgraded_business(form: Any) -> Any:
+    """Rename the fields of a business in a state of format 1, and of what became of its versions."""
+    found = _renamed(form, BUSINESS_1)
+    pairs = found.get("version_results") if isinstance(found, dict) else None
+    return found | {"version_results": _each(pairs, _upgraded_result)} if isinstance(pairs, list) else found
+
+
+def _upgraded_result(pair: Any) -> Any:
+    return [pair[0], _renamed(pair[1], RESULT_1)] if isinstance(pair, list) and len(pair) == 2 else pair
 
 
 def upgraded_node(form: Any) -> Any:

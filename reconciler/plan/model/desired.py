@@ -14,7 +14,7 @@ class VersionResult:
     A rejected one is not tried again: the version before it runs instead, for the `reason`.
     """
 
-    word: Literal["good", "promoted", "rejected"]
+    outcome: Literal["good", "promoted", "rejected"]
     reason: str = ""
 
 
@@ -39,8 +39,8 @@ class DesiredBusiness:
 
     `restarts` counts the restarts asked for; `source` says where the spec comes from, for people (`api`, or the
     file's path such as `desired/shop.yaml`); `revision` numbers the versions of the spec, from 1. `earlier` holds
-    the specs of the last few revisions before this one, newest first: what may still run somewhere. `verdicts` are
-    by component id and digest. `commit` is the one that brought this revision, where a git repository did. Of a
+    the specs of the last few revisions before this one, newest first: what may still run somewhere. `version_results`
+    are by component id and digest. `commit` is the one that brought this revision, where a git repository did. Of a
     `paused` one nothing is done. `pinned` is the revision that an operator went back to (None: none), and `quarantined`
     holds the content digests of what was gone back from: none of it is accepted.
     """
@@ -51,7 +51,7 @@ class DesiredBusiness:
     source: str = "api"
     revision: int = 1
     earlier: tuple[Business, ...] = ()
-    verdicts: dict[tuple[str, str], VersionResult] = field(default_factory=dict)
+    version_results: dict[tuple[str, str], VersionResult] = field(default_factory=dict)
     commit: Commit | None = None
     paused: bool = False
     pinned: int | None = None
@@ -62,10 +62,10 @@ class DesiredBusiness:
         """Whether what somebody changed on a node is set back; otherwise it is only shown."""
         return self.business.sync.self_heal is not False
 
-    def verdict(self, component_id: str, digest: str) -> str:
-        """The verdict on this version of a component, "" when there is none."""
-        found = self.verdicts.get((component_id, digest))
-        return found.word if found else ""
+    def outcome(self, component_id: str, digest: str) -> str:
+        """What became of this version of a component, "" when that is not known."""
+        found = self.version_results.get((component_id, digest))
+        return found.outcome if found else ""
 
 
 Stop = tuple[InstanceKey, str, str]

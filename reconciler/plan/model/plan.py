@@ -7,7 +7,7 @@ from reconciler.manifest.model import Component
 from reconciler.plan.model.desired import VersionResult
 from reconciler.plan.model.obstacles import NoNodes
 from reconciler.plan.model.reasons import Reason
-from reconciler.wire.messages import InstanceKey
+from reconciler.wire.messages import AllocationId, InstanceKey
 
 
 class Kind(StrEnum):
@@ -73,6 +73,11 @@ class Action:
     exceeds: tuple[str, ...] = ()
     heals: tuple[str, ...] = ()
 
+    @property
+    def allocation_id(self) -> AllocationId:
+        """The instance and the node: no two actions of a plan share both."""
+        return self.key, self.node_id
+
 
 @dataclass(frozen=True, slots=True)
 class Drifted:
@@ -137,16 +142,16 @@ class Unknown:
 class Plan:
     """What closes the gap: actions in order (stops, then updates, then creates, each by key) and what waits.
 
-    `placements` has the node of every desired instance that has one, whether or not it needs an action. `verdicts` are
-    new ones, by business id, component id and digest, which the next plan is to know of. `look_again` is when (seconds
-    since the epoch) time alone changes the plan, None for never. `unknowns` is what it could not know.
-    `drifted` is what differs on nodes and is left so.
+    `placements` has the node of every desired instance that has one, whether or not it needs an action.
+    `version_results` are new ones, by business id, component id and digest, which the next plan is to know of.
+    `look_again` is the next time (seconds since the epoch) at which the plan changes although nothing else happens,
+    None for never. `unknowns` is what it could not know. `drifted` is what differs on nodes and is left so.
     """
 
     actions: tuple[Action, ...] = ()
     pending: tuple[Pending, ...] = ()
     placements: dict[InstanceKey, str] = field(default_factory=dict)
-    verdicts: dict[tuple[str, str, str], VersionResult] = field(default_factory=dict)
+    version_results: dict[tuple[str, str, str], VersionResult] = field(default_factory=dict)
     look_again: float | None = None
     unknowns: tuple[Unknown, ...] = ()
     drifted: tuple[Drifted, ...] = ()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class BlastRadius:
     """How much one plan may end for good before an operator has to approve it.
 
     `stops` of instances, the `share` (0..1) of a business that stays, `nodes` touched, and `volumes`: stops of
@@ -26,5 +26,5 @@ class Policy:
 
     suspect_after: float = 15.0
     lost_after: float = 60.0
-    limits: Limits = Limits()
+    blast_radius: BlastRadius = BlastRadius()
     freeze_after: int = 3

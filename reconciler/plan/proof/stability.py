@@ -14,7 +14,7 @@ from reconciler.plan.model.plan import Action, Kind, Pending, Plan, Refusal
 from reconciler.plan.model.policy import Policy
 from reconciler.plan.model.stays import NeverSettles
 from reconciler.plan.proof.simulate import applied
-from reconciler.plan.wants.versions import with_verdicts
+from reconciler.plan.wants.versions import with_version_results
 
 
 class Planner(Protocol):
@@ -26,7 +26,7 @@ class Planner(Protocol):
         """The plan."""
 
 
-def settled(planner: Planner, desired: Desired, observed: Observed, policy: Policy, now: float) -> Plan:
+def without_oscillation(planner: Planner, desired: Desired, observed: Observed, policy: Policy, now: float) -> Plan:
     """The plan, without the actions of the businesses that would never settle.
 
     A plan without actions is proof of itself. Businesses that have nothing to do are not planned twice: what they do
@@ -37,7 +37,7 @@ def settled(planner: Planner, desired: Desired, observed: Observed, policy: Poli
         return first
     busy = {action.key.business_id for action in first.actions}
     busy |= {pending.key.business_id for pending in first.pending}
-    after = with_verdicts(desired, first.verdicts)
+    after = with_version_results(desired, first.version_results)
     second = planner(after, applied(first, observed), policy, now, only=busy)
     return _without(first, second.actions) if second.actions else first
 

@@ -46,8 +46,8 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What differs of a copy that is in the wanted version, and is to be changed; and what is `left` as it is.
+class RunningDiff:
+    """What differs of an allocation and is to be changed, and why; and what is `left` as it is.
 
     `heals` are the fields of `changes` that somebody changed; `live` says that what runs can be changed as it is.
     """
@@ -64,17 +64,17 @@ class Look:
         return bool(self.changes)
 
 
-AS_WANTED = Look()
+AS_WANTED = RunningDiff()
 
 
-def look(
+def diff_running(
     entry: DesiredBusiness,
     want: DesiredInstance,
     allocation: Allocation,
     heals: Mapping[tuple[InstanceKey, str], int],
     freeze_after: int,
-) -> Look:
-    """How a copy in the wanted version differs from what it should be."""
+) -> RunningDiff:
+    """How an allocation in the wanted version differs from what it should be."""
     limits = new_limits(want, allocation)
     running = allocation.confirmed and not allocation.ended
     if not limits and not (running and allocation.drift):
@@ -96,7 +96,7 @@ def look(
         healed = tuple(change for change in drift if change not in frozen)
     reason = Deviates(limits=bool(changed), by_hand=bool(healed))
     fields = tuple(change.field for change in healed)
-    return Look(reason, changed + healed, fields, running and _can_live(want, allocation, fields), left)
+    return RunningDiff(reason, changed + healed, fields, running and _can_live(want, allocation, fields), left)
 
 
 def by_hand(entry: DesiredBusiness, want: DesiredInstance, allocation: Allocation) -> tuple[Change, ...]:

@@ -48,7 +48,7 @@ class Filter(Protocol):
         """Why these rows did not."""
 
 
-class Open:
+class ReadyFilter:
     """New instances go to nodes that answer, are not cordoned, and do not come and go."""
 
     def applies(self, shape: Shape) -> bool:
@@ -73,7 +73,7 @@ class Open:
         return _grouped(rows, why)
 
 
-class Cpu:
+class CpuFilter:
     """CPU cores not promised yet."""
 
     def applies(self, shape: Shape) -> bool:
@@ -90,7 +90,7 @@ class Cpu:
         return [Refusal(len(rows), CpuShort(shape.cpu_milli, best))]
 
 
-class Memory:
+class MemoryFilter:
     """Memory not promised yet."""
 
     def applies(self, shape: Shape) -> bool:
@@ -107,7 +107,7 @@ class Memory:
         return [Refusal(len(rows), MemoryShort(shape.memory_mb, best))]
 
 
-class Gpus:
+class GpuFilter:
     """Whole GPU devices not promised yet, with enough memory."""
 
     def applies(self, shape: Shape) -> bool:
@@ -133,7 +133,7 @@ class Gpus:
         return refusals
 
 
-class HostPorts:
+class HostPortFilter:
     """Host ports that no other instance on the node holds."""
 
     def applies(self, shape: Shape) -> bool:
@@ -156,7 +156,7 @@ class HostPorts:
         return _grouped(rows, why)
 
 
-class Disk:
+class DiskFilter:
     """Disk for an image that the node has to fetch.
 
     Only where everything is known: an image whose size nobody can tell, or a node that does not say what is free, is
@@ -177,7 +177,7 @@ class Disk:
         return [Refusal(len(rows), DiskShort(shape.image, size, UNPACKING * size, best))]
 
 
-class Constraints:
+class ConstraintFilter:
     """The runtime, a GPU when required, labels, and the node by name."""
 
     def applies(self, shape: Shape) -> bool:
@@ -206,7 +206,7 @@ class Constraints:
         return _grouped(rows, why)
 
 
-class Apart:
+class AntiAffinityFilter:
     """Nodes without the components this one must not share a node with."""
 
     def applies(self, shape: Shape) -> bool:
@@ -226,7 +226,7 @@ class Apart:
         return [Refusal(len(rows), AntiAffinity(shape.apart_from))]
 
 
-class Spread:
+class SpreadFilter:
     """Nodes that carry the label the replicas are spread over."""
 
     def applies(self, shape: Shape) -> bool:
@@ -243,7 +243,17 @@ class Spread:
         return [Refusal(len(rows), SpreadLabelMissing(shape.spread_by))]
 
 
-FILTERS: tuple[Filter, ...] = (Open(), Cpu(), Memory(), Gpus(), HostPorts(), Disk(), Constraints(), Apart(), Spread())
+FILTERS: tuple[Filter, ...] = (
+    ReadyFilter(),
+    CpuFilter(),
+    MemoryFilter(),
+    GpuFilter(),
+    HostPortFilter(),
+    DiskFilter(),
+    ConstraintFilter(),
+    AntiAffinityFilter(),
+    SpreadFilter(),
+)
 
 
 def feasible(shape: Shape, fleet: Fleet) -> np.ndarray:

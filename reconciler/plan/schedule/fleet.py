@@ -49,7 +49,7 @@ class Fleet:
         self._zones: dict[str, tuple[list[str], np.ndarray]] = {}
         self._peers: dict[tuple[str, str], dict[int, int]] = defaultdict(dict)
 
-    def hold(self, row: int, reservation: Reservation) -> None:
+    def reserve(self, row: int, reservation: Reservation) -> None:
         """Count this promise as given by the node."""
         self.cpu_free[row] -= milli(reservation.cpu_cores)
         self.memory_free[row] -= mebibytes(reservation.memory_mb)

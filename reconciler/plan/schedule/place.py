@@ -32,7 +32,7 @@ HEAVY_IMAGE_MB = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class PlacementRequest:
     """An instance that needs a node."""
 
     key: InstanceKey
@@ -66,7 +66,7 @@ class ScoreParts(NamedTuple):
         return self.promised + self.measured + self.instances + self.gpu + self.image
 
 
-def place(requests: Iterable[Request], fleet: Fleet) -> dict[InstanceKey, Placement]:
+def place(requests: Iterable[PlacementRequest], fleet: Fleet) -> dict[InstanceKey, Placement]:
     """Place what fits; the fleet then holds the promises. Keys that are missing in the result fit nowhere."""
     groups: dict[Shape, list[InstanceKey]] = defaultdict(list)
     for request in requests:
@@ -75,15 +75,16 @@ def place(requests: Iterable[Request], fleet: Fleet) -> dict[InstanceKey, Placem
     for shape in sorted(groups, key=_big_first):
         keys = sorted(groups[shape])
         for key, row in zip(keys, _rows(shape, len(keys), fleet), strict=False):
-            placed[key] = reservation(fleet, row, shape)
+            placed[key] = reserve(fleet, row, shape)
     return placed
 
 
-def reservation(fleet: Fleet, row: int, shape: Shape, keep: Sequence[int] = ()) -> Placement:
+def reserve(fleet: Fleet, row: int, shape: Shape, keep: Sequence[int] = ()) -> Placement:
     """Give one instance of the shape its share of a node that fits it; devices in `keep` are preferred."""
+    assert fleet.fits(row, shape), f"rule 5: {fleet.nodes[row].node_id} would promise twice"
     free = fleet.free_gpus(row, shape.gpu_memory_mb) if shape.gpu_count else []
     devices = tuple(sorted(sorted(free, key=lambda device: device not in keep)[: shape.gpu_count]))
-    fleet.hold(row, holding(shape, devices))
+    fleet.reserve(row, holding(shape, devices))
     if shape.peers:
         fleet.add_peer(*shape.peers, row)
     fleet.stock.fetch(shape.image, row)

@@ -5,7 +5,7 @@ where the promises would overlap waits for every instance of that node that goes
 """
 
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from reconciler.plan.model.observed import Allocation
 from reconciler.plan.model.plan import Action, Kind
@@ -23,26 +23,6 @@ class _Freed:
     things: set[str] = field(default_factory=set)
     stops: set[InstanceKey] = field(default_factory=set)
     shrinks: list[InstanceKey] = field(default_factory=list)
-
-
-def break_wait_cycles(actions: list[Action]) -> list[Action]:
-    """The actions, without stops that are held for an action which may, over others, wait for that very stop.
-
-    Its room is needed more than its service then. Such rings take two instances that swap crowded nodes.
-    """
-    needed = {(key, action.node_id) for action in actions for key in action.waits_for}
-    waiting = {action.key for action in actions if action.waits_for}
-    return [
-        replace(action, blocked_by=None)
-        if action.blocked_by and place_of(action) in needed and action.key in waiting
-        else action
-        for action in actions
-    ]
-
-
-def place_of(action: Action) -> tuple[InstanceKey, str]:
-    """The instance and the node of an action: no two of a plan share both."""
-    return action.key, action.node_id
 
 
 class Releases:

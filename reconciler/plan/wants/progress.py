@@ -1,23 +1,8 @@
-"""How far one copy of an instance is with a version (it serves, it is good, it has failed), and what waits for that."""
-
-from dataclasses import dataclass, field
+"""How far one allocation of an instance is with a version: it serves, it is good, it has failed."""
 
 from reconciler.manifest.model import Component
 from reconciler.plan.model.observed import Allocation
-from reconciler.plan.model.reasons import Reason
-from reconciler.wire.messages import InstanceKey, Status
-
-
-@dataclass(slots=True)
-class Waits:
-    """Why actions of a plan wait, by instance and node; and when time alone ends a wait (seconds since the epoch)."""
-
-    blocked: dict[tuple[InstanceKey, str], Reason] = field(default_factory=dict)
-    look_again: float | None = None
-
-    def until(self, time: float) -> None:
-        """Look again then at the latest."""
-        self.look_again = min(time, self.look_again or time)
+from reconciler.wire.messages import Status
 
 
 def serves(allocation: Allocation) -> bool:

@@ -168,7 +168,7 @@ def _entry(work: Work, row: Any, results: dict[tuple[str, str], VersionResult]) 
         source=row.source,
         revision=row.revision,
         earlier=tuple(revision.business for revision in earlier),
-        verdicts=results,
+        version_results=results,
         commit=current.commit,
         paused=row.paused,
         pinned=row.pinned,

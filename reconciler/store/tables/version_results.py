@@ -31,8 +31,8 @@ class VersionResults:
             businesses = dict(desired.businesses)
             for (business_id, component_id, digest), result in known.items():
                 entry = businesses[business_id]
-                newest = dict(list(entry.verdicts.items())[1 - RESULTS_MAX :])
-                businesses[business_id] = replace(entry, verdicts=newest | {(component_id, digest): result})
+                newest = dict(list(entry.version_results.items())[1 - RESULTS_MAX :])
+                businesses[business_id] = replace(entry, version_results=newest | {(component_id, digest): result})
             for business_id in {name[0] for name in known}:
                 _drop_old(work, business_id)
             self._desired.set(replace(desired, businesses=businesses))
@@ -51,7 +51,7 @@ def _row(business_id: str, component_id: str, digest: str, result: VersionResult
         "business_id": business_id,
         "component_id": component_id,
         "digest": digest,
-        "outcome": result.word,
+        "outcome": result.outcome,
         "reason": result.reason,
         "at": at,
     }

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from reconciler.cli.support.drain_check import drained
 from reconciler.plan.ask.suppose import Suppose, supposed
 from reconciler.plan.model.observed import Allocation
-from reconciler.plan.model.policy import Limits, Policy
+from reconciler.plan.model.policy import BlastRadius, Policy
 from reconciler.plan.proof.simulate import applied
 from reconciler.plan.reconcile.planner import plan
 from reconciler.plan.show.document import document
@@ -93,7 +93,7 @@ def drains(world: World) -> None:
 @given(world=worlds(), data=st.data())
 def test_step_by_step_it_ends_as_was_said(world: World, data: st.DataObject) -> None:
     assume(world.observed.nodes)
-    world.policy = Policy(limits=Limits(volumes=1000))
+    world.policy = Policy(blast_radius=BlastRadius(volumes=1000))
     world.carries_out()
     healthy = (replace(allocation, status=Status.RUNNING, ended=False) for allocation in world.observed.allocations)
     world.observed = replace(world.observed, allocations=tuple(healthy))

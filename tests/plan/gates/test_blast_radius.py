@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.plan.gates.limits import endings, stop_of
+from reconciler.plan.gates.blast_radius import endings, stop_of
 from reconciler.plan.model.plan import Action, Kind
-from reconciler.plan.model.policy import Limits, Policy
+from reconciler.plan.model.policy import BlastRadius, Policy
 from tests.support.histories import worlds
 from tests.support.planning import World, blocked, business, component, node
 
@@ -17,7 +17,7 @@ def fleet(replicas: int = 6, *, nodes: int = 3, data: bool = False, **limits: fl
     """Replicas of shop/web over some nodes, and limits that are wide unless they are given."""
     wide = {"stops": 1000, "nodes": 1000, "volumes": 1000}
     world = World(*(node(f"n{number}") for number in range(nodes)))
-    world.policy = Policy(limits=Limits(**{**wide, **limits}))  # type: ignore[arg-type]
+    world.policy = Policy(blast_radius=BlastRadius(**{**wide, **limits}))  # type: ignore[arg-type]
     return world.wants(business("shop", component(replicas=replicas, data=data))).settles()
 
 
@@ -66,7 +66,7 @@ def test_several_businesses_add_up() -> None:
 
 def test_nodes_touched() -> None:
     world = fleet(6, nodes=3)
-    world.policy = Policy(limits=Limits(nodes=2))
+    world.policy = Policy(blast_radius=BlastRadius(nodes=2))
     world.removes("shop")
     assert len(held(world)) == 6
     assert reasons(world) == {
@@ -124,7 +124,7 @@ def test_an_approval_is_for_that_copy_only() -> None:
     world.removes("shop")
     world.desired = replace(world.desired, approved=frozenset(map(stop_of, held(world)[:2])))
     assert not held(world), "four are left"
-    world.policy = Policy(limits=Limits(stops=3))
+    world.policy = Policy(blast_radius=BlastRadius(stops=3))
     assert len(held(world)) == 4
 
 
@@ -132,12 +132,12 @@ def test_an_approval_is_for_that_copy_only() -> None:
 def test_what_a_plan_ends_for_good_is_within_the_limits_or_held(
     world: World, stops: int, nodes: int, volumes: int
 ) -> None:
-    world.policy = Policy(limits=Limits(stops, 1.0, nodes, volumes))
+    world.policy = Policy(blast_radius=BlastRadius(stops, 1.0, nodes, volumes))
     result = world.plan()
     going = [action for action in endings(result, world.desired, world.observed) if not action.exceeds]
     allocations = {(allocation.key, allocation.node_id): allocation for allocation in world.observed.allocations}
     assert len(going) <= stops and len({action.node_id for action in going}) <= nodes
     assert sum(allocations[action.key, action.node_id].reservation.volumes for action in going) <= volumes
     world.desired = replace(world.desired, approved=frozenset(stop_of(action) for action in result.actions))
-    world.policy = Policy(limits=Limits(stops, 1.0, nodes, volumes))
+    world.policy = Policy(blast_radius=BlastRadius(stops, 1.0, nodes, volumes))
     assert not any(action.exceeds for action in world.plan().actions)

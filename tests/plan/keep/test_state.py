@@ -51,7 +51,7 @@ def test_what_messages_and_verdicts_say_is_without_passwords() -> None:
         )
     entry = world.desired.businesses["shop"]
     verdicts = {("web", "0" * 64): VersionResult("rejected", f"http://me:{SECRET}@files is gone")}
-    world.desired = replace(world.desired, businesses={"shop": replace(entry, verdicts=verdicts)})
+    world.desired = replace(world.desired, businesses={"shop": replace(entry, version_results=verdicts)})
     written = to_json(state_of(world))
     assert SECRET not in written.decode()
     assert from_json(written).document() == state_of(world).document()

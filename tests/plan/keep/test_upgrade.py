@@ -18,7 +18,7 @@ from reconciler.plan.keep.state_json import from_json, to_json
 from reconciler.plan.keep.upgrade import STATE
 from reconciler.plan.model.desired import Commit, Desired, DesiredBusiness, VersionResult
 from reconciler.plan.model.observed import Allocation, Node, Observed, Vanished
-from reconciler.plan.model.policy import Limits, Policy
+from reconciler.plan.model.policy import BlastRadius, Policy
 from reconciler.wire.messages import Drift, Gpu, InstanceKey, Reservation
 from tests.support.data import written
 from tests.support.planning import NOW, key
@@ -42,7 +42,7 @@ def test_a_state_of_the_version_before_is_read_whole(state: State) -> None:
     blog = state.desired.businesses["blog"]
     assert (blog.pinned, blog.quarantined) == (1, frozenset(["f" * 64]))
     assert blog.commit == Commit("a" * 40, "Ann", "Raise the limit", NOW - 500)
-    assert blog.verdict("page", "0" * 64) == "rejected"
+    assert blog.outcome("page", "0" * 64) == "rejected"
     assert state.desired.businesses["cache"].paused and state.desired.businesses["wiki"].stopped
     assert list(state.desired.removed) == ["old"]
 
@@ -121,8 +121,8 @@ def test_a_damaged_saved_plan_of_the_version_before_is_refused(field: str, damag
 
 NAMES = {
     Desired: "businesses removed approved",
-    DesiredBusiness: "business stopped restarts source revision earlier verdicts commit paused pinned quarantined",
-    VersionResult: "word reason",
+    DesiredBusiness: "business stopped restarts source revision earlier version_results commit paused pinned quarantined",
+    VersionResult: "outcome reason",
     Commit: "sha author subject at",
     Observed: "nodes allocations heals vanished",
     Node: "node_id cpu_cores memory_mb labels gpus runtimes cpu_percent memory_used_mb address images disk_free_mb "
@@ -130,8 +130,8 @@ NAMES = {
     Allocation: "key node_id status digest version reservation container_id confirmed message started_at ended since "
     "failed_digest drift",
     Vanished: "node_id digest",
-    Policy: "suspect_after lost_after limits freeze_after",
-    Limits: "stops share nodes volumes",
+    Policy: "suspect_after lost_after blast_radius freeze_after",
+    BlastRadius: "stops share nodes volumes",
     Reservation: "cpu_cores memory_mb gpu_devices host_ports volumes",
     Drift: "field expected actual first_seen",
     Gpu: "index name uuid memory_mb used_memory_mb gpu_percent",

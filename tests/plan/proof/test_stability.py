@@ -12,7 +12,7 @@ from reconciler.plan.model.plan import Action, Change, Kind, Plan
 from reconciler.plan.model.policy import Policy
 from reconciler.plan.model.reasons import NOT_RUNNING, Moves, SpecChanged
 from reconciler.plan.proof.simulate import applied
-from reconciler.plan.proof.stability import Planner, settled
+from reconciler.plan.proof.stability import Planner, without_oscillation
 from reconciler.plan.reconcile.planner import DEFAULT_POLICY, draft
 from tests.support.histories import worlds
 from tests.support.planning import NOW, World, business, component, key, node
@@ -37,7 +37,7 @@ def unheld(plan: Plan) -> list[Action]:
 
 
 def proved(world: World, planner: Planner) -> Plan:
-    return settled(planner, world.desired, world.observed, DEFAULT_POLICY, NOW)
+    return without_oscillation(planner, world.desired, world.observed, DEFAULT_POLICY, NOW)
 
 
 def two() -> World:
@@ -126,7 +126,7 @@ def test_a_plan_without_actions_is_not_made_twice() -> None:
 @given(world=worlds())
 def test_no_real_plan_is_refused_and_each_settles(world: World) -> None:
     first = draft(world.desired, world.observed, now=NOW)
-    assert settled(draft, world.desired, world.observed, DEFAULT_POLICY, NOW) == first
+    assert without_oscillation(draft, world.desired, world.observed, DEFAULT_POLICY, NOW) == first
     assert draft(world.desired, applied(first, world.observed), now=NOW).actions == ()
 
 

@@ -127,3 +127,15 @@ def test_what_leaves_a_gap_in_an_instance_s_service_is_marked() -> None:
     assert gaps(world) == {"update on a": False}
     world.removes("shop")
     assert gaps(world) == {"stop on a": False}, "what is not wanted is not interrupted"
+
+
+def test_what_moves_to_where_a_surplus_allocation_is_replaces_it() -> None:
+    world = World(node("a", cpu=1)).wants(business("shop", component(cpu=1))).settles()
+    world.has(node("b", cpu=2))
+    (first,) = world.observed.allocations
+    surplus = replace(first, node_id="b", version=first.version - 1, container_id="other")
+    world.observed = replace(world.observed, allocations=(first, surplus))
+    world.wants(business("shop", component(cpu=2, image_name="web:2")))
+    assert [(str(action.kind), action.node_id) for action in world.plan().actions] == [("stop", "a"), ("update", "b")]
+    world.settles()
+    assert world.running() == ["shop/web/0 on b"]

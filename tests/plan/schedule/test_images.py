@@ -109,7 +109,7 @@ def test_the_score_of_a_row_is_the_same_alone_and_among_all(world: World) -> Non
     fleet = Fleet(replace(world.observed, allocations=()), Policy(), NOW)
     for allocation in world.observed.allocations:
         if allocation.node_id in fleet.row:
-            fleet.hold(fleet.row[allocation.node_id], allocation.reservation)
+            fleet.reserve(fleet.row[allocation.node_id], allocation.reservation)
     rows = np.arange(len(fleet.nodes))
     for entry in world.desired.businesses.values():
         for part in entry.business.components:

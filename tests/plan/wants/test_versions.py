@@ -6,7 +6,7 @@ from typing import Any
 from reconciler.manifest.digest import digest
 from reconciler.manifest.model import Update
 from reconciler.plan.model.desired import VersionResult
-from reconciler.plan.wants.versions import with_verdicts
+from reconciler.plan.wants.versions import with_version_results
 from reconciler.wire.messages import Status
 from tests.support.planning import NOW, World, blocked, business, component, node
 
@@ -24,9 +24,9 @@ def rolling(update: Update = ROLLBACK, replicas: int = 3, **fields: Any) -> Worl
 
 def remembers(world: World) -> dict[str, str]:
     """The manager keeps the plan's verdicts; which they are, by component."""
-    found = world.plan().verdicts
-    world.desired = with_verdicts(world.desired, found)
-    return {name: verdict.word for (_, name, _), verdict in found.items()}
+    found = world.plan().version_results
+    world.desired = with_version_results(world.desired, found)
+    return {name: verdict.outcome for (_, name, _), verdict in found.items()}
 
 
 def becomes(world: World, number: int, status: Status, **fields: Any) -> None:
@@ -144,14 +144,14 @@ def test_canaries_go_first_and_the_rest_waits_for_a_word() -> None:
     becomes(world, 0, Status.RUNNING)
     assert [blocked(action) for action in world.plan().actions] == [why, why]
     new = digest(component(image_name=NEW))
-    world.desired = with_verdicts(world.desired, {("shop", "web", new): VersionResult("promoted")})
+    world.desired = with_version_results(world.desired, {("shop", "web", new): VersionResult("promoted")})
     assert [blocked(action) for action in world.plan().actions] == ["", ""]
 
 
 def test_the_word_was_for_one_version_only() -> None:
     world = rolling(Update(canary=1, parallelism=0), replicas=2)
     new = digest(component(image_name=NEW))
-    world.desired = with_verdicts(world.desired, {("shop", "web", new): VersionResult("promoted")})
+    world.desired = with_version_results(world.desired, {("shop", "web", new): VersionResult("promoted")})
     world.settles()
     world.wants(business("shop", component(image_name="web:3", update=Update(canary=1), replicas=2)))
     assert [bool(action.blocked_by) for action in world.plan().actions] == [False, True]

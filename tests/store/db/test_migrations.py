@@ -105,7 +105,7 @@ def test_the_desired_state_of_an_earlier_version_is_read(earlier: Store) -> None
         "nginx:2",
         "nginx:1",
     ]
-    assert shop.verdicts == {
+    assert shop.version_results == {
         ("web", "d0"): VersionResult("rejected", "exited with code 3"),
         ("web", "d1"): VersionResult("good"),
     }

@@ -15,12 +15,12 @@ def test_version_results_are_remembered_with_their_reasons_and_go_with_the_busin
     )
     store.version_results.record({("shop", "web", "d2"): VersionResult("rejected", "exited with code 3")}, 3.0)
     expected = {("web", "d1"): VersionResult("good"), ("web", "d2"): VersionResult("rejected", "exited with code 3")}
-    assert store.desired.snapshot().businesses["shop"].verdicts == expected
+    assert store.desired.snapshot().businesses["shop"].version_results == expected
     store.close()
     again = Store.open(path)
-    assert again.desired.snapshot().businesses["shop"].verdicts == expected
+    assert again.desired.snapshot().businesses["shop"].version_results == expected
     accept(again, business(image="nginx:2"), at=4.0)
-    assert again.desired.snapshot().businesses["shop"].verdicts == expected
+    assert again.desired.snapshot().businesses["shop"].version_results == expected
     again.desired.remove("shop", 5.0)
     assert rows(path, "SELECT * FROM version_results") == []
     again.close()
@@ -30,5 +30,5 @@ def test_only_the_newest_version_results_are_kept(store: Store, path: Path) -> N
     accept(store, business())
     for number in range(RESULTS_MAX + 5):
         store.version_results.record({("shop", "web", f"d{number}"): VersionResult("good")}, float(number))
-    assert len(store.desired.snapshot().businesses["shop"].verdicts) == RESULTS_MAX
+    assert len(store.desired.snapshot().businesses["shop"].version_results) == RESULTS_MAX
     assert rows(path, "SELECT count(*), min(at) FROM version_results") == [(RESULTS_MAX, 5.0)]

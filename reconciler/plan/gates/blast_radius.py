@@ -1,8 +1,8 @@
 """Blast radius: how much one plan may end for good before an operator says yes.
 
-What counts is the stop of a copy whose instance is wanted no more: removals, scale-downs, stopped businesses. Moves and
-surplus copies have a successor and do not count. Beyond a limit all that count towards it are held, not the first few:
-otherwise they would trickle through, one plan after the other.
+What counts is the stop of an allocation whose instance is wanted no more: removals, scale-downs, stopped businesses.
+Moves and surplus allocations have a successor and do not count. Beyond a limit all that count towards it are blocked,
+not the first few: otherwise they would trickle through, one plan after the other.
 """
 
 from collections import Counter, defaultdict
@@ -13,21 +13,19 @@ from reconciler.plan.model.blockers import ApprovalNeeded, Exceeded
 from reconciler.plan.model.desired import Desired, Stop
 from reconciler.plan.model.observed import Allocation, Node, Observed
 from reconciler.plan.model.plan import Action, Kind, Plan
-from reconciler.plan.model.policy import Limits
-from reconciler.wire.messages import InstanceKey, Status
+from reconciler.plan.model.policy import BlastRadius
+from reconciler.wire.messages import AllocationId, InstanceKey, Status
 
 VOLUMES = "volumes"
 """The name of the limit that only an explicit approval passes."""
 
-Place = tuple[InstanceKey, str]
 
-
-def limited(plan: Plan, desired: Desired, observed: Observed, limits: Limits) -> Plan:
-    """The plan, with the stops beyond a limit held until they are approved."""
+def within_blast_radius(plan: Plan, desired: Desired, observed: Observed, limits: BlastRadius) -> Plan:
+    """The plan, with the stops beyond a limit blocked until they are approved."""
     counted = [action for action in endings(plan, desired, observed) if stop_of(action) not in desired.approved]
     if not counted:
         return plan
-    found: dict[Place, list[Exceeded]] = defaultdict(list)
+    found: dict[AllocationId, list[Exceeded]] = defaultdict(list)
     for name, why, concerned in _exceeded(counted, desired, observed, limits):
         for action in concerned:
             found[action.key, action.node_id].append(Exceeded(name, why))
@@ -71,7 +69,7 @@ def _drained(key: InstanceKey, node: Node, desired: Desired) -> bool:
 
 
 def _exceeded(
-    counted: Sequence[Action], desired: Desired, observed: Observed, limits: Limits
+    counted: Sequence[Action], desired: Desired, observed: Observed, limits: BlastRadius
 ) -> Iterator[tuple[str, str, Sequence[Action]]]:
     """Each limit that is exceeded: its name, how, and the stops concerned."""
     allocations = {(allocation.key, allocation.node_id): allocation for allocation in observed.allocations}
