@@ -8,7 +8,7 @@ import pytest
 from reconciler.control.errors import Conflict
 from reconciler.control.loop.approvals import APPROVAL_SECONDS_MAX
 from reconciler.control.view import documented
-from reconciler.plan.model.policy import Limits, Policy
+from reconciler.plan.model.policy import BlastRadius, Policy
 from tests.control.helpers import Site
 from tests.support.planning import business, component
 
@@ -16,7 +16,7 @@ from tests.support.planning import business, component
 @pytest.fixture
 def limited(tmp_path: Path) -> Iterator[Site]:
     """A manager that stops one instance a plan, and one with volumes; the shop and the data are to end."""
-    site = Site(tmp_path, policy=Policy(limits=Limits(stops=1, volumes=1)))
+    site = Site(tmp_path, policy=Policy(blast_radius=BlastRadius(stops=1, volumes=1)))
     site.nodes("a")
     site.deploys(
         business("shop", component("web", replicas=2)), business("data", component("db", data=True, replicas=2))
