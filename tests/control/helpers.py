@@ -119,7 +119,7 @@ class Agents:
 class FakeSource:
     """A source that says what the story has it say; business ids in `declares`, in files of their names."""
 
-    rest = 0.0
+    removal_seconds = 0.0
 
     def __init__(self, name: str = "desired") -> None:
         self.name = name

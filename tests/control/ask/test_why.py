@@ -25,7 +25,7 @@ def test_the_newest_action_about_a_component_is_explained(shop: Site) -> None:
     assert (found.event.kind, found.key) == ("create", key("shop/web/1"))
     assert found.event.cause == "ann: revision 1"
     assert found.decision is not None and found.action is not None
-    assert (found.action["kind"], found.action["node_id"]) == ("create", "a")
+    assert (found.action.kind, found.action.node_id) == ("create", "a")
     assert found.entry is not None and found.entry.revision == 1
     assert found.explanation is not None and found.explanation.node_id == "a"
     assert found.now is not None and found.now.status == "running"

@@ -56,7 +56,7 @@ def test_a_file_that_has_gone_removes_its_business(watching: Site, source: FakeS
 
 
 def test_a_patient_reading_removes_what_has_been_missing_for_a_while(watching: Site, source: FakeSource) -> None:
-    source.rest = 1.0
+    source.removal_seconds = 1.0
     source.declares = [SHOP, BLOG, WIKI]
     watching.manager.sources.sync()
     source.declares = [SHOP, BLOG]

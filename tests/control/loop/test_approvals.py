@@ -64,7 +64,7 @@ def test_where_nothing_waits_there_is_nothing_to_approve(site: Site) -> None:
     site.nodes("a")
     assert site.manager.approvals.pending().plan_hash == ""
     with pytest.raises(Conflict, match="nothing waits for an approval"):
-        site.manager.approvals.approve(documented(site.manager.view())["hash"], "bob")
+        site.manager.approvals.approve(documented(site.manager.view()).hash, "bob")
 
 
 def test_approvals_of_what_has_gone_or_is_wanted_again_are_forgotten(limited: Site) -> None:
