@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from reconciler.manifest.near_miss import did_you_mean
 
-SHOWN = 5
+NAMES_SHOWN_MAX = 5
 """How many names a message lists at most."""
 
 
@@ -67,5 +67,5 @@ def _meant(name: str, known: Sequence[str]) -> str:
         return f"; {hint}"
     if not known:
         return ": there are none"
-    more = f" and {len(known) - SHOWN} more" if len(known) > SHOWN else ""
-    return f"; there {'is' if len(known) == 1 else 'are'} {', '.join(known[:SHOWN])}{more}"
+    more = f" and {len(known) - NAMES_SHOWN_MAX} more" if len(known) > NAMES_SHOWN_MAX else ""
+    return f"; there {'is' if len(known) == 1 else 'are'} {', '.join(known[:NAMES_SHOWN_MAX])}{more}"

@@ -9,7 +9,7 @@ from reconciler.store.model import Event
 from reconciler.store.store import Store
 from reconciler.store.tables.decisions import DECISIONS_MAX, DECISIONS_SECONDS_MAX, Decision
 
-LOOKED_THROUGH = 200
+DECISIONS_SEARCHED_MAX = 200
 """So many decisions are searched for a container that is gone."""
 DAY_SECONDS = 86_400
 
@@ -48,7 +48,7 @@ class Decisions:
 
     def containers(self, prefix: str) -> Sequence[Allocation]:
         """Find the allocation whose container's id begins so, as a kept decision last saw it."""
-        return self._store.decisions.allocations_with(f'"container_id":"{prefix}', LOOKED_THROUGH)
+        return self._store.decisions.allocations_with(f'"container_id":"{prefix}', DECISIONS_SEARCHED_MAX)
 
     def _unknown(self, plan_hash: str) -> str:
         newest, oldest = self._store.decisions.find(limit=1), self._store.decisions.oldest()

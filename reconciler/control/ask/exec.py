@@ -5,11 +5,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-import requests
-
-from reconciler.control.dispatch.agent_client import AgentClient
+from reconciler.control.dispatch.agent_client import AgentClient, CommandStream
 from reconciler.control.errors import Busy, NotRunning, UnknownInstance
 from reconciler.manifest.secrets.redact import redacted_words
+from reconciler.net.http_client import PeerError
 from reconciler.plan.ask.status import BusinessStatus
 from reconciler.plan.model.observed import Allocation, Observed
 from reconciler.store.model import Event
@@ -21,33 +20,31 @@ from reconciler.wire.messages import Exec, ExecFrame, InstanceKey, Status
 SHOWN_CHARACTERS_MAX = 4000
 """Characters of a command that its event shows; ten thousand events are kept."""
 
-CHUNK_BYTES = 64 * 1024
-
 
 class Relay:
     """The frames of a command, from its agent to whoever asked. Who made it calls `close`, which ends the command."""
 
-    def __init__(self, reply: requests.Response, closed: Callable[[], None]) -> None:
-        self._reply = reply
+    def __init__(self, stream: CommandStream, closed: Callable[[], None]) -> None:
+        self._stream = stream
         self._closed = closed
 
     def __iter__(self) -> Iterator[ExecFrame]:
         """The frames; the last one says how the command ended, or that its agent no longer tells."""
         try:
-            for frame in read_frames(self._reply.iter_content(CHUNK_BYTES)):
+            for frame in read_frames(self._stream.pieces()):
                 yield frame
                 if frame.is_last:
                     return
             reason = "the agent ended"
         except MessageError:
             reason = "the agent answers nonsense"
-        except (requests.RequestException, OSError):
+        except PeerError:
             reason = "the agent can't be reached any more"
         yield ExecFrame(error=f"{reason}: what became of the command is not known")
 
     def close(self) -> None:
         """Let go of the agent."""
-        self._reply.close()
+        self._stream.close()
         self._closed()
 
 

@@ -21,10 +21,10 @@ ACTIONS = ("create", "update", "stop")
 STARTS = ("create", "update")
 """The kinds of events that tell of an action, and of one after which something runs."""
 
-LOOKED_THROUGH = 200
+EVENTS_SEARCHED_MAX = 200
 """So many events after an action are searched for what came of it."""
-TOLD = 5
-SHORTEST = 4
+FOLLOWING_MAX = 5
+ID_LETTERS_MIN = 4
 """The fewest letters of a container's id that say which one is meant."""
 
 HOW = "name BUSINESS/COMPONENT[/N] such as shop/web/0, the id of an event, or that of a container"
@@ -124,7 +124,7 @@ def _of_event(event: Event, events: Events) -> tuple[Event, InstanceKey]:
 def _of_container(target: str, events: Events, decisions: Decisions, view: View) -> tuple[Event, InstanceKey]:
     """What started a container, one that is gone too."""
     found: Sequence[Allocation] = ()
-    if len(target) >= SHORTEST:
+    if len(target) >= ID_LETTERS_MIN:
         found = [
             allocation for allocation in view.observed.allocations if (allocation.container_id or "").startswith(target)
         ]
@@ -151,11 +151,11 @@ def _of_container(target: str, events: Events, decisions: Decisions, view: View)
 def _after(event: Event, key: InstanceKey, events: Events) -> tuple[Event, ...]:
     """What came of it: events about the instance and its business's status, up to the next action about it."""
     found = []
-    for one in events.find(key.business_id, after=event.id, limit=LOOKED_THROUGH):
+    for one in events.find(key.business_id, after=event.id, limit=EVENTS_SEARCHED_MAX):
         ours = one.component_id == key.component_id and one.instance == key.instance
         if ours or (one.kind == "status" and one.component_id is None):
             found.append(one)
-        if (ours and one.kind in ACTIONS) or len(found) == TOLD:
+        if (ours and one.kind in ACTIONS) or len(found) == FOLLOWING_MAX:
             break
     return tuple(found)
 

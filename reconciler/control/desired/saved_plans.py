@@ -69,6 +69,7 @@ class SavedPlans:
             different = deviations(saved, after, allocations, basis)
             if different:
                 raise PlanOutdated(different)
+            assert all(one.key.business_id in specs for one in allocations), "rule 14: apply does what was shown alone"
             return allocations
 
         with self._turn:

@@ -1,7 +1,7 @@
 """How the manager calls agents: a few requests, each with a deadline, over connections that are kept."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import requests
 
@@ -27,6 +27,22 @@ class AgentError(Exception):
         self.reached = reached
         self.status = status
         super().__init__(message)
+
+
+class CommandStream:
+    """The frames of a command as they come from its agent. Who has it closes it, which ends the command."""
+
+    def __init__(self, http: HttpClient, response: requests.Response) -> None:
+        self._http = http
+        self._response = response
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the stream in pieces of any length. Raises PeerError."""
+        return self._http.pieces(self._response)
+
+    def close(self) -> None:
+        """Let go of the agent."""
+        self._response.close()
 
 
 class AgentClient:
@@ -61,16 +77,13 @@ class AgentClient:
         except MessageError:
             raise AgentError(f"the agent at {address} answers nonsense", True) from None
 
-    def exec(self, address: str, exec_: Exec) -> requests.Response:
-        """Start a command; the reply, whose body is the stream of its frames. Who closes it ends the command.
-
-        Raises AgentError.
-        """
+    def exec(self, address: str, exec_: Exec) -> CommandStream:
+        """Start a command; the stream of its frames. Raises AgentError."""
         url = f"{address}/api/exec"
         try:
             reply = self._http.stream("POST", url, encode(exec_))
             if reply.status_code == 200:
-                return reply
+                return CommandStream(self._http, reply)
             with reply:
                 text = self._http.read(reply, REPLY_BYTES_MAX)
         except PeerError as error:

@@ -79,14 +79,15 @@ class Attempts:
 
     def follow(self, actions: Collection[Action], sights: Mapping[Where, Sight]) -> list[Action]:
         """Take up a plan's actions, and choose those that are to be sent now."""
-        now = self._monotonic()
+        now, places = self._monotonic(), {where(action) for action in actions}
+        assert len(places) == len(actions), "rule 15: one attempt at a time for one instance on one node"
         with self._lock:
             due = []
             for action in actions:
                 attempt = self._taken_up(action, sights.get(where(action)))
                 if not attempt.waits and not attempt.under_way and attempt.due <= now:
                     due.append(action)
-            self._let_go({where(action) for action in actions}, sights, now)
+            self._let_go(places, sights, now)
             return due
 
     def is_new(self, action: Action) -> bool:

@@ -37,6 +37,9 @@ class Dispatcher:
         Returns the actions that were sent and are not on record as events; who puts them on record calls `tell`.
         """
         present = {(allocation.key, allocation.node_id): allocation for allocation in observed.allocations}
+        assert all(where(action) in present for action in plan.actions if action.kind is Kind.STOP), (
+            "rule 13: what nobody reported is never stopped"
+        )
         told_before = [action for action in plan.actions if self._is_on_record(action, present.get(where(action)))]
         due = self._attempts.follow(plan.actions, {place: sight(one) for place, one in present.items()})
         self._attempts.tell(told_before)
@@ -105,13 +108,15 @@ class Dispatcher:
         entry = desired.businesses.get(action.key.business_id)
 
         def job() -> bool:
-            error, answered = "", True
+            error, answered = "the call was not made", False
             try:
                 self._call(action, version, address, entry)
+                error, answered = "", True
             except AgentError as failure:
                 error, answered = str(failure), failure.reached
-            self._attempts.end(attempt, error)
-            self._wake()
+            finally:
+                self._attempts.end(attempt, error)
+                self._wake()
             return answered
 
         self._queues.put(action.node_id, action.key, job)

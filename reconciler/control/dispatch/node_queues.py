@@ -4,13 +4,16 @@ Nodes that did not answer last time have threads of their own, so that any numbe
 thread until its deadline, delays only other doubtful nodes.
 """
 
+import logging
 import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 
-THREADS = 48
-DOUBTFUL_THREADS = 8
+log = logging.getLogger(__name__)
+
+THREADS_MAX = 48
+DOUBTFUL_THREADS_MAX = 8
 
 Job = Callable[[], bool]
 """Makes one call; returns whether the node answered."""
@@ -24,8 +27,8 @@ class NodeQueues:
         self._waiting: dict[str, OrderedDict[Hashable, Job]] = defaultdict(OrderedDict)
         self._active: set[str] = set()
         self._doubtful: set[str] = set()
-        self._threads = ThreadPoolExecutor(THREADS, "dispatch")
-        self._doubtful_threads = ThreadPoolExecutor(DOUBTFUL_THREADS, "dispatch-doubtful")
+        self._threads = ThreadPoolExecutor(THREADS_MAX, "dispatch")
+        self._doubtful_threads = ThreadPoolExecutor(DOUBTFUL_THREADS_MAX, "dispatch-doubtful")
         self._closed = False
 
     def put(self, node_id: str, about: Hashable, job: Job) -> None:
@@ -58,7 +61,7 @@ class NodeQueues:
                     self._active.discard(node_id)
                     return
                 _, job = waiting.popitem(last=False)
-            answered = job()
+            answered = _made(job)
             with self._lock:
                 moves = not answered and node_id not in self._doubtful and not self._closed
                 if answered:
@@ -68,3 +71,12 @@ class NodeQueues:
             if moves:
                 self._doubtful_threads.submit(self._run, node_id)
                 return
+
+
+def _made(job: Job) -> bool:
+    """Make a call; whatever goes wrong with it, the node's other calls follow (rule 16)."""
+    try:
+        return job()
+    except Exception:
+        log.exception("a call to an agent failed in an unexpected way")
+        return False

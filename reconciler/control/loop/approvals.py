@@ -83,7 +83,7 @@ class Approvals:
             Event(
                 at,
                 "approved",
-                f"{told(group)} approved by {who} in plan {approved.plan_hash[:12]}",
+                f"{stop_count(group)} approved by {who} in plan {approved.plan_hash[:12]}",
                 business_id,
                 cause=f"{who}: approve",
                 plan_hash=approved.plan_hash,
@@ -110,8 +110,8 @@ def by_business(actions: Sequence[Action]) -> dict[str, list[Action]]:
     return found
 
 
-def told(actions: Sequence[Action]) -> str:
-    """`3 stops`."""
+def stop_count(actions: Sequence[Action]) -> str:
+    """Count actions that stop something: `3 stops`."""
     return f"{len(actions)} {'stop' if len(actions) == 1 else 'stops'}"
 
 

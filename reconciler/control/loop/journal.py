@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from reconciler.control.loop.approvals import by_business, over_limit, told
+from reconciler.control.loop.approvals import by_business, over_limit, stop_count
 from reconciler.control.loop.causes import Recorded, cause_of, desired_cause
 from reconciler.control.view import View, documented
 from reconciler.plan.model.observed import NodeHealth
@@ -96,7 +96,9 @@ def _held(before: View, after: View, recorded: Recorded) -> Iterator[Event]:
     for business_id, actions in by_business(over_limit(after.plan)).items():
         if business_id not in known:
             cause = cause_of(actions[0], before, after, recorded)
-            yield Event(after.at, "held", f"{told(actions)} held: {actions[0].blocked_by}", business_id, cause=cause)
+            yield Event(
+                after.at, "held", f"{stop_count(actions)} held: {actions[0].blocked_by}", business_id, cause=cause
+            )
 
 
 def why(action: Action) -> str:

@@ -66,7 +66,7 @@ class Turns:
         """Take one turn: plan, send, and write down what it means."""
         with self._turn:
             before, after = self._recorded, self._look()
-            sent = self._dispatcher.carry_out(after.plan, after.desired, after.observed, after.at)
+            sent = self._dispatcher.carry_out(after.plan, after.desired, after.state.observed, after.at)
             self._save_statuses(before, after)
             self._store.version_results.record(after.plan.version_results, after.at)
             withdraw_outdated(self._store, after)

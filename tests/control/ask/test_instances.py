@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import requests
 
 from reconciler.control.dispatch.agent_client import AgentError
 from reconciler.control.errors import Busy, NotRunning, UnknownBusiness, UnknownInstance
+from reconciler.net.http_client import Unreachable
 from reconciler.wire.exec_stream import COMMANDS_MAX, frame_line
 from reconciler.wire.messages import Exec, ExecFrame
 from tests.control.helpers import Site
@@ -17,17 +17,17 @@ LAST = ExecFrame(exit_code=0)
 
 
 class Stream:
-    """A reply that streams these pieces, and then ends or breaks."""
+    """A command whose agent sends these lines, and then ends or breaks."""
 
-    def __init__(self, *pieces: bytes, breaks: bool = False) -> None:
-        self.pieces = pieces
+    def __init__(self, *lines: bytes, breaks: bool = False) -> None:
+        self.lines = lines
         self.breaks = breaks
         self.closed = False
 
-    def iter_content(self, size: int) -> Iterator[bytes]:
-        yield from self.pieces
+    def pieces(self) -> Iterator[bytes]:
+        yield from self.lines
         if self.breaks:
-            raise requests.ConnectionError
+            raise Unreachable("can't be reached: connection reset")
 
     def close(self) -> None:
         self.closed = True

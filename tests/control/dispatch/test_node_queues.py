@@ -2,7 +2,9 @@
 
 import threading
 
-from reconciler.control.dispatch.node_queues import DOUBTFUL_THREADS, THREADS, NodeQueues
+import pytest
+
+from reconciler.control.dispatch.node_queues import DOUBTFUL_THREADS_MAX, THREADS_MAX, NodeQueues
 
 
 def test_jobs_of_a_node_run_in_order() -> None:
@@ -26,7 +28,7 @@ def test_jobs_of_a_node_run_in_order() -> None:
 def test_any_number_of_dead_nodes_delays_no_other() -> None:
     queues = NodeQueues()
     release, failed, reached = threading.Event(), threading.Semaphore(0), threading.Event()
-    dead = [f"dead-{number}" for number in range(THREADS + DOUBTFUL_THREADS)]
+    dead = [f"dead-{number}" for number in range(THREADS_MAX + DOUBTFUL_THREADS_MAX)]
 
     def fails() -> bool:
         failed.release()
@@ -65,3 +67,23 @@ def test_a_newer_job_replaces_one_that_waits() -> None:
     assert done.wait(10)
     queues.close()
     assert ran == ["new"]
+
+
+def test_a_call_that_goes_wrong_in_an_unexpected_way_keeps_no_other_waiting() -> None:
+    """Rule 16."""
+    queues = NodeQueues()
+    done = threading.Event()
+
+    def goes_wrong() -> bool:
+        raise RuntimeError("nobody thought of this")
+
+    queues.put("a", "x", goes_wrong)
+    queues.put("a", "y", lambda: bool(done.set()) or True)
+    assert done.wait(10)
+    queues.close()
+
+
+def test_after_the_end_nothing_begins() -> None:
+    queues = NodeQueues()
+    queues.close()
+    queues.put("a", "x", lambda: pytest.fail("it began"))
