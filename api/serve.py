@@ -80,7 +80,7 @@ def _configs(config: ManagerConfig) -> list[SourceConfig]:
 
 
 def mirrors_of(database: Path) -> Path:
-    """Where a manager with this database keeps what it fetches."""
+    """Name the folder where a manager with this database keeps what it fetches."""
     return database.with_name(f"{database.stem}-git")
 
 

@@ -58,11 +58,11 @@ class Commands(click.Group):
     """The commands, read when they are called."""
 
     def list_commands(self, ctx: click.Context | None) -> list[str]:
-        """Their names, in the order a newcomer meets them."""
+        """List the names of the commands, in the order a newcomer meets them."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of this name."""
+        """Import the command of a name; None when there is none."""
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name].partition(":")
@@ -72,7 +72,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that is meant; a near miss is named."""
+        """Find the command that is meant; a near miss is named."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             near = near_miss(args[0], COMMANDS)
             hint = f" Did you mean '{near}'?" if near else ""
@@ -80,7 +80,7 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; what a user can mend becomes a message."""
+        """Run the command; an error that its user can mend becomes a message."""
         from reconciler.manifest.errors import SpecError
         from reconciler.net.listen import ServeError
 

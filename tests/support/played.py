@@ -56,7 +56,15 @@ class PlayedNode:
             "digest": action["digest"],
             "container_id": f"{self.node_id}-{self._containers}",
             "started_at": time.time(),
+            "promise": self._reservation(*name[:2]),
         }
+
+    def _reservation(self, business_id: str, component_id: str) -> dict[str, Any]:
+        """What the spec asks for, as an agent that made the instance would report it."""
+        components = self._manager.get(f"/api/businesses/{business_id}")["spec"]["components"]
+        wanted = next(one for one in components if one["component_id"] == component_id)
+        resources = wanted.get("resource_requirements", {})
+        return {name: resources[name] for name in ("cpu_cores", "memory_mb") if name in resources}
 
     def _send(self, path: str, form: dict[str, Any]) -> None:
         reply = self._manager.request("POST", path, json=form)

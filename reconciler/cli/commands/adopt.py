@@ -52,7 +52,7 @@ def adopt(client: Client, target: str, paths: tuple[str, ...]) -> None:
 
 
 def agreed(found: Sequence[Form]) -> dict[str, Any]:
-    """What each changed field is now (None: absent). Raises CliError where instances differ."""
+    """Agree on what each changed field is now (None: absent). Raises CliError where instances differ."""
     changes: dict[str, Any] = {}
     where: dict[str, str] = {}
     for one in found:
@@ -68,7 +68,7 @@ def agreed(found: Sequence[Form]) -> dict[str, Any]:
 
 
 def declaring(business_id: str, paths: Sequence[str], changes: Form) -> tuple[Path, str]:
-    """The one file that declares the business, and its text. Raises CliError."""
+    """Find the one file that declares the business, and read its text. Raises CliError."""
     found = []
     for path in (file for given in paths for file in files_at(Path(given))):
         try:

@@ -17,7 +17,7 @@ from reconciler.cli.support.options import with_client, with_output
 from reconciler.cli.support.params import Since
 
 FOLLOW_SECONDS = 1.0
-MOST = 1000
+EVENTS_MAX = 1000
 """So many events one question gets."""
 
 
@@ -26,7 +26,7 @@ MOST = 1000
 @click.option("--business", "named", type=BUSINESS, metavar="ID", help="Only events of this business.")
 @click.option("--node", "node_id", type=NODE, metavar="ID", help="Only events of this node.")
 @click.option("--since", type=Since(), metavar="AGO|TIME", help="Only from then on: 10m, 2h, 2026-11-25T22:00.")
-@click.option("--limit", type=click.IntRange(1, MOST), help="How many at most. [default: 50; with --since: 1000]")
+@click.option("--limit", type=click.IntRange(1, EVENTS_MAX), help="How many at most. [default: 50; with --since: 1000]")
 @click.option("-f", "--follow", is_flag=True, help="Go on printing new ones, also over restarts of the manager.")
 @with_client
 @with_output
@@ -48,7 +48,7 @@ def events(
         raise WrongUse(f"both {business_id} and --business {named} are given: name one")
     show = _shower(output, follow)
     start = None if since is None else math.floor(since)
-    most = limit or (50 if since is None else MOST)
+    most = limit or (50 if since is None else EVENTS_MAX)
     about = {"business": business_id or named, "node": node_id}
     found = client.get("/api/events", limit=most, since=start, **about)
     show(found)
@@ -64,7 +64,7 @@ def _follow(client: Client, about: dict[str, str | None], last: int, show: Calla
     while True:
         time.sleep(FOLLOW_SECONDS)
         try:
-            new = client.get("/api/events", after=last, limit=MOST, **about)
+            new = client.get("/api/events", after=last, limit=EVENTS_MAX, **about)
         except Unreachable as error:
             if not away:
                 say(f"{error.message}; trying again", err=True)

@@ -6,15 +6,15 @@ from typing import Any
 import click
 
 from reconciler.cli.render.tables import console, machine, plain, table
-from reconciler.cli.render.text import say
+from reconciler.cli.render.text import say, some_of
 from reconciler.cli.support.client import Client
 from reconciler.cli.support.names import instance_of
 from reconciler.cli.support.offline import STATE, explain_offline
 from reconciler.cli.support.options import with_client, with_output
 from reconciler.wire.messages import InstanceKey
 
-NAMED = 3
-SHOWN = 20
+NODES_NAMED_MAX = 3
+GROUPS_SHOWN_MAX = 20
 """How many nodes of a group are named, and how many groups are shown."""
 
 
@@ -41,9 +41,9 @@ def _show(found: dict[str, Any]) -> None:
     where = f"is placed on {found['node_id']}" if found["node_id"] else "has no place"
     why = f"  [dim]{plain(found['reason'])}[/]" if found["reason"] else ""
     console().print(f"[bold]{plain(name)}[/] {plain(where)}{why}")
-    rows = [_row(situation, found["node_id"]) for situation in found["situations"][:SHOWN]]
+    rows = [_row(situation, found["node_id"]) for situation in found["situations"][:GROUPS_SHOWN_MAX]]
     table(("  NODES", "SCORE", "PROMISED", "MEASURED", "INSTANCES", "GPU", "IMAGE", ""), rows)
-    left = sum(len(situation["nodes"]) for situation in found["situations"][SHOWN:])
+    left = sum(len(situation["nodes"]) for situation in found["situations"][GROUPS_SHOWN_MAX:])
     if left:
         say(f"  and {left} more nodes: -o json shows all")
     if found["remedy"]:
@@ -52,7 +52,7 @@ def _show(found: dict[str, Any]) -> None:
 
 def _row(situation: dict[str, Any], node_id: str | None) -> tuple[str, ...]:
     nodes, score = situation["nodes"], situation["score"]
-    names = ", ".join(nodes[:NAMED]) + (f" and {len(nodes) - NAMED} more" if len(nodes) > NAMED else "")
+    names = some_of(nodes, NODES_NAMED_MAX)
     if score is None:
         return f"  {plain(names)}", "-", "-", "-", "-", "-", "-", plain("; ".join(situation["obstacles"]))
     parts = [f"{score[part]:.3f}" for part in ("total", "promised", "measured", "instances", "gpu", "image")]

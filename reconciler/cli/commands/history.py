@@ -10,7 +10,7 @@ from reconciler.cli.support.names import BUSINESS
 from reconciler.cli.support.options import with_client, with_output
 from reconciler.cli.support.revisions import show_changes
 
-MOST_CHANGES = 8
+CHANGES_MAX = 8
 """So many changes of a revision are listed; -o json has all."""
 
 
@@ -46,4 +46,4 @@ def _show(revision: dict[str, Any]) -> None:
         first = "first revision" if revision["revision"] == 1 else "the one before is kept no more"
         console().print(f"      [dim]{first}[/]")
     else:
-        show_changes(changes, MOST_CHANGES)
+        show_changes(changes, CHANGES_MAX)

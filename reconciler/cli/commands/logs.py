@@ -77,7 +77,7 @@ class _Tails:
         self._colours: dict[Name, str] = {}
 
     def show(self, names: list[Name]) -> dict[str, str]:
-        """Print what is new of these, in the order of its times; why others can't be read, by name."""
+        """Print what is new of these instances by its times, and return why others can't be read, by name."""
         lines: list[tuple[str, Name, str]] = []
         failed = {}
         for name in names:

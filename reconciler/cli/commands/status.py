@@ -10,11 +10,11 @@ from reconciler.cli.render.text import say
 from reconciler.cli.support.approvals import tell_pending
 from reconciler.cli.support.client import Client, NotFound
 from reconciler.cli.support.errors import problem_of
-from reconciler.cli.support.left_out import left_out
 from reconciler.cli.support.names import BUSINESS
 from reconciler.cli.support.options import with_client, with_output
+from reconciler.cli.support.unread_files import unread_files_hint
 
-MOST_PROBLEMS = 5
+PROBLEMS_MAX = 5
 """So many problems of a source's files are shown."""
 
 
@@ -28,7 +28,7 @@ def status(client: Client, business_id: str | None, output: str) -> None:
     try:
         found = client.get(path)
     except NotFound as error:
-        raise NotFound(error.message + left_out(client)) from None
+        raise NotFound(error.message + unread_files_hint(client)) from None
     if machine(found, output):
         return
     businesses = [found] if business_id else found
@@ -78,8 +78,8 @@ def _sources(sources: list[dict[str, Any]]) -> None:
     for source in sources:
         complaints = [problem["message"] for problem in source["problems"] if problem["file"] == source["name"]]
         others = [str(problem_of(form)) for form in source["problems"] if form["file"] != source["name"]]
-        complaints += others[:MOST_PROBLEMS]
-        left = len(others) - MOST_PROBLEMS
+        complaints += others[:PROBLEMS_MAX]
+        left = len(others) - PROBLEMS_MAX
         complaints += [f"and {left} more in its files: 'reconciler diff' lists them"] if left > 0 else []
         complaints += [source["prune_blocked"]] if source["prune_blocked"] else []
         if source["kind"] == "git" or complaints or source["deferred"]:

@@ -7,8 +7,8 @@ import click
 from reconciler.cli.render.text import say
 from reconciler.cli.support.client import Client, NotFound
 from reconciler.cli.support.errors import CliError, ProblemsError
-from reconciler.cli.support.left_out import left_out
 from reconciler.cli.support.options import with_client
+from reconciler.cli.support.unread_files import unread_files_hint
 from reconciler.cli.support.waiting import TIMEOUT, wait_for
 
 
@@ -31,7 +31,7 @@ def sync(client: Client, businesses: tuple[str, ...], prune: bool, wait: bool, t
     try:
         result = client.post("/api/sync", asked)
     except NotFound as error:
-        raise NotFound(error.message + left_out(client)) from None
+        raise NotFound(error.message + unread_files_hint(client)) from None
     several = len(result["sources"]) > 1
     for source in result["sources"]:
         _tell(source, f"{source['name']}: " if several else "")

@@ -6,12 +6,13 @@ import click
 
 from reconciler.cli.render.plan import HASH_LETTERS, shown
 from reconciler.cli.render.tables import console, machine, plain
+from reconciler.cli.render.text import some_of
 from reconciler.cli.support.client import Client
 from reconciler.cli.support.options import with_client, with_output
 
-MOST = 8
+LINES_MAX = 8
 """So many fields, and groups of nodes, are listed; -o json has all."""
-NAMED = 3
+NODES_NAMED_MAX = 3
 CONTAINER_LETTERS = 12
 SCORE = ("promised", "measured", "instances", "gpu", "image")
 
@@ -58,9 +59,9 @@ def _cause(found: Form) -> list[str]:
 
 def _fields(found: Form) -> list[str]:
     changes = found["action"]["changes"] if found["action"] else []
-    lines = [f"{change['field']}: {shown(change['old'])} → {shown(change['new'])}" for change in changes[:MOST]]
-    if len(changes) > MOST:
-        lines.append(f"and {len(changes) - MOST} more")
+    lines = [f"{change['field']}: {shown(change['old'])} → {shown(change['new'])}" for change in changes[:LINES_MAX]]
+    if len(changes) > LINES_MAX:
+        lines.append(f"and {len(changes) - LINES_MAX} more")
     return lines or ["none changed"]
 
 
@@ -74,8 +75,8 @@ def _filters(found: Form) -> list[str]:
     fit = sum(len(one["nodes"]) for one in situations if one["fits"])
     refused = [one for one in situations if not one["fits"]]
     lines = [f"{fit} of {total} {'node' if total == 1 else 'nodes'} {'fits' if fit == 1 else 'fit'}"]
-    lines += [f"{_names(one['nodes'])}: {'; '.join(one['obstacles'])}" for one in refused[:MOST]]
-    return lines + ([f"and {len(refused) - MOST} more groups"] if len(refused) > MOST else [])
+    lines += [f"{some_of(one['nodes'], NODES_NAMED_MAX)}: {'; '.join(one['obstacles'])}" for one in refused[:LINES_MAX]]
+    return lines + ([f"and {len(refused) - LINES_MAX} more groups"] if len(refused) > LINES_MAX else [])
 
 
 def _scores(found: Form) -> list[str]:
@@ -85,10 +86,10 @@ def _scores(found: Form) -> list[str]:
         return [_not_asked(found)]
     scored = [one for one in explanation["situations"] if one["score"]]
     lines = []
-    for one in scored[:MOST]:
+    for one in scored[:LINES_MAX]:
         parts = ", ".join(f"{part} {one['score'][part]:.3f}" for part in SCORE)
         here = "  ← here" if explanation["node_id"] in one["nodes"] else ""
-        lines.append(f"{_names(one['nodes'])}: {one['score']['total']:.3f} ({parts}){here}")
+        lines.append(f"{some_of(one['nodes'], NODES_NAMED_MAX)}: {one['score']['total']:.3f} ({parts}){here}")
     return lines or ["no node fits"]
 
 
@@ -121,7 +122,3 @@ def _result(found: Form) -> list[str]:
 
 def _not_asked(found: Form) -> str:
     return "no node was looked for" if found["decision"] else "not known: the decision is kept no more"
-
-
-def _names(nodes: list[str]) -> str:
-    return ", ".join(nodes[:NAMED]) + (f" and {len(nodes) - NAMED} more" if len(nodes) > NAMED else "")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from reconciler.cli.render.tables import plain
+from reconciler.cli.render.text import some_of
 from reconciler.plan.show.fields import FetchFields, PreviewDocument
 
 NAMED_MAX = 3
@@ -36,7 +37,7 @@ def unknowns(plan: PreviewDocument) -> Iterator[tuple[str, str]]:
     """Say what is not known, with its age, and to which instances it matters."""
     for unknown in plan.unknowns:
         names = unknown.instances
-        whom = ", ".join(names[:NAMED_MAX]) + (f" and {len(names) - NAMED_MAX} more" if len(names) > NAMED_MAX else "")
+        whom = some_of(names, NAMED_MAX)
         node = f"{unknown.node_id}: " if unknown.node_id else ""
         age = f", {spell(unknown.age_seconds)} ago" if unknown.age_seconds is not None else ""
         yield node + unknown.what + age, whom

@@ -15,12 +15,12 @@ YES = click.option(
 
 
 def settle_limits(client: Client, business_ids: Sequence[str], yes: bool) -> None:
-    """After a change: approve what it ends beyond the limits if told `yes`, and say what still waits."""
+    """Approve what a change ends beyond the limits if told `yes`, and say what still waits."""
     left = client.post("/api/approvals", {"businesses": list(business_ids)}) if yes else client.get("/api/approvals")
     own = [item for item in left["pending"] if item["business_id"] in business_ids]
-    for (business_id, blocked_by), group in groupby(own, key=lambda item: (item["business_id"], item["blocked_by"])):
+    for (business_id, limits), group in groupby(own, key=lambda item: (item["business_id"], item["limits"])):
         stops = counted(len(list(group)), "stop")
-        say(f"{business_id}: {stops} held, {blocked_by}: reconciler approve {left['hash'][:HASH_LETTERS]}", err=True)
+        say(f"{business_id}: {stops} held, {limits}: reconciler approve {left['hash'][:HASH_LETTERS]}", err=True)
 
 
 def tell_pending(client: Client) -> None:

@@ -18,7 +18,7 @@ KNOWN = ("manager", "token_file", "output")
 
 
 def setting(name: str) -> str | None:
-    """The config file's value, None when it has none. Raises WrongUse for a file that can't be used."""
+    """Read a value of the config file, None when it has none. Raises WrongUse for a file that can't be used."""
     given = os.environ.get("RECONCILER_CONFIG")
     path = Path(given) if given else Path.home() / ".config/reconciler/config.yaml"
     try:
@@ -38,7 +38,7 @@ def setting(name: str) -> str | None:
 
 
 def manager_url(flag: str | None) -> str:
-    """The manager's address. Raises WrongUse when it is none."""
+    """Choose the manager's address. Raises WrongUse when it is none."""
     url = flag or os.environ.get("RECONCILER_MANAGER") or setting("manager") or DEFAULT_MANAGER
     if not url.startswith(("http://", "https://")):
         raise WrongUse(f"'{url}' is no address of a manager: write one such as {DEFAULT_MANAGER}")
@@ -46,7 +46,7 @@ def manager_url(flag: str | None) -> str:
 
 
 def token(flag: Path | None) -> str | None:
-    """The shared token, None when none is given. Raises WrongUse when it can't be used."""
+    """Read the shared token, None when none is given. Raises WrongUse when it can't be used."""
     try:
         found = read_token(flag, os.environ)
         if found is None and flag is None:
@@ -58,7 +58,7 @@ def token(flag: Path | None) -> str | None:
 
 
 def output_format(flag: str | None) -> str:
-    """table, json or yaml."""
+    """Choose table, json or yaml. Raises WrongUse for another word."""
     found = flag or setting("output") or "table"
     if found not in ("table", "json", "yaml"):
         raise WrongUse(f"output '{found}' is not allowed: must be table, json or yaml")

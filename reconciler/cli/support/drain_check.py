@@ -33,7 +33,7 @@ def check_drain(client: Client, node_id: str) -> Drained:
 
 
 def drained(plan: PlanDocument, node_id: str, there: dict[str, str]) -> Drained:
-    """What a plan with the node drained does with the instances there (name → `running` or `stopped`)."""
+    """Sort out what a plan with the node drained does with the instances there (name → `running` or `stopped`)."""
     found = Drained()
     to = {str(one.key): one.node_id for one in plan.actions if one.kind is Kind.CREATE}
     ending = {str(one.key): one.reason for one in plan.actions if one.kind is Kind.STOP}

@@ -18,7 +18,7 @@ class Id(click.ParamType):  # type: ignore[type-arg]
         self.name = name
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The id as it is."""
+        """Check an id, and return it as it is."""
         text = str(value)
         if not is_id(text):
             self.fail(f"'{text}' can't be the id of a {self.name}: an id has only letters, digits, '.', '_' and '-'")
@@ -30,7 +30,7 @@ NODE = Id("node")
 
 
 def component_of(target: str) -> tuple[str, str]:
-    """The ids in `shop/web`. Raises WrongUse."""
+    """Read the ids in `shop/web`. Raises WrongUse."""
     ids = target.split("/")
     if len(ids) != 2 or not all(map(is_id, ids)):
         raise WrongUse(f"'{target}' names no component: write BUSINESS/COMPONENT, such as shop/web")
@@ -38,7 +38,7 @@ def component_of(target: str) -> tuple[str, str]:
 
 
 def instance_of(target: str) -> tuple[str, str, int | None]:
-    """The ids in `shop/web/0`, and the number if it has one. Raises WrongUse."""
+    """Read the ids in `shop/web/0`, and the number if it has one. Raises WrongUse."""
     *ids, number = target.split("/") if target.count("/") == 2 else (*target.split("/"), "")
     if len(ids) != 2 or not all(map(is_id, ids)) or (target.count("/") == 2 and not NUMBER.fullmatch(number)):
         raise WrongUse(f"'{target}' names no instance: write BUSINESS/COMPONENT[/N], such as shop/web or shop/web/0")

@@ -20,7 +20,7 @@ from reconciler.plan.show.document import preview_document
 from reconciler.plan.show.fields import PreviewDocument
 from reconciler.wire.messages import InstanceKey
 
-MOST_BYTES = 1024 * 1024 * 1024
+STATE_BYTES_MAX = 1024 * 1024 * 1024
 STATE = click.option(
     "--state",
     type=click.Path(path_type=Path, allow_dash=True),
@@ -31,19 +31,19 @@ Form = dict[str, Any]
 
 
 def read_file(path: Path) -> bytes:
-    """What is in the file of a state. Raises CliError."""
+    """Read the bytes of a state from its file. Raises CliError."""
     try:
         with click.open_file(str(path), "rb") as opened:
-            data: bytes = opened.read(MOST_BYTES + 1)
+            data: bytes = opened.read(STATE_BYTES_MAX + 1)
     except OSError as error:
         raise CliError(f"{path} can't be read: {error.strerror or error}") from None
-    if len(data) > MOST_BYTES:
-        raise CliError(f"{path} is no state of a manager: it is larger than {MOST_BYTES} bytes")
+    if len(data) > STATE_BYTES_MAX:
+        raise CliError(f"{path} is no state of a manager: it is larger than {STATE_BYTES_MAX} bytes")
     return data
 
 
 def read_state(path: Path) -> State:
-    """The state in a file. Raises CliError."""
+    """Read the state in a file. Raises CliError."""
     try:
         return from_json(read_file(path), str(path))
     except StateError as error:
@@ -51,7 +51,7 @@ def read_state(path: Path) -> State:
 
 
 def plan_offline(path: Path, businesses: Sequence[Business] | None, suppose: Form) -> PreviewDocument:
-    """What `POST /api/plan` answers, computed here. Raises CliError."""
+    """Compute here what `POST /api/plan` answers. Raises CliError."""
     try:
         found = preview(read_state(path), businesses, suppose=msgspec.convert(suppose, Suppose))
     except SpecError as error:
@@ -60,14 +60,14 @@ def plan_offline(path: Path, businesses: Sequence[Business] | None, suppose: For
 
 
 def survive_offline(path: Path, by: str | None) -> list[Form]:
-    """What each loss would leave without a place. Raises CliError."""
+    """Compute what each loss would leave without a place. Raises CliError."""
     state = read_state(path)
     groups = losses(state.observed, by, state.policy, state.now)
     return survival_form(survival(state.desired, state.observed, groups, state.policy, state.now))
 
 
 def explain_offline(path: Path, key: InstanceKey) -> Form:
-    """How an instance stands with every node. Raises CliError."""
+    """Compute how an instance stands with every node. Raises CliError."""
     state = read_state(path)
     try:
         return explanation_form(explain(state.desired, state.observed, key, state.policy, state.now))

@@ -14,19 +14,19 @@ Command = Callable[..., Any]
 
 
 def of_group(name: str) -> Any:
-    """The value given before the command's name, None when there is none."""
+    """Look up a value given before the command's name, None when there is none."""
     root = click.get_current_context().find_root()
     return root.params.get(name)
 
 
 def manager_options(command: Command) -> Command:
-    """--manager and --token-file; they may stand before the command's name too."""
+    """Add --manager and --token-file; they may stand before the command's name too."""
     command = click.option("--manager", metavar="URL", help="The manager's address. [env: RECONCILER_MANAGER]")(command)
     return token_option(command)
 
 
 def token_option(command: Command) -> Command:
-    """--token-file."""
+    """Add --token-file."""
     return click.option(
         "--token-file",
         type=click.Path(path_type=Path),
@@ -36,7 +36,7 @@ def token_option(command: Command) -> Command:
 
 
 def output_option(command: Command) -> Command:
-    """-o table|json|yaml."""
+    """Add -o table|json|yaml."""
     return click.option(
         "-o", "--output", type=click.Choice(["table", "json", "yaml"]), help="How to print. [default: table]"
     )(command)

@@ -14,7 +14,7 @@ class Duration(click.ParamType):  # type: ignore[type-arg]
     name = "duration"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Seconds."""
+        """Read a duration in seconds."""
         if isinstance(value, float):
             return value
         try:
@@ -29,7 +29,7 @@ class Since(click.ParamType):  # type: ignore[type-arg]
     name = "since"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Seconds since the epoch."""
+        """Read a moment in seconds since the epoch."""
         text = str(value).strip()
         try:
             return time.time() - seconds(text)
@@ -50,7 +50,7 @@ class Share(click.ParamType):  # type: ignore[type-arg]
     name = "share"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The share."""
+        """Read a share, from 0 to 1."""
         if isinstance(value, float):
             return value
         number, percent, rest = str(value).partition("%")

@@ -14,7 +14,7 @@ REVISION = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)@([0-9]{1,9})")
 
 
 def revision_of(word: str) -> tuple[str, int] | None:
-    """`shop@3` as a business and the number of a revision; None for other words."""
+    """Read `shop@3` as a business and the number of a revision; None for other words."""
     match = REVISION.fullmatch(word)
     return (match[1], int(match[2])) if match else None
 

@@ -34,7 +34,7 @@ class CannotAdopt(Exception):
 
 
 def rewritten(text: str, business_id: str, component_id: str, changes: Mapping[str, Any]) -> str:
-    """The text with these fields of the component as given; None takes one away. Raises CannotAdopt."""
+    """Write these fields of the component into the text; None takes one away. Raises CannotAdopt."""
     for field, value in changes.items():
         check(field, value)
     yaml = YAML()
@@ -54,14 +54,14 @@ def rewritten(text: str, business_id: str, component_id: str, changes: Mapping[s
 
 
 def indents(text: str) -> dict[str, int]:
-    """How the file indents its maps and its lists."""
+    """Find out how the file indents its maps and its lists."""
     found = re.search(r"^(?P<outer> *)[^\s#-][^\n]*:[ ]*(?:#[^\n]*)?\n(?P<dash> *)- ", text, re.MULTILINE)
     offset = len(found["dash"]) - len(found["outer"]) if found else 0
     return {"mapping": 2, "sequence": offset + 2, "offset": offset}
 
 
 def check(field: str, value: Any) -> None:
-    """Raises CannotAdopt for what no spec can say."""
+    """Refuse what no spec can say. Raises CannotAdopt."""
     if HIDDEN in str(value):
         raise CannotAdopt(f"{field} is a secret that the manager does not show: write it into the file yourself")
     if value == "(long)":
@@ -92,13 +92,13 @@ def write(component: MutableMapping[str, Any], field: str, value: Any) -> None:
 
 
 def number(value: Any) -> Any:
-    """`64` and `0.5` as numbers."""
+    """Read `64` and `0.5` as numbers."""
     text = str(value or 0)
     return int(text) if text.isdecimal() else float(text)
 
 
 def write_entry(component: MutableMapping[str, Any], spellings: tuple[str, ...], name: str, value: Any) -> None:
-    """One entry of a map, which may be written as a list of `NAME=VALUE`."""
+    """Write one entry of a map, which may be written as a list of `NAME=VALUE`."""
     head = next((spelling for spelling in spellings if spelling in component), spellings[0])
     entries = component.setdefault(head, {})
     if isinstance(entries, MutableMapping):
@@ -115,7 +115,7 @@ def write_entry(component: MutableMapping[str, Any], spellings: tuple[str, ...],
 
 
 def write_item(component: MutableMapping[str, Any], head: str, name: str, value: Any) -> None:
-    """The mounts of one target, or the host ports of one port, in place of those there were."""
+    """Write the mounts of one target, or the host ports of one port, in place of those there were."""
     items = component.setdefault(head, [])
     is_it = mounts_at if head == "volumes" else publishes
     kept = [place for place, item in enumerate(items) if is_it(item, name)]
@@ -130,7 +130,7 @@ def write_item(component: MutableMapping[str, Any], head: str, name: str, value:
 
 
 def mounts_at(item: Any, target: str) -> bool:
-    """Whether a volume, in either spelling, is mounted at this target."""
+    """Tell whether a volume, in either spelling, is mounted at this target."""
     if isinstance(item, Mapping):
         return str(item.get("target", "")).rstrip("/") == target
     words = str(item).split(":")
@@ -138,7 +138,7 @@ def mounts_at(item: Any, target: str) -> bool:
 
 
 def publishes(item: Any, name: str) -> bool:
-    """Whether a port, in either spelling, is this port of the container (`80`, `53/udp`)."""
+    """Tell whether a port, in either spelling, is this port of the container (`80`, `53/udp`)."""
     if isinstance(item, Mapping):
         found = str(item.get("target")), item.get("protocol", "tcp")
     else:
@@ -150,6 +150,6 @@ def publishes(item: Any, name: str) -> bool:
 
 
 def port(published: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """A published port in the long spelling."""
+    """Write a published port in the long spelling."""
     target, _, protocol = name.partition("/")
     return {"target": int(target), **published, **({"protocol": protocol} if protocol else {})}

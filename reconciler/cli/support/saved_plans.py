@@ -39,7 +39,7 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def read_plan(paths: tuple[str, ...]) -> Form | None:
-    """The saved plan in the one file given, None when it is something else. Raises CliError for plans among others."""
+    """Read the saved plan in the one file given, None when it is something else. Raises CliError."""
     plans = [found for path in paths if (found := _plan_in(path)) is not None]
     if plans and len(paths) > 1:
         raise CliError("a saved plan is applied alone: give only its file")
@@ -47,7 +47,7 @@ def read_plan(paths: tuple[str, ...]) -> Form | None:
 
 
 def apply_plan(client: Client, saved: Form) -> list[str]:
-    """Have the manager carry it out; the ids of its businesses. Raises CliError."""
+    """Have the manager carry a plan out, and return the ids of its businesses. Raises CliError."""
     done = client.post("/api/plans/apply", saved)
     say(f"plan {done['hash'][:HASH_LETTERS]} {done['message']}")
     businesses: list[str] = done["businesses"]
@@ -55,7 +55,7 @@ def apply_plan(client: Client, saved: Form) -> list[str]:
 
 
 def show_plan_execution(client: Client, plan_hash: str, output: str) -> None:
-    """What became of a saved plan."""
+    """Print what became of a saved plan."""
     found = client.get(f"/api/plans/{quote(plan_hash, safe='')}")
     if machine(found, output):
         return

@@ -16,7 +16,7 @@ ONLY_GIT = ("branch", "path", "poll", "verify_signatures")
 
 
 def source_options(command: Command) -> Command:
-    """--git and what belongs to it, and --sources; the command gets them as `sources`."""
+    """Add --git and what belongs to it, and --sources; the command gets them as `sources`."""
 
     @click.option("--git", metavar="URL", help="A git repository of specs to follow.")
     @click.option("--branch", metavar="NAME", help="Its branch. [default: the repository's own default]")

@@ -25,7 +25,7 @@ class SpecFile:
 
 
 def read_specs(paths: Sequence[str]) -> list[SpecFile]:
-    """Every spec in these files and directories (`-` is standard input); a directory may be an environment.
+    """Read every spec in these files and directories (`-` is standard input); a directory may be an environment.
 
     Raises ProblemsError with every problem of every file, CliError for a path that can't be read.
     """
@@ -80,7 +80,7 @@ def _file(given: str) -> SpecFile:
 
 
 def files_at(path: Path) -> list[Path]:
-    """The spec files at a path: itself, or those of a directory. Raises CliError for a directory without any."""
+    """List the spec files at a path: itself, or those of a directory. Raises CliError for a directory without any."""
     if not path.is_dir():
         return [path]
     found = sorted(

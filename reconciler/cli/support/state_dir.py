@@ -5,5 +5,5 @@ from pathlib import Path
 
 
 def default_state() -> Path:
-    """Where state is kept: /var/lib/reconciler for root, under the home directory for others."""
+    """Choose where state is kept: /var/lib/reconciler for root, under the home directory for others."""
     return Path("/var/lib/reconciler") if os.geteuid() == 0 else Path.home() / ".local/state/reconciler"

@@ -5,8 +5,8 @@ from reconciler.cli.support.client import Client
 FILES_NAMED_MAX = 5
 
 
-def left_out(client: Client) -> str:
-    """Why a business may be unknown though it is in a file: what is wrong with files."""
+def unread_files_hint(client: Client) -> str:
+    """Say why a business may be unknown though it is in a file, "" when no file has problems. Raises CliError."""
     files = {problem["file"] for source in client.get("/api/sources") for problem in source["problems"]}
     named = ", ".join(sorted(files)[:FILES_NAMED_MAX]) + (" …" if len(files) > FILES_NAMED_MAX else "")
     return (
