@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection, CursorResult, Engine, Executable, Table
 from sqlalchemy.exc import DBAPIError
@@ -18,6 +18,13 @@ from reconciler.store.db.upsert import upserting
 from reconciler.store.model import StoreError
 
 T = TypeVar("T")
+
+
+class Follower(Protocol):
+    """Something in memory that follows the database."""
+
+    def follow(self, value: Any) -> None:
+        """Take over what was just committed. Only the database calls this."""
 
 
 class Work:
@@ -30,7 +37,7 @@ class Work:
         self._engine = engine
         self._connection: Connection | None = None
         self.statements = ExitStack()
-        self.values: dict[Committed[Any], Any] = {}
+        self.values: dict[Follower, Any] = {}
         self.failed = False
 
     def execute(
@@ -93,8 +100,14 @@ class Database:
             ) from None
         finally:
             self.work = None
-        for committed, value in work.values.items():
-            committed.follow(value)
+        for follower, value in work.values.items():
+            follower.follow(value)
+
+    def present(self) -> Work:
+        """Give the unit of work that this thread is in."""
+        with self.lock:
+            assert self.work is not None, "rule 2: memory follows the disk, and only with a unit of work"
+            return self.work
 
     @property
     def is_open(self) -> bool:
@@ -130,10 +143,8 @@ class Committed(Generic[T]):
 
     def set(self, value: T) -> None:
         """Replace the value with the unit of work that this thread is in."""
-        with self._database.lock:
-            assert self._database.work is not None, "rule 2: memory follows the disk, and only with a unit of work"
-            self._database.work.values[self] = value
+        self._database.present().values[self] = value
 
     def follow(self, value: T) -> None:
-        """Take the value over that was just committed. Only the database calls this."""
+        """Take over the value that was just committed. Only the database calls this."""
         self._value = value

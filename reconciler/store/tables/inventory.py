@@ -1,7 +1,7 @@
 """What a report changes, as values: pure functions between messages and the planner's nodes and allocations."""
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -109,8 +109,10 @@ def reported_allocation(report: InstanceReport, node_id: str, known: Allocation 
     return allocation
 
 
-def dated_drift(drift: Iterable[Drift], known: Iterable[Drift], at: float) -> tuple[Drift, ...]:
+def dated_drift(drift: Sequence[Drift], known: Iterable[Drift], at: float) -> tuple[Drift, ...]:
     """Each drifted field with when it was first heard of: now, unless it is known."""
+    if not drift:
+        return ()
     seen = {one.field: one.first_seen for one in known}
     return tuple(msgspec.structs.replace(one, first_seen=seen.get(one.field, at)) for one in drift)
 

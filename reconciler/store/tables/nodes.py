@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import bindparam, delete, select
 
 from reconciler.plan.model.observed import Allocation, Node
-from reconciler.store.db.database import Committed, Database, Work
+from reconciler.store.db.database import Database, Work
 from reconciler.store.db.rows import allocation_of, node_of
 from reconciler.store.db.schema import agents, instances
 from reconciler.store.model import UnknownNode
@@ -43,23 +43,73 @@ class NodeRecord:
         return max(self.full_at, *self.single_at.values()) if self.single_at else self.full_at
 
 
-class NodeRecords(Committed[Mapping[str, NodeRecord]]):
-    """The record of every node that registered, by its id."""
+class NodeRecords:
+    """The record of every node that registered, by its id.
+
+    A report replaces one record of thousands, so that they are not copied with each: a unit of work has those that it
+    changes beside the committed ones, and what they all add up to is put together when somebody asks.
+    """
 
     def __init__(self, database: Database) -> None:
+        self._database = database
         with database.transaction() as work:
-            super().__init__(database, _read(work))
+            self._records = _read(work)
+        self._nodes = {node_id: record.node for node_id, record in self._records.items()}
+        self._shown_nodes: dict[str, Node] | None = None
+        self._shown_allocations: tuple[Allocation, ...] | None = None
+
+    def get(self, node_id: str) -> NodeRecord | None:
+        """Give the record of a node as last committed or, inside a unit of work, as that leaves it."""
+        with self._database.lock:
+            return self._changed().get(node_id) or self._records.get(node_id)
 
     def of(self, node_id: str) -> NodeRecord:
         """Give the record of a node. Raises UnknownNode."""
-        record = self.get().get(node_id)
+        record = self.get(node_id)
         if record is None:
             raise UnknownNode(node_id)
         return record
 
+    def all(self) -> dict[str, NodeRecord]:
+        """Give every record by its node's id."""
+        with self._database.lock:
+            return self._records | self._changed()
+
     def put(self, record: NodeRecord) -> None:
         """Replace the record of a node with the unit of work that this thread is in."""
-        self.set({**self.get(), record.node.node_id: record})
+        self._database.present().values.setdefault(self, {})[record.node.node_id] = record
+
+    def shown(self) -> tuple[dict[str, Node], tuple[Allocation, ...]]:
+        """Give every node by its id, and every allocation: the same values until something of them changes."""
+        with self._database.lock:
+            if self._changed():
+                records = self.all()
+                return {node_id: record.node for node_id, record in records.items()}, _allocations(records)
+            if self._shown_nodes is None:
+                self._shown_nodes = self._nodes.copy()
+            if self._shown_allocations is None:
+                self._shown_allocations = _allocations(self._records)
+            return self._shown_nodes, self._shown_allocations
+
+    def follow(self, changed: dict[str, NodeRecord]) -> None:
+        """Take over the records that were just committed. Only the database calls this."""
+        for node_id, record in changed.items():
+            before = self._records.get(node_id)
+            if before is None or before.allocations is not record.allocations:
+                self._shown_allocations = None
+            self._records[node_id] = record
+            self._nodes[node_id] = record.node
+        self._shown_nodes = None
+
+    def _changed(self) -> dict[str, NodeRecord]:
+        """The records that the present unit of work replaces."""
+        work = self._database.work
+        changed: dict[str, NodeRecord] = work.values.get(self, {}) if work is not None else {}
+        return changed
+
+
+def _allocations(records: Mapping[str, NodeRecord]) -> tuple[Allocation, ...]:
+    return tuple(allocation for record in records.values() for allocation in record.allocations.values())
 
 
 def delete_allocations(work: Work, node_id: str, keys: Collection[InstanceKey]) -> None:
