@@ -67,7 +67,7 @@ def read_saved(form: Any) -> SavedPlan:
     try:
         saved = msgspec.convert(upgraded_saved_plan(form) if is_earlier else form, SavedPlan)
     except msgspec.ValidationError as error:
-        raise SavedPlanError(f"it is no saved plan: {error}: {ANEW}") from None
+        raise SavedPlanError(f"is no saved plan: {error}: {ANEW}") from None
     whole = earlier_hash(form["document"]) if is_earlier else plan_hash(saved.document)
     if not saved.hash == saved.document.hash == whole:
         raise SavedPlanError(f"the plan is not the one of its hash: the file was changed: {ANEW}")

@@ -71,9 +71,14 @@ def decoded(data: bytes, name: str, written: str = SNAPSHOT) -> Form:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise StateError(f"{name} is no JSON: {short(error)}: write it with `{written}`") from None
     found = format_of(form)
-    if found not in (STATE, STATE_BEFORE):
+    if found is None or found.name != STATE.name:
         of = f"its format is {short(found)}" if found else "it has no format"
-        raise StateError(f"{name} is no state that this version reads: {of}, not {STATE}: write it with `{written}`")
+        raise StateError(f"{name} is no state of a manager: {of}, not {STATE}: write it with `{written}`")
+    if found not in (STATE, STATE_BEFORE):
+        read = f"this version reads {STATE} and {STATE_BEFORE}"
+        raise StateError(
+            f"{name} is a state of the format {found}, and {read}: write it with `{written}` of this version"
+        )
     current: Form = form if found == STATE else upgraded_state(form)
     return current
 

@@ -34,7 +34,10 @@ def test_a_state_that_was_read_back_gives_the_same_plan(world: World) -> None:
         (b'{"format": "' + b"x" * 10_000 + b'/1"}', "its format is xxx"),
         (b'{"format": "reconciler.state/2"}', "is damaged"),
         (b'{"format": "reconciler.state/1"}', "is damaged"),
-        (b'{"format": "reconciler.state/3"}', "its format is reconciler.state/3, not reconciler.state/2"),
+        (
+            b'{"format": "reconciler.state/3"}',
+            "is a state of the format reconciler.state/3, and this version reads reconciler.state/2 and",
+        ),
         (
             b'{"format": "reconciler.state/2", "now": 1, "policy": {}, "businesses": [], "removed": [], "allocations": [], '
             b'"nodes": [{"node_id": "a", "cpu_cores": "many"}]}',
