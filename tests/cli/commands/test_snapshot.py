@@ -40,4 +40,4 @@ def test_what_is_no_snapshot(nowhere: Cli, state: Path) -> None:
     state.write_text("{}")
     for words, code in ((["diff"], 2), (["survive"], 2), (["explain", "shop/web"], 1)):
         wrong = nowhere(*words, "--state", str(state))
-        assert wrong.returncode == code and "is no state that this version reads" in wrong.stderr
+        assert wrong.returncode == code and "is no state of a manager" in wrong.stderr
