@@ -1,8 +1,10 @@
 """Starting a program of this host as its component says: whose it is, what it finds in its environment."""
 
 import grp
+import os
 import pwd
 import resource
+import shutil
 import subprocess
 from collections.abc import Sequence
 from typing import IO
@@ -43,6 +45,18 @@ def launch(
     )
     limit(child.pid, component)
     return child
+
+
+def require_program(component: Component) -> None:
+    """Raise RuntimeFailure unless the component's program is on this node or among its own files."""
+    command = (component.command or ("",))[0]
+    path = component.environment_variables.get("PATH", BASE["PATH"])
+    if "/" not in command and shutil.which(command, path=path) is None:
+        raise RuntimeFailure(f"there is no program '{command}' on this node (looked in {path})")
+    if command.startswith("/") and not os.access(command, os.X_OK):
+        own = {f"/{file.path.lstrip('/')}" for file in component.config_files}
+        if command not in own:
+            raise RuntimeFailure(f"there is no program {command} on this node that can be run")
 
 
 def environment(folder: InstanceFolder, record: Record) -> dict[str, str]:

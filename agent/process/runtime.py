@@ -4,9 +4,7 @@ Each instance has a folder `processes/BUSINESS/COMPONENT/N` under the agent's st
 config files (its working directory, made anew for each version) and its output.
 """
 
-import os
 import secrets
-import shutil
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -14,7 +12,7 @@ from pathlib import Path
 
 from agent.process.caretaker import Caretaker
 from agent.process.exec import HostExecution
-from agent.process.launch import BASE, account
+from agent.process.launch import account, require_program
 from agent.process.program import Program
 from agent.process.record import InstanceFolder, Record
 from agent.process.usage import UsageSampler
@@ -56,14 +54,7 @@ class ProcessRuntime:
 
     def ensure_image(self, component: Component, progress: ProgressCallback) -> None:
         """Look whether the program is there: there is nothing to fetch. Raises RuntimeFailure."""
-        command = (component.command or ("",))[0]
-        path = component.environment_variables.get("PATH", BASE["PATH"])
-        if "/" not in command and shutil.which(command, path=path) is None:
-            raise RuntimeFailure(f"there is no program '{command}' on this node (looked in {path})")
-        if command.startswith("/") and not os.access(command, os.X_OK):
-            own = {f"/{file.path.lstrip('/')}" for file in component.config_files}
-            if command not in own:
-                raise RuntimeFailure(f"there is no program {command} on this node that can be run")
+        require_program(component)
 
     def create(self, deploy: Deploy, alongside: bool = False) -> str:
         """Start the instance's program in place of an older version, never beside it. Raises RuntimeFailure."""
