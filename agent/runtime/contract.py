@@ -105,7 +105,10 @@ class Execution(Protocol):
 
 
 class Runtime(Protocol):
-    """A few verbs, and a way to hear of changes. Every method may be called from several threads at once."""
+    """All that the supervisor knows of a runtime, in one place: its verbs, and a way to hear of changes.
+
+    Every method may be called from several threads at once.
+    """
 
     def ensure_image(self, component: Component, progress: ProgressCallback) -> None:
         """Bring what the component runs from onto this node. Raises RuntimeFailure with the reason."""

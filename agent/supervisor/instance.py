@@ -115,14 +115,10 @@ class Instance:
                 return _accept_stop(self, goal, containers)
             case StopSingletons():
                 ends = isinstance(self.goal, Stop | StopSingletons)
-                return self if ends else self.begin(goal, Progress(Status.STOPPING), ready=True)
+                return self if ends else _begin(self, goal, Progress(Status.STOPPING), ready=True)
             case RemoveDuplicates():
                 busy = self.goal is not None or self.in_hand is not None
-                return self if busy else self.begin(goal, self.progress, ready=True)
-
-    def begin(self, goal: Goal, progress: Progress | None, ready: bool) -> "Instance":
-        """Make this the goal, in a generation of its own."""
-        return replace(self, generation=self.generation + 1, goal=goal, progress=progress, ready=ready)
+                return self if busy else _begin(self, goal, self.progress, ready=True)
 
     def downloaded(self, generation: int) -> "Instance":
         """Let the deploy of that generation touch containers, unless a newer goal has replaced it."""
@@ -170,6 +166,11 @@ class Instance:
         return self.goal is not None and self.generation == generation
 
 
+def _begin(instance: Instance, goal: Goal, progress: Progress | None, ready: bool) -> Instance:
+    """Make this the instance's goal, in a generation of its own."""
+    return replace(instance, generation=instance.generation + 1, goal=goal, progress=progress, ready=ready)
+
+
 def _accept_deploy(instance: Instance, deploy: Deploy, containers: Sequence[Container]) -> Instance:
     _refuse_older(instance, deploy.key, deploy.version, containers)
     seen = replace(instance, newest=deploy.version)
@@ -180,7 +181,7 @@ def _accept_deploy(instance: Instance, deploy: Deploy, containers: Sequence[Cont
     if alone and instance.goal is None and instance.in_hand is None:
         return replace(seen, progress=None, confirmed=(deploy.digest, deploy.version))
     progress = None if current is not None else under_way(deploy, Status.PENDING)
-    return seen.begin(deploy, progress, ready=current is not None)
+    return _begin(seen, deploy, progress, ready=current is not None)
 
 
 def _accept_stop(instance: Instance, stop: Stop, containers: Sequence[Container]) -> Instance:
@@ -190,7 +191,7 @@ def _accept_stop(instance: Instance, stop: Stop, containers: Sequence[Container]
     if isinstance(instance.goal, Stop):
         return seen
     exists = bool(containers) or instance.progress is not None
-    return seen.begin(stop, stopping(instance.progress) if exists else None, ready=True)
+    return _begin(seen, stop, stopping(instance.progress) if exists else None, ready=True)
 
 
 def _refuse_older(instance: Instance, key: InstanceKey, version: int, containers: Sequence[Container]) -> None:

@@ -47,10 +47,6 @@ class Inventories:
             for running in inventory.by_key.get(key, ())
         )
 
-    def singletons(self) -> set[InstanceKey]:
-        """Return the singletons that are here, running or ended."""
-        return {one.key for inventory in self._inventories.values() for one in inventory.found if one.singleton}
-
     def by_key(self) -> dict[InstanceKey, list[Container]]:
         """Return the containers of every instance that has any, the newest first."""
         keys = {key for inventory in self._inventories.values() for key in inventory.by_key}

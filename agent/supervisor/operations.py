@@ -8,17 +8,18 @@ import logging
 import threading
 from collections.abc import Sequence
 
-from agent.runtime.contract import Running, RuntimeFailure
+from agent.runtime.contract import RuntimeFailure
+from agent.supervisor.actions import create, end, remove
 from agent.supervisor.container import Container
 from agent.supervisor.failures import Closing, Overtaken
-from agent.supervisor.instance import Goal, Task, is_obsolete
+from agent.supervisor.instance import Task
 from agent.supervisor.inventories import Inventories
 from agent.supervisor.inventory import Inventory
 from agent.supervisor.progress import under_way
 from agent.supervisor.publisher import Publisher
 from agent.supervisor.runner import Runner
 from agent.supervisor.table import InstanceTable
-from reconciler.wire.messages import Deploy, Status, reservation_of
+from reconciler.wire.messages import Deploy, Status
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ class Operations:
         """End every container of the instance, each in at most `within` seconds where that is given."""
         for container in self._inventories.ascertain(task.key):
             self._check(task)
-            self._end(task.goal, container, (), within)
+            end(self._inventories, task.goal, container, (), within)
         log.info("%s stopped", task.key)
 
     def remove_duplicates(self, task: Task) -> None:
@@ -68,7 +69,7 @@ class Operations:
             if container is not kept:
                 self._check(task)
                 log.warning("%s has a surplus container %s; stopping it", task.key, container.id[:12])
-                self._end(task.goal, container, containers)
+                end(self._inventories, task.goal, container, containers)
 
     def _stop_first(
         self,
@@ -83,11 +84,11 @@ class Operations:
             if container is not current:
                 self._check(task)
                 self._tell(task, deploy, "stopping the old one")
-                self._end(deploy, container, containers)
+                end(self._inventories, deploy, container, containers)
         deploy = self._confirm(task)
         if current is None:
             self._tell(task, deploy)
-            self._create(deploy, inventory)
+            create(deploy, inventory)
         elif current.needs_change(deploy):
             inventory.runtime.limit(current.id, deploy)
             inventory.refresh()
@@ -96,17 +97,17 @@ class Operations:
     def _start_first(self, task: Task, deploy: Deploy, inventory: Inventory) -> Deploy:
         """Replace what runs once the new version runs alongside; if that does not come up, what runs stays."""
         self._tell(task, deploy, "starts beside the old one")
-        new = self._create(deploy, inventory, alongside=True)
+        new = create(deploy, inventory, alongside=True)
         try:
             self._wait_until_up(task, deploy, inventory, new)
             self._check(task)
         except (RuntimeFailure, Overtaken):
-            self._remove(new)
+            remove(self._inventories, new)
             raise
         containers = self._inventories.containers(task.key)
         for container in containers:
             if container.id != new.id:
-                self._end(deploy, container, containers)
+                end(self._inventories, deploy, container, containers)
         inventory.runtime.promote(new.id, task.key)
         self._confirm(task)
         return deploy
@@ -135,34 +136,6 @@ class Operations:
             if wait <= 0:
                 return
             inventory.wait(listings, min(wait, LOOK_SECONDS))
-
-    def _create(self, deploy: Deploy, inventory: Inventory, alongside: bool = False) -> Container:
-        container_id = inventory.runtime.create(deploy, alongside)
-        running = Running(
-            deploy.key,
-            container_id,
-            deploy.digest,
-            deploy.version,
-            Status.STARTING,
-            reservation=reservation_of(deploy.component, deploy.gpu_devices),
-            singleton=deploy.component.singleton,
-        )
-        inventory.add(running)
-        inventory.poke()
-        log.info("%s version %d created: %s", deploy.key, deploy.version, container_id[:12])
-        return Container(inventory.name, running)
-
-    def _end(
-        self, goal: Goal, container: Container, containers: Sequence[Container], within: float | None = None
-    ) -> None:
-        """End a container of those of its instance because the goal says so."""
-        assert is_obsolete(container, goal, containers), f"rule 4 (only what is obsolete is stopped): {container}"
-        self._remove(container, within)
-
-    def _remove(self, container: Container, within: float | None = None) -> None:
-        inventory = self._inventories.of(container.runtime)
-        inventory.runtime.stop(container.id, within)
-        inventory.drop(container.id)
 
     def _confirm(self, task: Task) -> Deploy:
         """Note that what the deploy asks for is what is to run; the deploy as the newest message has it."""

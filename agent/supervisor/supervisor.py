@@ -105,9 +105,10 @@ class Supervisor:
         return change
 
     def _singletons(self) -> set[InstanceKey]:
+        """Return the singletons that are here, running or ended, or under way."""
         goals = ((key, instance.goal) for key, instance in self._table.all().items())
         coming = {key for key, goal in goals if isinstance(goal, Deploy) and goal.component.singleton}
-        return coming | self.inventories.singletons()
+        return coming | {one.key for inventory in self.inventories for one in inventory.found if one.singleton}
 
     def _refreshed(self) -> None:
         """Take over what a runtime has listed: forget failures that time has healed, tell, and remove duplicates."""
