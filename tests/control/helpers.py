@@ -9,6 +9,8 @@
 A turn is taken when the story says so, and calls to agents are made within it: there are no threads.
 """
 
+import functools
+import tempfile
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -35,6 +37,15 @@ from reconciler.wire.messages import (
     reservation_of,
 )
 from tests.support.planning import NOW
+
+
+@functools.cache
+def blank_database() -> bytes:
+    """The file of a store that was just made: making one takes longer than most stories do."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "blank.db"
+        Store.open(path).close()
+        return path.read_bytes()
 
 
 class Clock:
@@ -157,6 +168,7 @@ class Site:
 
     def __init__(self, path: Path, *sources: FakeSource, policy: Policy | None = None) -> None:
         self.path = path / "manager.db"
+        self.path.write_bytes(blank_database())
         self.sources = sources
         self.policy = policy
         self.clock = Clock()
