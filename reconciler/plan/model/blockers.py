@@ -207,3 +207,10 @@ class ApprovalNeeded(Reason):
 
     def __str__(self) -> str:
         return f"waits for `reconciler approve`: {self.limits}"
+
+
+FOR_A_PERSON = (Paused, CanaryFirst, ApprovalNeeded, BusinessMissing, NeededBusinessStopped)
+"""The kinds of waits that end only when somebody says so."""
+
+FOR_ANOTHER = (DependencyNotReady, BusinessNotRunning)
+"""The kinds of waits that end only when another instance runs, which may never be."""
