@@ -8,13 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.manifest.errors import Problem
-from reconciler.plan.model.desired import Commit, DesiredBusiness
+from reconciler.plan.model.desired import API, Commit, DesiredBusiness
 from reconciler.source.circles import in_circles
 from reconciler.source.deferral import Asked, Deferred, deferral, policy_alone, removal_deferral
 from reconciler.source.files import Declared, SourceReading, drop_contested
-
-API = "api"
-"""The source of businesses that came over REST."""
 
 
 @dataclass(frozen=True, slots=True)

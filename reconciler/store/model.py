@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from reconciler.manifest.model import Business
-from reconciler.plan.model.desired import Commit
+from reconciler.plan.model.desired import API, Commit
 
 
 class StoreError(Exception):
@@ -38,7 +38,8 @@ class SyncOutcome:
 class Revision:
     """One kept version of a business's spec: `who` gave it, from which `source`, `at` what time.
 
-    `digest` is the sha256 of the spec's canonical JSON: equal digests, equal specs. `commit` brought it, if one did.
+    `digest` is the sha256 of the spec's canonical JSON: equal digests, equal specs. `commit` brought it, if one did, or
+    an `operation` on the business ("" for none): `rollback to revision 1`.
     """
 
     number: int
@@ -48,15 +49,16 @@ class Revision:
     at: float
     digest: str
     commit: Commit | None = None
+    operation: str = ""
 
     @property
     def origin(self) -> str:
         """Where it comes from, for people: `commit abc1234 by Ann: Raise the limit`, `api 127.0.0.1: revision 4`."""
         if self.commit is not None:
             return self.commit.origin
-        if ": " in self.who:
-            return self.who
-        return f"{self.who if self.who.startswith('api ') else self.source}: revision {self.number}"
+        if self.operation:
+            return f"{self.who}: {self.operation}"
+        return f"{self.who if self.source == API else self.source}: revision {self.number}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,8 @@ class DesiredStateService:
                 target.revision.business,
                 pinned=target.revision.number,
                 quarantined=target.quarantined,
-                who=f"{who}: {verb}",
+                who=who,
+                operation=verb,
                 at=operation.at,
             )
             what = f"rolled back to revision {target.revision.number}, as revision {accepted.revision},"

@@ -14,11 +14,10 @@ from reconciler.plan.ask.preview import overlay
 from reconciler.plan.keep.preconditions import Basis
 from reconciler.plan.keep.saved import SavedPlan, assigned, deviations, save, violations
 from reconciler.plan.keep.state import State
-from reconciler.plan.model.desired import Desired
+from reconciler.plan.model.desired import API, Desired
 from reconciler.plan.model.observed import Allocation
 from reconciler.plan.model.plan import Action, Kind
 from reconciler.plan.reconcile.planner import plan
-from reconciler.source.decide import API
 from reconciler.store.model import Event
 from reconciler.store.store import Store
 from reconciler.store.tables.executions import DONE, SUPERSEDED, Execution

@@ -16,9 +16,8 @@ from reconciler.manifest.errors import Problem, SpecError
 from reconciler.manifest.model import Business
 from reconciler.plan.ask.preview import overlay
 from reconciler.plan.keep.saved import SavedPlan
-from reconciler.plan.model.desired import Desired
+from reconciler.plan.model.desired import API, Desired
 from reconciler.plan.model.observed import Allocation
-from reconciler.source.decide import API
 from reconciler.store.model import Accepted
 
 

@@ -8,11 +8,8 @@ from reconciler.manifest.model import Business
 from reconciler.manifest.secrets.seal import sealed_business
 from reconciler.plan.ask.suppose import NOTHING_SUPPOSED, Suppose, mistakes, supposed
 from reconciler.plan.keep.state import State
-from reconciler.plan.model.desired import Desired, DesiredBusiness
+from reconciler.plan.model.desired import API, Desired, DesiredBusiness
 from reconciler.plan.model.plan import Plan
-
-API = "api"
-"""The source of a business that comes from no file."""
 
 
 @dataclass(frozen=True, slots=True)

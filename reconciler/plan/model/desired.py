@@ -6,6 +6,9 @@ from typing import Literal
 from reconciler.manifest.model import Business
 from reconciler.wire.messages import InstanceKey
 
+API = "api"
+"""The source of businesses that came over REST, and from no file."""
+
 
 @dataclass(frozen=True, slots=True)
 class VersionResult:
@@ -48,7 +51,7 @@ class DesiredBusiness:
     business: Business
     stopped: bool = False
     restarts: int = 0
-    source: str = "api"
+    source: str = API
     revision: int = 1
     earlier: tuple[Business, ...] = ()
     version_results: dict[tuple[str, str], VersionResult] = field(default_factory=dict)

@@ -35,7 +35,8 @@ def revision_of(row: Row[Any]) -> Revision:
     commit = None
     if row.git_commit:
         commit = Commit(row.git_commit, row.author or "", row.subject or "", row.committed_at or 0.0)
-    return Revision(row.number, from_json(row.spec, Business), row.source, row.who, row.at, row.digest, commit)
+    business = from_json(row.spec, Business)
+    return Revision(row.number, business, row.source, row.who, row.at, row.digest, commit, row.operation)
 
 
 def commit_columns(commit: Commit | None) -> dict[str, object]:

@@ -133,6 +133,7 @@ revisions = Table(
     Column("author", Text),
     Column("subject", Text),
     Column("committed_at", Seconds),
+    Column("operation", Text, nullable=False, server_default=text("''")),
 )
 
 version_results = Table(

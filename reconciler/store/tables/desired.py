@@ -78,13 +78,16 @@ class DesiredState:
             self.accept_many((), (business_id,), "", at)
 
     def roll_back(
-        self, business: Business, *, pinned: int, quarantined: frozenset[str], who: str, at: float
+        self, business: Business, *, pinned: int, quarantined: frozenset[str], who: str, operation: str, at: float
     ) -> Accepted:
-        """Make this earlier spec a new revision of the business, whose source stays, and quarantine what it left."""
+        """Make this earlier spec a new revision of the business, whose source stays, and quarantine what it left.
+
+        `operation` is what `who` did, for people: `rollback to revision 1`.
+        """
         with self._database.transaction() as work:
             key = business.business_id
             source = self._desired.get().businesses[key].source
-            entry = self._write(work, business, source, who, at, pinned=pinned, quarantined=quarantined)
+            entry = self._write(work, business, source, who, at, operation, pinned=pinned, quarantined=quarantined)
             self._remember({key: entry}, ())
             return Accepted(entry.revision, changed=True)
 
@@ -96,12 +99,14 @@ class DesiredState:
                 removed = {key: business for key, business in desired.removed.items() if key in left}
                 self._desired.set(replace(desired, removed=removed))
 
-    def _write(self, work: Work, business: Business, source: str, who: str, at: float, **more: Any) -> DesiredBusiness:
+    def _write(
+        self, work: Work, business: Business, source: str, who: str, at: float, operation: str = "", **more: Any
+    ) -> DesiredBusiness:
         """Write the next revision of a business, and its rows. What operators asked stays, but for a pin."""
         key = business.business_id
         entry = _next_revision(work, self._desired.get().businesses.get(key), business, source, more)
         record = record_after(business, self._records.get().get(key), at)
-        self._revisions.write(entry, who, at)
+        self._revisions.write(entry, who, at, operation)
         work.upsert(businesses, [business_row(entry, record.status, record.created_at, at)])
         rows = [component_row(key, component, at) for component in business.components]
         work.upsert(business_components, rows, keep=("status",))

@@ -27,7 +27,7 @@ class Revisions:
         with self._database.transaction() as work:
             return newest_revisions(work, business_id, self._keep if limit is None else limit)
 
-    def write(self, desired: DesiredBusiness, who: str, at: float) -> None:
+    def write(self, desired: DesiredBusiness, who: str, at: float, operation: str = "") -> None:
         """Write the revision that a business is at, and drop those beyond the number kept."""
         key = desired.business.business_id
         spec = to_json(desired.business)
@@ -39,6 +39,7 @@ class Revisions:
             "source": desired.source,
             "who": who,
             "at": at,
+            "operation": operation,
             **commit_columns(desired.commit),
         }
         oldest = desired.revision - self._keep

@@ -113,6 +113,9 @@ def test_the_desired_state_of_an_earlier_version_is_read(earlier: Store) -> None
     assert desired.approved == {(InstanceKey("gone", "web", 0), "n1", "d1")}
     commits = [revision.commit and revision.commit.subject for revision in earlier.revisions.newest("shop")]
     assert commits == [None, "Second", "First"]
+    newest = earlier.revisions.newest("shop", 1)[0]
+    assert (newest.who, newest.operation) == ("api 127.0.0.1", "rollback to revision 1")
+    assert newest.origin == "api 127.0.0.1: rollback to revision 1"
     assert earlier.statuses.times()["shop"] == (1.0, 7.0)
 
 

@@ -106,7 +106,8 @@ def roll_back(store: Store) -> None:
         business(image="i:1"),
         pinned=1,
         quarantined=frozenset({content_digest(business(image="i:2"))}),
-        who="api 127.0.0.1: rollback to revision 1",
+        who="api 127.0.0.1",
+        operation="rollback to revision 1",
         at=3.0,
     )
 
