@@ -1,5 +1,7 @@
 """Where desired state comes from, and reading it anew."""
 
+from collections import defaultdict
+
 import msgspec
 from flask import Blueprint, jsonify
 
@@ -22,8 +24,14 @@ def source_routes(manager: Manager) -> Blueprint:
     def sources() -> Reply:
         last = manager.sources.last.sources
         desired = manager.desired.snapshot()
+        declared: dict[str | None, list[str]] = defaultdict(list)
+        for business_id, entry in sorted(desired.businesses.items()):
+            declared[manager.ownership.owner(entry)].append(business_id)
         return jsonify(
-            [_source_form(one, last.get(one.name, SyncResult()), desired) for one in manager.sources.watched]
+            [
+                _source_form(one, last.get(one.name, SyncResult()), desired) | {"businesses": declared[one.name]}
+                for one in manager.sources.watched
+            ]
         )
 
     @routes.post("/api/sync")

@@ -53,7 +53,7 @@ class Manager:
         awake, turn = threading.Event(), threading.Lock()
         wake = awake.set
         changes = DesiredChanges(store, clock, wake)
-        ownership = Ownership([source.name for source in sources])
+        self.ownership = ownership = Ownership([source.name for source in sources])
         observation = Observation(store, policy, clock)
         self.events, self.revisions = store.events, store.revisions
         self.statuses, self.deliveries = store.statuses, store.deliveries

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from reconciler.cli.render.plan import show_plan
-from reconciler.cli.render.text import say
+from reconciler.cli.render.text import counted, say
 from reconciler.cli.support.client import Client
 from reconciler.cli.support.errors import CliError, ProblemsError, WrongUse
 from reconciler.cli.support.previews import preview_of
@@ -34,10 +34,10 @@ def check_commit(folder: str, planner: Client | None) -> None:
         top = Path(git("rev-parse", "--show-toplevel", env=env).decode().rstrip("\n"))
     except GitError as error:
         raise CliError(f"this is no working tree of a git repository: {error}") from None
-    snapshot = read_specs(read_index_tree(top, path, path or top.name, env))
-    _judge(snapshot, "the commit")
+    reading = read_specs(read_index_tree(top, path, path or top.name, env))
+    _judge(reading, "the commit")
     if planner is not None:
-        _show(planner, snapshot, str(top), "")
+        _show(planner, reading, str(top), "")
 
 
 def check_push(folder: str, branch: str, updates: str, planner: Client | None) -> None:
@@ -59,10 +59,10 @@ def check_push(folder: str, branch: str, updates: str, planner: Client | None) -
         if tree.unreadable:
             say(f"reconciler: {tree.name}: {tree.unreadable}: nothing is checked", err=True)
             continue
-        snapshot = read_specs(tree)
-        _judge(snapshot, f"the push to {pushed}")
+        reading = read_specs(tree)
+        _judge(reading, f"the push to {pushed}")
         if planner is not None:
-            _show(planner, snapshot, str(here.resolve()), pushed)
+            _show(planner, reading, str(here.resolve()), pushed)
 
 
 def _inner(folder: str) -> str:
@@ -72,37 +72,37 @@ def _inner(folder: str) -> str:
         raise CliError(str(error)) from None
 
 
-def _judge(snapshot: SourceReading, what: str) -> None:
-    """Raise ProblemsError for a snapshot with problems."""
-    if snapshot.problems:
-        count = len(snapshot.problems)
-        summary = f"{what} is refused: {count} problem{'' if count == 1 else 's'} in its specs"
-        raise ProblemsError(snapshot.problems, summary)
+def _judge(reading: SourceReading, what: str) -> None:
+    """Raise ProblemsError for a reading with problems."""
+    if reading.problems:
+        summary = f"{what} is refused: {counted(len(reading.problems), 'problem')} in its specs"
+        raise ProblemsError(reading.problems, summary)
 
 
-def _show(planner: Client, snapshot: SourceReading, repository: str, branch: str) -> None:
+def _show(planner: Client, reading: SourceReading, repository: str, branch: str) -> None:
     """Print what it would change; a manager that can't be asked keeps nobody from their work."""
-    businesses = [declared.business for declared in snapshot.declared.values()]
+    businesses = [declared.business for declared in reading.declared.values()]
     try:
         plan = planner.post("/api/plan", {"businesses": [msgspec.to_builtins(business) for business in businesses]})
         show_plan(preview_of(plan))
-        for name, file in _missing(planner, snapshot, repository, branch):
+        for name, file in _missing(planner, reading, repository, branch):
             say(f"{name} would be removed: {file} declares it no more")
     except CliError as error:
         say(f"reconciler: no plan can be shown: {error.message}", err=True)
 
 
-def _missing(planner: Client, snapshot: SourceReading, repository: str, branch: str) -> list[tuple[str, str]]:
+def _missing(planner: Client, reading: SourceReading, repository: str, branch: str) -> list[tuple[str, str]]:
     """The businesses that the manager has from this repository and branch, and that are not declared any more."""
     sources: list[dict[str, Any]] = planner.get("/api/sources")
-    names = [
-        f"{source['name']}/"
+    ids = {
+        business_id
         for source in sources
         if source["kind"] == "git" and source["branch"] in (None, branch)
         if source["url"].removeprefix("file://") == repository
-    ]
+        for business_id in source["businesses"]
+    }
     return [
         (business["business_id"], business["source"])
         for business in planner.get("/api/businesses")
-        if business["source"].startswith(tuple(names)) and business["business_id"] not in snapshot.declared
+        if business["business_id"] in ids - reading.declared.keys()
     ]

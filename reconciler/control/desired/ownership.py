@@ -13,9 +13,13 @@ class Ownership:
 
     sources: Sequence[str]
 
+    def owner(self, entry: DesiredBusiness) -> str | None:
+        """Name the watched source that declares the business, None when the API may change it."""
+        return next((name for name in self.sources if entry.source.startswith(f"{name}/")), None)
+
     def refuse_foreign(self, entry: DesiredBusiness) -> None:
         """Raise Conflict when a watched source declares the business, so that the API must not change it."""
-        if any(entry.source.startswith(f"{name}/") for name in self.sources):
+        if self.owner(entry) is not None:
             raise Conflict(
                 f"business '{entry.business.business_id}' is declared in {entry.source}: change it there; "
                 "over the API it can only be stopped and restarted"

@@ -22,6 +22,8 @@ def test_files_are_accepted_and_their_removal_is_told(fleet: Fleet, desired: Pat
     first = fleet.cli("sync")
     assert first.returncode == 0 and first.stdout.splitlines()[-1].endswith("unchanged")
     assert fleet.cli("sync").stdout == "1 unchanged\n"
+    (source,) = fleet.manager.get("/api/sources")
+    assert source["businesses"] == ["shop"]
     (desired / "shop.yaml").unlink()
     held = fleet.cli("sync")
     assert held.returncode == 1 and "prune" in held.stderr, "all of a source goes only with a yes"
