@@ -13,7 +13,7 @@ from reconciler.plan.ask.preview import preview
 from reconciler.plan.ask.suppose import NOTHING_SUPPOSED, Suppose, losses, survival
 from reconciler.plan.keep.state import State
 from reconciler.plan.model.desired import Desired
-from reconciler.plan.model.plan import Plan
+from reconciler.plan.model.plan import Pending, Plan
 from reconciler.source.decide import Decision
 from reconciler.source.deferral import Deferred
 from reconciler.wire.messages import InstanceKey
@@ -60,7 +60,7 @@ class DryRuns:
         after, blocked = found.state.desired, decision.prune_blocked
         return Preview(after, found.plan, decision.problems, blocked, state.now, decision.deferred)
 
-    def survival(self, by: str | None) -> dict[str, dict[InstanceKey, str]]:
+    def survival(self, by: str | None) -> dict[str, tuple[Pending, ...]]:
         """Find what would have no place were a node lost, or all nodes with one value of the label `by`; by its name.
 
         Raises Conflict when there are too many to look at.

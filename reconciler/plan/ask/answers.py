@@ -1,10 +1,10 @@
 """The public form of answers about plans: how an instance stands with every node, and what losses would leave."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reconciler.plan.ask.explain import Explanation
-from reconciler.wire.messages import InstanceKey
+from reconciler.plan.model.plan import Pending
 
 Form = dict[str, Any]
 
@@ -32,8 +32,8 @@ def explanation_form(explanation: Explanation) -> Form:
     }
 
 
-def survival_form(found: Mapping[str, Mapping[InstanceKey, str]]) -> list[Form]:
+def survival_form(found: Mapping[str, Iterable[Pending]]) -> list[Form]:
     """Write down what each loss would leave without a place."""
     return [
-        {"lost": name, "homeless": {str(key): why for key, why in homeless.items()}} for name, homeless in found.items()
+        {"lost": name, "homeless": {str(one.key): str(one) for one in homeless}} for name, homeless in found.items()
     ]

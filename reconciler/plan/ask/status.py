@@ -42,24 +42,20 @@ class BusinessStatus:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is known of one business; `keys` are its wanted instances by component id.
+    """What is known of one business; `keys` are its wanted instances by component id, `todo` what is no stop.
 
-    The mappings hold what is known of others too.
+    `placements`, `pending`, `drifted` and `notes` hold what is known of others too.
     """
 
     entry: DesiredBusiness
     keys: Mapping[str, Sequence[InstanceKey]]
     allocations: Sequence[Allocation]
     actions: Sequence[Action]
+    todo: Mapping[InstanceKey, Action]
     placements: Mapping[InstanceKey, str]
     pending: Mapping[InstanceKey, Pending]
     drifted: Mapping[InstanceKey, Sequence[Drifted]]
     notes: Notes
-
-    @property
-    def todo(self) -> dict[InstanceKey, Action]:
-        """What is to be created or updated."""
-        return {action.key: action for action in self.actions if action.kind is not Kind.STOP}
 
 
 def derive(desired: Desired, observed: Observed, plan: Plan, notes: Notes | None = None) -> dict[str, BusinessStatus]:
@@ -68,8 +64,11 @@ def derive(desired: Desired, observed: Observed, plan: Plan, notes: Notes | None
     for allocation in observed.allocations:
         allocations[allocation.key.business_id].append(allocation)
     actions: dict[str, list[Action]] = defaultdict(list)
+    todo: dict[str, dict[InstanceKey, Action]] = defaultdict(dict)
     for action in plan.actions:
         actions[action.key.business_id].append(action)
+        if action.kind is not Kind.STOP:
+            todo[action.key.business_id][action.key] = action
     drifted: dict[InstanceKey, list[Drifted]] = defaultdict(list)
     for left in plan.drifted:
         drifted[left.key].append(left)
@@ -79,7 +78,10 @@ def derive(desired: Desired, observed: Observed, plan: Plan, notes: Notes | None
     pending = {entry.key: entry for entry in plan.pending}
     return {
         name: _business(
-            _Known(entry, keys[name], allocations[name], actions[name], plan.placements, pending, drifted, notes or {})
+            _Known(
+                *(entry, keys[name], allocations[name], actions[name], todo[name]),
+                *(plan.placements, pending, drifted, notes or {}),
+            )
         )
         for name, entry in sorted(desired.businesses.items())
     }

@@ -8,10 +8,11 @@ import msgspec
 
 from reconciler.plan.model.desired import Desired
 from reconciler.plan.model.observed import Node, NodeHealth, Observed
+from reconciler.plan.model.plan import Pending
 from reconciler.plan.model.policy import Policy
 from reconciler.plan.reconcile.planner import DEFAULT_POLICY, plan
 from reconciler.plan.schedule.node_health import node_health
-from reconciler.wire.messages import Gpu, InstanceKey
+from reconciler.wire.messages import Gpu
 
 LONG_AGO = 0.0
 """When a node that is supposed to be gone was last seen: it counts as lost."""
@@ -112,8 +113,8 @@ def survival(
     groups: Mapping[str, Sequence[str]],
     policy: Policy = DEFAULT_POLICY,
     now: float = 0.0,
-) -> dict[str, dict[InstanceKey, str]]:
-    """For each group of nodes, were it lost: the instances that would have no place though they have one now, and why.
+) -> dict[str, tuple[Pending, ...]]:
+    """Find for each group of nodes, were it lost, what would have no place though it has one now.
 
     `groups` are node ids by a name, such as that of a rack.
     """
@@ -121,7 +122,7 @@ def survival(
     found = {}
     for name, lost in groups.items():
         after = plan(*supposed(Suppose(without=tuple(lost)), desired, observed, now), policy, now)
-        found[name] = {pending.key: str(pending) for pending in after.pending if pending.key not in before}
+        found[name] = tuple(pending for pending in after.pending if pending.key not in before)
     return found
 
 

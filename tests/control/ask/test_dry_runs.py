@@ -42,7 +42,10 @@ def test_what_no_other_node_could_take_is_named_for_each_loss(fleet: Site) -> No
     fleet.deploys(business("big", component("db", cpu=5, replicas=2)))
     fleet.settles()
     survival = fleet.manager.dry_runs.survival(None)
-    assert {node: sorted(map(str, lost)) for node, lost in survival.items()} == {"a": ["big/db/0"], "b": ["big/db/1"]}
+    assert {node: sorted(str(one.key) for one in lost) for node, lost in survival.items()} == {
+        "a": ["big/db/0"],
+        "b": ["big/db/1"],
+    }
 
 
 def test_more_losses_than_a_question_may_be_about_are_refused(fleet: Site, monkeypatch: pytest.MonkeyPatch) -> None:
