@@ -69,7 +69,10 @@ def test_what_a_loss_leaves_without_a_place() -> None:
     data = world.where()["shop/db/0"]
     assert {str(one.key) for one in found["a"]} == ({"shop/db/0"} if data == "a" else set())
     assert {str(one.key) for one in found["rack"]} == {"shop/web/0", "shop/web/1", "shop/db/0"}
-    assert {refusal.reason.code for one in found["rack"] for refusal in one.refusals} == {"node_not_ready", "lost_node_awaited"}
+    assert {refusal.reason.code for one in found["rack"] for refusal in one.refusals} == {
+        "node_not_ready",
+        "lost_node_awaited",
+    }
 
 
 @given(world=worlds(), data=st.data())

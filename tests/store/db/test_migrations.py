@@ -11,6 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect
 
+from reconciler.plan.keep.replay import read_decided
 from reconciler.plan.model.desired import VersionResult
 from reconciler.plan.model.observed import Vanished
 from reconciler.store import Store
@@ -139,4 +140,6 @@ def test_what_else_an_earlier_version_kept_is_read(earlier: Store) -> None:
     (running,) = earlier.executions.running()
     assert (running.who, running.revisions, running.saved.needs.businesses) == ("Ann", {"wiki": 1}, ("wiki",))
     (decision,) = earlier.decisions.find()
-    assert earlier.decisions.state(decision.id)
+    state, made = read_decided(earlier.decisions.state(decision.id) or b"")
+    assert (made.hash, len(made.actions)) == (decision.plan_hash, decision.actions)
+    assert {str(one.key) for one in state.observed.allocations} >= {"shop/web/0"}
