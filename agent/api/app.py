@@ -1,6 +1,7 @@
 """The agent's HTTP API: deploy, stop, commands inside instances, what runs here, and whether the process answers."""
 
 import logging
+from functools import partial
 
 import msgspec
 from flask import Flask, Response, jsonify, request
@@ -26,6 +27,16 @@ HINTS = {
     413: f"the body is too large; at most {BODY_BYTES_MAX // 1024 // 1024} MB are read",
     415: "the body must be JSON: set Content-Type to application/json",
 }
+
+STATUS: dict[type[Exception], int] = {
+    UnknownRuntime: 422,
+    UnknownInstance: 404,
+    Superseded: 409,
+    NotRunning: 409,
+    NotRunnable: 422,
+    RuntimeFailure: 503,
+}
+"""The status that each refusal is answered with; its text is the message."""
 
 Reply = Response | tuple[Response, int]
 
@@ -88,40 +99,23 @@ def _failure(code: int, message: str) -> tuple[Response, int]:
 
 
 def _register_errors(app: Flask) -> None:
+    for kind, code in STATUS.items():
+        app.register_error_handler(kind, partial(_refused, code))
+
     @app.errorhandler(MessageError)
     def no_message(error: MessageError) -> Reply:
         return _failure(422 if error.readable else 400, str(error))
 
-    @app.errorhandler(UnknownRuntime)
-    def unknown_type(error: UnknownRuntime) -> Reply:
-        return _failure(422, str(error))
-
-    @app.errorhandler(UnknownInstance)
-    def unknown_instance(error: UnknownInstance) -> Reply:
-        return _failure(404, str(error))
-
-    @app.errorhandler(RuntimeFailure)
-    def unable(error: RuntimeFailure) -> Reply:
-        return _failure(503, str(error))
-
-    @app.errorhandler(NotRunning)
-    def not_running(error: NotRunning) -> Reply:
-        return _failure(409, str(error))
-
-    @app.errorhandler(NotRunnable)
-    def not_runnable(error: NotRunnable) -> Reply:
-        return _failure(422, str(error))
-
-    @app.errorhandler(Superseded)
-    def superseded(error: Superseded) -> Reply:
-        return _failure(409, str(error))
-
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Reply:
-        code = error.code or 500
+        code = error.code if error.code is not None else 500
         return _failure(code, HINTS.get(code) or error.description or error.name)
 
     @app.errorhandler(Exception)
     def broken(error: Exception) -> Reply:
         log.exception("a request failed")
         return _failure(500, f"the agent failed on this request ({type(error).__name__}); its log says more")
+
+
+def _refused(code: int, error: Exception) -> Reply:
+    return _failure(code, str(error))
