@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+FREEZE_AFTER_HEALS = 3
+"""So many heals of a field are a fight: it is left as it is, and the count is kept until somebody says otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class BlastRadius:
@@ -27,4 +30,4 @@ class Policy:
     suspect_after: float = 15.0
     lost_after: float = 60.0
     blast_radius: BlastRadius = BlastRadius()
-    freeze_after: int = 3
+    freeze_after: int = FREEZE_AFTER_HEALS

@@ -15,7 +15,7 @@ from reconciler.store.db.database import Database
 from reconciler.store.db.schema import HEAD, metadata
 from reconciler.store.model import StoreError
 
-BUSY_TIMEOUT = 10.0
+BUSY_SECONDS = 10.0
 """Seconds to wait for someone else's short use of the file, such as a backup."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -102,7 +102,7 @@ def connect(path: Path) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         poolclass=StaticPool,
-        connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT},
+        connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS},
         hide_parameters=True,
     )
 
@@ -110,7 +110,7 @@ def connect(path: Path) -> Engine:
     def prepare(connection: sqlite3.Connection, _: Any) -> None:
         # The driver's own transactions begin late and skip DDL; `begin` below starts ours.
         connection.isolation_level = None
-        connection.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}")
+        connection.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")

@@ -8,12 +8,12 @@ import msgspec
 from sqlalchemy import Row, delete, select, update
 
 from reconciler.manifest.model import Business
-from reconciler.plan.keep.saved import SavedPlan, read_saved
+from reconciler.plan.keep.saved import SavedPlan, SavedPlanError, read_saved
 from reconciler.plan.model.observed import Allocation
 from reconciler.store.db.database import Database
 from reconciler.store.db.rows import from_json, to_json
 from reconciler.store.db.schema import executions
-from reconciler.store.model import SyncOutcome
+from reconciler.store.model import StoreError, SyncOutcome
 from reconciler.store.tables.assignments import Assignments
 from reconciler.store.tables.desired import DesiredState
 from reconciler.store.tables.versions import Versions
@@ -109,5 +109,9 @@ class _Written(msgspec.Struct):
 
 def _execution(row: Row[Any]) -> Execution:
     written = from_json(row.document, _Written)
+    try:
+        saved = read_saved(written.saved)
+    except SavedPlanError as error:
+        raise StoreError(f"the execution of the plan {row.plan_hash[:12]} can't be read: {error}") from None
     departures = tuple(from_json(row.departures, list[str]))
-    return Execution(read_saved(written.saved), written.revisions, row.who, row.at, row.state, departures)
+    return Execution(saved, written.revisions, row.who, row.at, row.state, departures)

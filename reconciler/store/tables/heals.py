@@ -5,15 +5,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, delete, select
 
+from reconciler.plan.model.policy import FREEZE_AFTER_HEALS
 from reconciler.store.db.database import Committed, Database, Work
 from reconciler.store.db.schema import heals
 from reconciler.wire.messages import InstanceKey
 
 COUNTED_SECONDS = 3600.0
 """Seconds in which heals are counted together."""
-
-FROZEN_MIN = 3
-"""Counts from here on are kept until somebody says otherwise; lower ones end with their hour."""
 
 Field = tuple[InstanceKey, str]
 
@@ -76,7 +74,7 @@ class HealCounts:
                     field
                     for field, found in self._heals.get().items()
                     if field[0].business_id not in businesses
-                    or (found.times < FROZEN_MIN and not 0 <= at - found.last_at <= COUNTED_SECONDS)
+                    or (found.times < FREEZE_AFTER_HEALS and not 0 <= at - found.last_at <= COUNTED_SECONDS)
                 ]
             )
 
@@ -92,7 +90,7 @@ class HealCounts:
 
 def _counted(known: Heals | None, at: float) -> Heals:
     """The count of a field that is set back once more: a new one after its hour, unless it is frozen."""
-    if known is None or (known.times < FROZEN_MIN and not 0 <= at - known.first_at <= COUNTED_SECONDS):
+    if known is None or (known.times < FREEZE_AFTER_HEALS and not 0 <= at - known.first_at <= COUNTED_SECONDS):
         return Heals(1, at, at)
     return Heals(known.times + 1, known.first_at, at)
 
