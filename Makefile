@@ -50,9 +50,11 @@ types: $(VENV)/ready-dev
 
 docs: $(VENV)/ready-dev
 	$(RUN)/python .ci/generate_docs.py
+	$(RUN)/python .ci/draw_architecture.py
 
 check: $(VENV)/ready-dev
 	$(RUN)/python .ci/generate_docs.py --check
+	$(RUN)/python .ci/draw_architecture.py --check
 	$(RUN)/python .ci/check_docs.py
 
 bench: $(VENV)/ready-dev
