@@ -29,14 +29,14 @@ BUSY = "yellow"
 
 
 def console() -> Console:
-    """Standard output; as wide as its lines when it is no terminal."""
+    """Open standard output; it is as wide as its lines when it is no terminal."""
     if sys.stdout.isatty():
         return Console(highlight=False, soft_wrap=False)
     return Console(highlight=False, width=100_000, color_system=None, force_terminal=False)
 
 
 def machine(data: Any, output: str) -> bool:
-    """Print for a program when the format asks for it; whether it did."""
+    """Print data for a program when `output` asks for it. True when it did."""
     if output == "json":
         click.echo(json_text(data, indent=2))
     elif output == "yaml":
@@ -69,12 +69,12 @@ def yaml_text(data: Any) -> str:
 
 
 def status(word: str) -> str:
-    """A status word in its colour."""
+    """Write a status word in its colour, as markup."""
     return f"[{COLOURS.get(word, BUSY)}]{plain(word)}[/]"
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Rows under heads; cells are markup, so text from elsewhere goes through `plain` first."""
+    """Print rows under heads; cells are markup, so text from elsewhere goes through `plain` first."""
     made = Table(box=box.SIMPLE_HEAD if sys.stdout.isatty() else None, pad_edge=False, show_edge=False, expand=False)
     for head in heads:
         made.add_column(head, overflow="fold", no_wrap=not sys.stdout.isatty())
@@ -84,12 +84,12 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def plain(text: object) -> str:
-    """Text that is shown as it is, whatever it holds; control characters are made visible."""
+    """Write text as markup that shows it as it is, whatever it holds; control characters are made visible."""
     return escape(visible(text))
 
 
 def age(iso: str | None) -> str:
-    """How long ago, as `5s`, `3m`, `2h` or `4d`."""
+    """Say how long ago a time was, as `5s`, `3m`, `2h` or `4d`."""
     if iso is None:
         return ""
     past = datetime.strptime(iso, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)

@@ -70,7 +70,7 @@ def _component(name: str) -> tuple[str, str]:
 
 
 def supposed(suppose: Suppose, desired: Desired, observed: Observed, now: float) -> tuple[Desired, Observed]:
-    """Desired and observed state as they would be. `now` is seconds since the epoch."""
+    """Make desired and observed state as they would be. `now` is in seconds since the epoch."""
     nodes = dict(observed.nodes)
     for field, change in (
         ("without", {"last_seen": LONG_AGO}),
@@ -98,7 +98,7 @@ def supposed(suppose: Suppose, desired: Desired, observed: Observed, now: float)
 def losses(
     observed: Observed, by: str | None, policy: Policy = DEFAULT_POLICY, now: float = 0.0
 ) -> dict[str, list[str]]:
-    """What may be lost at once: each node that is not lost yet, or all those with one value of the label `by`."""
+    """Group what may be lost at once: each node that is not lost yet, or all those with one value of the label `by`."""
     groups: dict[str, list[str]] = {}
     for node_id, node in sorted(observed.nodes.items()):
         name = node_id if by is None else node.labels.get(by)

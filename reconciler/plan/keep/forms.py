@@ -1,6 +1,7 @@
 """The planner's values as JSON-able data and back, whatever fields they have: for states and kept decisions.
 
-A field that is missing takes its default, and one that is not known is left out, so that versions may differ.
+A field that is missing takes its default, and one that is not known is left out: a version may add a field that has a
+default. Whoever renames a field, or takes one away, gives the format its next number (`reconciler.plan.keep.upgrade`).
 """
 
 import functools
@@ -16,7 +17,7 @@ Form = dict[str, Any]
 
 
 def form_of(value: Any, without: tuple[str, ...] = ()) -> Form:
-    """A dataclass's fields; a mapping whose keys are no text becomes a sorted list of pairs."""
+    """Write a dataclass's fields down; a mapping whose keys are no text becomes a sorted list of pairs."""
     kind: Any = type(value)
     pairs = _keyed(kind)
     return {

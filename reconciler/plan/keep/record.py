@@ -48,7 +48,7 @@ class Manifest(msgspec.Struct, frozen=True):
     made: str
 
     def digests(self) -> Iterable[str]:
-        """Of all parts."""
+        """List the digests of all parts."""
         return (*self.businesses, *self.nodes, *self.allocations, self.measures, self.rest, self.made)
 
 
@@ -133,19 +133,19 @@ def restored(manifest: Manifest, part: Callable[[str], bytes]) -> bytes:
 
 
 class _Parts:
-    """The parts so far."""
+    """The parts so far, by their digests."""
 
     def __init__(self) -> None:
         self.by_digest: dict[str, bytes] = {}
 
     def add(self, data: bytes) -> str:
-        """Add a part; its digest."""
+        """Add a part, and return its digest."""
         digest = hashlib.sha256(data).hexdigest()
         self.by_digest[digest] = data
         return digest
 
     def add_groups(self, items: Iterable[tuple[str, bytes]], count: int) -> list[str]:
-        """Add (id, text) pairs, those of one id together, in about `count` parts; their digests.
+        """Add (id, text) pairs, those of one id together, in about `count` parts, and return their digests.
 
         An id's part follows from the id alone until the count has doubled, so that a newcomer changes one part.
         """

@@ -49,7 +49,7 @@ class InstanceFields(Fields, frozen=True, kw_only=True):
 
     @property
     def key(self) -> InstanceKey:
-        """The instance."""
+        """Name the instance as the planner does."""
         return InstanceKey(self.business_id, self.component_id, self.instance)
 
 
@@ -225,7 +225,7 @@ class PreviewDocument(PlanDocument, frozen=True, kw_only=True):
 
     @property
     def in_sync(self) -> bool:
-        """Whether nothing differs."""
+        """Tell whether nothing differs."""
         return not (self.actions or self.pending or self.deferred or self.drifted)
 
 
