@@ -118,7 +118,7 @@ class RunningAgent:
             required=config.runtimes == "docker",
         )
         _start(seeker, parts)
-        return lambda: seeker.settled() and supervisor.inventories.are_complete()
+        return lambda: seeker.is_complete() and supervisor.inventories.are_complete()
 
 
 def _start(part: Part, parts: ExitStack) -> None:

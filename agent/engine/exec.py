@@ -20,7 +20,7 @@ from agent.engine.errors import CONFLICT, exec_reason, explanation, is_exec_refu
 from agent.host.sessions import PROC, end_session
 from agent.runtime.contract import (
     END_SECONDS,
-    PIECE_BYTES,
+    PIECE_BYTES_MAX,
     SILENCE,
     TICK_SECONDS,
     NotRunnable,
@@ -116,7 +116,7 @@ class DockerExecution:
         yield self._early
         while True:
             try:
-                data = self._socket.recv(PIECE_BYTES)
+                data = self._socket.recv(PIECE_BYTES_MAX)
             except TimeoutError:
                 yield b""
                 continue

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from docker import APIClient
 
-from agent.runtime.contract import LOG_BYTES, LogQuery
+from agent.runtime.contract import LOG_BYTES_MAX, LogQuery
 from agent.runtime.log_cursor import LogCursor
 from reconciler.wire.messages import LogChunk, LogLine
 
@@ -36,7 +36,7 @@ def read_logs(client: APIClient, container_id: str, wanted: LogQuery) -> LogChun
             size += len(frame)
             last = at
             lines.append(LogLine(at=at, text=text.rstrip("\r\n")))
-            if size > LOG_BYTES:
+            if size > LOG_BYTES_MAX:
                 break
     finally:
         stream.close()

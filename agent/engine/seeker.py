@@ -49,7 +49,7 @@ class EngineSeeker:
         if not self._try():
             self._thread.start()
 
-    def settled(self) -> bool:
+    def is_complete(self) -> bool:
         """Tell whether what runs on this node is known: the Engine is found, not expected, or long overdue."""
         if self._done.is_set():
             return True

@@ -12,7 +12,7 @@ from agent.process.launch import MARK, environment, launch
 from agent.process.record import InstanceFolder, Record
 from agent.runtime.contract import (
     END_SECONDS,
-    PIECE_BYTES,
+    PIECE_BYTES_MAX,
     SILENCE,
     TICK_SECONDS,
     NotRunnable,
@@ -87,7 +87,7 @@ class HostExecution:
             return []
         pieces: list[Piece] = []
         for key in streams:
-            data = os.read(key.fd, PIECE_BYTES)
+            data = os.read(key.fd, PIECE_BYTES_MAX)
             if data:
                 pieces.append((key.data, data))
             else:

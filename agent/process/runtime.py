@@ -17,7 +17,7 @@ from agent.process.program import Program
 from agent.process.record import InstanceFolder, Record
 from agent.process.usage import UsageSampler
 from agent.runtime.contract import (
-    LOG_BYTES,
+    LOG_BYTES_MAX,
     Execution,
     LogQuery,
     NodeImages,
@@ -139,9 +139,9 @@ class ProcessRuntime:
         if wanted.cursor:
             given = LogCursor.parse(wanted.cursor)
             seen = given.place if given.container_id == container_id else ""
-            lines, end = folder.read_log(int(seen) if seen else 0, LOG_BYTES)
+            lines, end = folder.read_log(int(seen) if seen else 0, LOG_BYTES_MAX)
         else:
-            lines, end = folder.last_log(wanted.tail, LOG_BYTES)
+            lines, end = folder.last_log(wanted.tail, LOG_BYTES_MAX)
         cursor = LogCursor(container_id, str(end))
         return LogChunk(lines=tuple(LogLine(text=line) for line in lines), cursor=str(cursor))
 

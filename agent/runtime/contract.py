@@ -12,16 +12,16 @@ from typing import Literal, Protocol
 from reconciler.manifest.model import Component
 from reconciler.wire.messages import Deploy, Drift, InstanceKey, LogChunk, NodeImage, Reservation, Status, Usage
 
-LOG_BYTES = 1024 * 1024
+LOG_BYTES_MAX = 1024 * 1024
 """The most output that one answer holds."""
 
 TICK_SECONDS = 1.0
 """How long the output of a command is silent at most: so soon does each end of a stream learn that the other left."""
 
 Piece = tuple[Literal["", "stdout", "stderr"], bytes]
-"""Some output of a command, at most `PIECE_BYTES` of it, and which of its two streams it is of."""
+"""Some output of a command, at most `PIECE_BYTES_MAX` of it, and which of its two streams it is of."""
 
-PIECE_BYTES = 32 * 1024
+PIECE_BYTES_MAX = 32 * 1024
 SILENCE: Piece = ("", b"")
 END_SECONDS = 2.0
 """How long a command that is ended has from SIGTERM to SIGKILL."""
@@ -146,7 +146,7 @@ class Runtime(Protocol):
         """Return what each of these containers uses now; those that can't be read are left out."""
 
     def logs(self, container_id: str, wanted: LogQuery) -> LogChunk:
-        """Read some of a container's output, at most `LOG_BYTES` of it. Raises RuntimeFailure."""
+        """Read some of a container's output, at most `LOG_BYTES_MAX` of it. Raises RuntimeFailure."""
 
     def exec(self, container_id: str, command: Sequence[str]) -> Execution:
         """Start a command inside a container, as its own user, with its environment and without input.

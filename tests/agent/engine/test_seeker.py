@@ -21,22 +21,22 @@ def seeker(connects: bool, expected: bool, required: bool = False) -> tuple[Engi
 
 def test_an_engine_that_answers_is_offered() -> None:
     one, found = seeker(connects=True, expected=True)
-    assert one.settled()
+    assert one.is_complete()
     assert len(found) == 1
 
 
-def test_a_node_without_one_is_settled_and_nobody_asks() -> None:
+def test_a_node_without_one_is_complete_and_nobody_asks() -> None:
     one, found = seeker(connects=True, expected=False)
-    assert one.settled()
+    assert one.is_complete()
     assert found == []
 
 
 def test_one_that_should_be_there_is_waited_for() -> None:
     one, found = seeker(connects=False, expected=True)
-    assert not one.settled()
+    assert not one.is_complete()
     assert found == []
 
 
 def test_one_that_is_required_is_waited_for_without_end() -> None:
     one, _ = seeker(connects=False, expected=False, required=True)
-    assert not one.settled()
+    assert not one.is_complete()

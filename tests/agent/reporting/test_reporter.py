@@ -71,7 +71,7 @@ class FakeManager:
 class Node:
     """A supervisor with a reporter."""
 
-    def __init__(self, url: str, interval: float, settled: threading.Event | None = None) -> None:
+    def __init__(self, url: str, interval: float, complete: threading.Event | None = None) -> None:
         self.runtime = MemoryRuntime()
         self.outbox = Outbox()
         self.supervisor = Supervisor({"docker": self.runtime}, self.outbox.put)
@@ -84,10 +84,10 @@ class Node:
             {"zone": "east"},
         )
         client = ManagerClient(url, "a-token-of-enough-letters")
-        settled = settled or _set()
+        complete = complete or _set()
         lease = Lease(Path("lease.json"), lambda within: 0)
         builder = ReportBuilder(host, self.supervisor, interval / 2)
-        self.reporter = Reporter(client, builder, self.outbox, lease, interval, settled.is_set)
+        self.reporter = Reporter(client, builder, self.outbox, lease, interval, complete.is_set)
 
     def close(self) -> None:
         self.reporter.close()
@@ -203,14 +203,14 @@ def test_a_manager_that_does_not_know_the_node_gets_it_registered_again(manager:
 
 
 def test_nothing_is_said_before_it_is_known_what_runs(manager: FakeManager) -> None:
-    settled = threading.Event()
-    node = Node(manager.url, interval=600, settled=settled)
+    complete = threading.Event()
+    node = Node(manager.url, interval=600, complete=complete)
     node.runtime.failures["list"] = "the Engine does not answer"
     node.reporter.start()
     node.supervisor.deploy(a_deploy())
     wait_until(lambda: node.supervisor.instances())
     assert manager.heard == []
-    settled.set()
+    complete.set()
     wait_until(lambda: manager.of(FULL))
     node.close()
 

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from time import monotonic
 
 from agent.runtime.contract import SILENCE, LogQuery, NodeImages, Piece, ProgressCallback, Running, RuntimeFailure
 from reconciler.manifest.digest import digest
@@ -12,6 +13,7 @@ from reconciler.manifest.model import Component
 from reconciler.wire.messages import Deploy, InstanceKey, LogChunk, LogLine, Status, Stop, Usage, reservation_of
 
 WAIT_SECONDS = 30.0
+POLL_SECONDS = 0.02
 
 
 class MemoryRuntime:
@@ -143,9 +145,8 @@ class MemoryRuntime:
     def _pass(self, step: str, meanwhile: Callable[[], None] | None = None) -> None:
         if step in self.gates:
             self.reached[step].set()
-            for _ in range(int(WAIT_SECONDS / 0.02)):
-                if self.gates[step].wait(0.02):
-                    break
+            deadline = monotonic() + WAIT_SECONDS
+            while not self.gates[step].wait(POLL_SECONDS) and monotonic() < deadline:
                 if meanwhile:
                     meanwhile()
         if step in self.failures:
@@ -164,7 +165,7 @@ class MemoryExecution:
 
     def output(self) -> Iterator[Piece]:
         if self.command == ["wait"]:
-            while not self.ended.wait(0.02):
+            while not self.ended.wait(POLL_SECONDS):
                 yield SILENCE
             return
         data = " ".join(self.command).encode()
