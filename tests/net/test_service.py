@@ -9,7 +9,8 @@ import pytest
 from tests.support.processes import environment
 
 SCRIPT = """
-import logging, threading
+import logging, signal, threading
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell has what it runs in the background ignore it
 from reconciler.net.service import log_to_stderr, save_memory, wait_for_signal
 log_to_stderr("info")
 save_memory()
