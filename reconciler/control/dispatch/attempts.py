@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from reconciler.net.backoff import Backoff
 from reconciler.plan.model.observed import Allocation
 from reconciler.plan.model.plan import Action, Kind
-from reconciler.wire.messages import InstanceKey
+from reconciler.wire.messages import Drift, InstanceKey, Reservation
 
 AGAIN = Backoff(1.0, 2.0, 60.0, jitter=0.2)
 """When an agent is asked again: after 1, 2, 4 … 60 s."""
@@ -22,8 +22,17 @@ FORGET_SECONDS = 120.0
 """How long attempts are remembered that no plan wants any more; until then they slow the next one down."""
 
 Where = tuple[InstanceKey, str]
-Sight = tuple[str, str | None, float] | None
-"""What is on a node of an instance: digest, container, and since when it is so; None before its node reports it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What is on a node of an instance, as far as an action can change it. `since` is epoch seconds."""
+
+    digest: str
+    container_id: str | None
+    since: float
+    reservation: Reservation = Reservation()
+    drift: tuple[Drift, ...] = ()
 
 
 def where(action: Action) -> Where:
@@ -31,11 +40,11 @@ def where(action: Action) -> Where:
     return action.key, action.node_id
 
 
-def sight(allocation: Allocation | None) -> Sight:
-    """What an allocation looks like from here."""
+def sight(allocation: Allocation | None) -> Sight | None:
+    """What an allocation looks like from here; None before its node reports it."""
     if allocation is None or not allocation.confirmed:
         return None
-    return allocation.digest, allocation.container_id, allocation.since
+    return Sight(allocation.digest, allocation.container_id, allocation.since, allocation.reservation, allocation.drift)
 
 
 @dataclass(slots=True)
@@ -48,7 +57,7 @@ class Attempt:
 
     ends: bool
     digest: str
-    sight: Sight
+    sight: Sight | None
     count: int = 0
     due: float = 0.0
     sent: bool = False
@@ -58,9 +67,9 @@ class Attempt:
     error: str = ""
     unwanted_since: float | None = None
 
-    def see(self, seen: Sight) -> None:
+    def see(self, seen: Sight | None) -> None:
         """Let the attempt end, and another begin, if what was asked for has come."""
-        came = seen is None if self.ends else seen is not None and seen[0] == self.digest
+        came = seen is None if self.ends else seen is not None and seen.digest == self.digest
         if came and seen != self.sight:
             self.sent = self.told = False
             self.sight = seen
@@ -77,7 +86,7 @@ class Attempts:
         self._lock = threading.Lock()
         self._attempts: dict[Where, Attempt] = {}
 
-    def follow(self, actions: Collection[Action], sights: Mapping[Where, Sight]) -> list[Action]:
+    def follow(self, actions: Collection[Action], sights: Mapping[Where, Sight | None]) -> list[Action]:
         """Take up a plan's actions, and choose those that are to be sent now."""
         now, places = self._monotonic(), {where(action) for action in actions}
         assert len(places) == len(actions), "rule 15: one attempt at a time for one instance on one node"
@@ -147,7 +156,7 @@ class Attempts:
                 if attempt.error and attempt.unwanted_since is None
             }
 
-    def _taken_up(self, action: Action, seen: Sight) -> Attempt:
+    def _taken_up(self, action: Action, seen: Sight | None) -> Attempt:
         """The attempt that an action is of: the one that is remembered, or a new one."""
         ends = action.kind is Kind.STOP
         attempt = self._attempts.get(where(action))
@@ -158,7 +167,7 @@ class Attempts:
         attempt.unwanted_since = None
         return attempt
 
-    def _let_go(self, wanted: Collection[Where], sights: Mapping[Where, Sight], now: float) -> None:
+    def _let_go(self, wanted: Collection[Where], sights: Mapping[Where, Sight | None], now: float) -> None:
         """Watch the attempts that the plan does not have, and forget old ones."""
         for place in [place for place in self._attempts if place not in wanted]:
             attempt = self._attempts[place]

@@ -8,13 +8,14 @@ from reconciler.control.dispatch.attempts import AGAIN, FORGET_SECONDS, Attempts
 from reconciler.plan.model.blockers import Paused
 from reconciler.plan.model.plan import Action, Kind
 from reconciler.plan.model.reasons import NotRunning
+from reconciler.wire.messages import Drift, Reservation
 from tests.control.helpers import Clock
 from tests.support.planning import key
 
 CREATE = Action(Kind.CREATE, key("shop/web/0"), "a", NotRunning(), digest="d1")
 STOP = replace(CREATE, kind=Kind.STOP, digest="")
 PLACE = where(CREATE)
-CAME: Sight = ("d1", "c1", 10.0)
+CAME = Sight("d1", "c1", 10.0)
 
 
 class Story:
@@ -24,7 +25,7 @@ class Story:
         self.clock = Clock(100.0)
         self.attempts = Attempts(self.clock, lambda: 0.5)
 
-    def plans(self, *actions: Action, sees: Sight = None) -> tuple[int, int]:
+    def plans(self, *actions: Action, sees: Sight | None = None) -> tuple[int, int]:
         """How many actions of the next plan are sent, and how many are news."""
         due = self.attempts.follow(actions, {} if sees is None else {PLACE: sees})
         for action in due:
@@ -68,11 +69,11 @@ def test_an_update_that_has_not_come_is_one_attempt_whatever_the_old_version_doe
     update = replace(CREATE, kind=Kind.UPDATE, digest="d2")
     assert story.plans(update, sees=CAME) == (1, 1)
     story.clock.passes(10)
-    assert story.plans(sees=("d1", "c1", 12.0)) == (0, 0)
-    assert story.plans(update, sees=("d1", "c1", 14.0)) == (1, 0)
-    assert story.plans(sees=("d2", "c2", 16.0)) == (0, 0)
+    assert story.plans(sees=Sight("d1", "c1", 12.0)) == (0, 0)
+    assert story.plans(update, sees=Sight("d1", "c1", 14.0)) == (1, 0)
+    assert story.plans(sees=Sight("d2", "c2", 16.0)) == (0, 0)
     story.clock.passes(10)
-    assert story.plans(update, sees=("d2", "c2", 18.0)) == (1, 1), "it came and failed: this is another attempt"
+    assert story.plans(update, sees=Sight("d2", "c2", 18.0)) == (1, 1), "it came and failed: this is another attempt"
 
 
 def test_what_came_and_is_wanted_again_is_another_attempt(story: Story) -> None:
@@ -80,6 +81,23 @@ def test_what_came_and_is_wanted_again_is_another_attempt(story: Story) -> None:
     assert story.plans(sees=CAME) == (0, 0)
     story.clock.passes(10)
     assert story.plans(CREATE) == (1, 1), "it has gone again"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(CAME, drift=(Drift(field="resource_requirements.memory_mb", expected="32", actual="24"),)),
+        replace(CAME, reservation=Reservation(memory_mb=24)),
+    ],
+)
+def test_what_is_set_back_without_a_new_container_and_changes_again_is_another_attempt(
+    story: Story, changed: Sight
+) -> None:
+    heal = replace(CREATE, kind=Kind.UPDATE)
+    for _ in range(3):
+        story.clock.passes(10)
+        assert story.plans(heal, sees=changed) == (1, 1)
+        assert story.plans(sees=CAME) == (0, 0)
 
 
 def test_a_failure_that_is_seen_with_what_came_is_another_attempt_in_the_same_turn(story: Story) -> None:
@@ -91,10 +109,10 @@ def test_a_failure_that_is_seen_with_what_came_is_another_attempt_in_the_same_tu
 def test_a_stop_is_told_once_until_what_it_ends_has_gone(story: Story) -> None:
     assert story.plans(STOP, sees=CAME) == (1, 1)
     story.clock.passes(10)
-    assert story.plans(STOP, sees=("d1", "c1", 15.0)) == (1, 0), "it is stopping"
+    assert story.plans(STOP, sees=Sight("d1", "c1", 15.0)) == (1, 0), "it is stopping"
     assert story.plans() == (0, 0)
     story.clock.passes(10)
-    assert story.plans(STOP, sees=("d1", "c2", 20.0)) == (1, 1), "there is another"
+    assert story.plans(STOP, sees=Sight("d1", "c2", 20.0)) == (1, 1), "there is another"
 
 
 def test_another_digest_and_another_direction_are_other_attempts(story: Story) -> None:
