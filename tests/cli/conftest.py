@@ -46,8 +46,9 @@ class Fleet:
         if held["pending"]:
             self.manager.request("POST", f"/api/plans/{held['hash']}/approve")
         self.settle()
-        for node_id in ("east", "west"):
-            self.manager.request("POST", f"/api/nodes/{node_id}/uncordon")
+        for node in self.manager.get("/api/nodes"):
+            if node["cordoned"]:
+                self.manager.request("POST", f"/api/nodes/{node['node_id']}/uncordon")
 
 
 @pytest.fixture(scope="session")

@@ -80,6 +80,6 @@ def carry_out(manager: Cluster, *nodes: PlayedNode) -> None:
             return
         for action in actions:
             by_id[action["node_id"]].take(action)
-        for node in nodes:
-            node.report()
+        for node_id in {action["node_id"] for action in actions if action["kind"] != "stop"}:
+            by_id[node_id].report()
     raise AssertionError(f"the plan does not end: {manager.plan()}")
