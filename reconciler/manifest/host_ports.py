@@ -4,7 +4,7 @@ A port without an address is bound on all of them, so it is in the way of the sa
 are not in each other's way.
 """
 
-from reconciler.manifest.model import Port
+from reconciler.manifest.model import Component, Port
 
 ALL_ADDRESSES = ("", "0.0.0.0", "::")
 
@@ -16,6 +16,11 @@ def host_port(port: Port) -> str:
     if port.host_ip in ALL_ADDRESSES:
         return number
     return f"[{port.host_ip}]:{number}" if ":" in port.host_ip else f"{port.host_ip}:{number}"
+
+
+def host_ports(component: Component) -> tuple[str, ...]:
+    """Write the host ports that a component publishes at numbers of its choice, sorted."""
+    return tuple(sorted(host_port(port) for port in component.ports if port.published is not None))
 
 
 def claimed(written: str) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from reconciler.manifest.host_ports import host_ports
 from reconciler.manifest.model import Component, Resources
 
 REPORT_BYTES_MAX = 16 * 1024 * 1024
@@ -102,7 +103,8 @@ class Usage(Message, frozen=True, kw_only=True):
 
 
 class Reservation(Message, frozen=True, kw_only=True, gc=False):
-    """What an instance holds of its node: CPU, memory, GPU devices by index, host ports as `"PORT/PROTOCOL"`.
+    """What an instance holds of its node: CPU, memory, GPU devices by index, host ports as the Engine
+    writes them, `"PORT/PROTOCOL"` or `"ADDRESS:PORT/PROTOCOL"`.
 
     `volumes` says that it keeps data on its node (a bind mount or a named volume) and so does not move by itself.
     """
@@ -301,8 +303,6 @@ def reservation_of(component: Component, gpu_devices: tuple[int, ...] = ()) -> R
         cpu_cores=resources.cpu_cores,
         memory_mb=resources.memory_mb,
         gpu_devices=gpu_devices,
-        host_ports=tuple(
-            sorted(f"{port.published}/{port.protocol}" for port in component.ports if port.published is not None)
-        ),
+        host_ports=host_ports(component),
         volumes=any(mount.type in ("bind", "volume") for mount in component.volumes),
     )

@@ -51,7 +51,7 @@ def _disk(shape: Shape, fleet: Fleet, row: int) -> Iterator[str]:
 
 
 def _ports(shape: Shape, fleet: Fleet, row: int) -> Iterator[str]:
-    taken = [port for port in shape.host_ports if row in fleet.port_rows.get(port, ())]
+    taken = fleet.taken_ports(row, shape)
     if taken:
         yield f"publish another host port than {', '.join(taken)}"
 

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from reconciler.manifest.host_ports import claimed, conflicting
 from reconciler.manifest.model import Business
 from reconciler.plan.keep.needs import Needs, NodeNeeds
 from reconciler.plan.model.desired import Desired
@@ -166,7 +167,8 @@ def _room(node: Node, basis: Basis, needs: Needs, asked: NodeNeeds) -> Iterator[
     if asked.disk_mb and node.disk_free_mb is not None:
         yield Precondition(f"{where}: disk", "room", node.disk_free_mb, asked.disk_mb, "MB")
     if asked.host_ports:
-        taken = sorted(port for reservation in others for port in reservation.host_ports)
+        claims = {name for reservation in others for port in reservation.host_ports for name in claimed(port)}
+        taken = [port for port in asked.host_ports if not claims.isdisjoint(conflicting(port))]
         yield Precondition(f"{where}: host ports", "free", taken, list(asked.host_ports))
     if asked.gpu_devices:
         taken_or_gone = sorted(_gpus_not_free(node, others, asked))

@@ -144,14 +144,14 @@ class HostPortFilter:
         """All of its ports are free."""
         mask = np.ones(len(fleet.nodes), dtype=bool)
         for port in shape.host_ports:
-            mask[list(fleet.port_rows.get(port, ()))] = False
+            mask[list(fleet.rows_without(port))] = False
         return mask
 
     def explain(self, shape: Shape, fleet: Fleet, rows: np.ndarray) -> list[Refusal]:
         """Which ports are taken."""
 
         def why(row: int) -> Reason:
-            return HostPortTaken(tuple(port for port in shape.host_ports if row in fleet.port_rows.get(port, ())))
+            return HostPortTaken(fleet.taken_ports(row, shape))
 
         return _grouped(rows, why)
 

@@ -5,9 +5,11 @@ one filter looks at 5,000 nodes at once. It is built for one plan and changes as
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 
 import numpy as np
 
+from reconciler.manifest.host_ports import claimed, conflicting
 from reconciler.plan.model.observed import Node, NodeHealth, Observed
 from reconciler.plan.model.policy import Policy
 from reconciler.plan.schedule.images import ImageStock
@@ -43,7 +45,7 @@ class Fleet:
         self.measured = np.array([_measured(node) for node in self.nodes], dtype=np.float64)
         self.gpu_free: list[dict[int, int]] = [{gpu.index: gpu.memory_mb for gpu in node.gpus} for node in self.nodes]
         self.stock = ImageStock(self.nodes)
-        self.port_rows: dict[str, Counter[int]] = defaultdict(Counter)
+        self._port_rows: dict[str, Counter[int]] = defaultdict(Counter)
         self._gpu_holders: list[Counter[int]] = [Counter() for _ in self.nodes]
         self._admitting: dict[Constraint, np.ndarray] = {}
         self._zones: dict[str, tuple[list[str], np.ndarray]] = {}
@@ -57,8 +59,8 @@ class Fleet:
         for device in reservation.gpu_devices:
             self._gpu_holders[row][device] += 1
             self.gpu_free[row].pop(device, None)
-        for port in reservation.host_ports:
-            self.port_rows[port][row] += 1
+        for claim in _claims(reservation):
+            self._port_rows[claim][row] += 1
 
     def release(self, row: int, reservation: Reservation) -> None:
         """Take the promise back: the instance that held it goes, or is replaced."""
@@ -70,10 +72,10 @@ class Fleet:
             self._gpu_holders[row][device] -= 1
             if device in memory and not self._gpu_holders[row][device]:
                 self.gpu_free[row][device] = memory[device]
-        for port in reservation.host_ports:
-            self.port_rows[port][row] -= 1
-            if not self.port_rows[port][row]:
-                del self.port_rows[port][row]
+        for claim in _claims(reservation):
+            self._port_rows[claim][row] -= 1
+            if not self._port_rows[claim][row]:
+                del self._port_rows[claim][row]
 
     def add_peer(self, business_id: str, component_id: str, row: int, count: int = 1) -> None:
         """Note that the node runs `count` more (or fewer) instances of this component."""
@@ -113,14 +115,28 @@ class Fleet:
         """The free devices of the node that have at least this much memory (MiB), lowest index first."""
         return sorted(device for device, memory in self.gpu_free[row].items() if memory >= memory_mb)
 
+    def rows_without(self, port: str) -> set[int]:
+        """The rows where this host port is taken, by itself or by one that is in its way."""
+        return {row for name in conflicting(port) for row in self._port_rows.get(name, ())}
+
+    def taken_ports(self, row: int, shape: Shape) -> tuple[str, ...]:
+        """The host ports of the shape that are taken on the node."""
+        return tuple(
+            port for port in shape.host_ports if any(row in self._port_rows.get(name, ()) for name in conflicting(port))
+        )
+
     def fits(self, row: int, shape: Shape) -> bool:
         """Whether the node has the room, devices and ports for one instance of the shape."""
         return bool(
             (not shape.cpu_milli or self.cpu_free[row] >= shape.cpu_milli)
             and (not shape.memory_mb or self.memory_free[row] >= shape.memory_mb)
             and (not shape.gpu_count or len(self.free_gpus(row, shape.gpu_memory_mb)) >= shape.gpu_count)
-            and not any(row in self.port_rows[port] for port in shape.host_ports)
+            and not self.taken_ports(row, shape)
         )
+
+
+def _claims(reservation: Reservation) -> Iterator[str]:
+    return (name for port in reservation.host_ports for name in claimed(port))
 
 
 def meets(node: Node, constraint: Constraint) -> bool:

@@ -7,6 +7,7 @@ where the promises would overlap waits for every instance of that node that goes
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from reconciler.manifest.host_ports import claimed, conflicting, host_ports
 from reconciler.plan.model.observed import Allocation
 from reconciler.plan.model.plan import Action, Kind
 from reconciler.plan.schedule.fleet import Fleet
@@ -41,14 +42,14 @@ class Releases:
         freed.cpu_milli += milli(allocation.reservation.cpu_cores)
         freed.memory_mb += mebibytes(allocation.reservation.memory_mb)
         freed.things |= {f"gpu {device}" for device in allocation.reservation.gpu_devices}
-        freed.things |= set(allocation.reservation.host_ports)
+        freed.things |= _claims(allocation.reservation.host_ports)
         freed.stops.add(allocation.key)
 
     def difference(self, allocation: Allocation, shape: Shape, devices: tuple[int, ...]) -> None:
         """A copy is updated in place (the fleet already holds the new promise): what it gives up is free."""
         cpu = max(milli(allocation.reservation.cpu_cores) - shape.cpu_milli, 0)
         memory = max(mebibytes(allocation.reservation.memory_mb) - shape.memory_mb, 0)
-        things = set(allocation.reservation.host_ports) - set(shape.host_ports)
+        things = _claims(allocation.reservation.host_ports) - _claims(shape.host_ports)
         things |= {f"gpu {device}" for device in set(allocation.reservation.gpu_devices) - set(devices)}
         if cpu or memory or things:
             freed = self._freed[self._fleet.row[allocation.node_id]]
@@ -65,7 +66,7 @@ class Releases:
         freed = self._freed.get(row)
         if freed is None:
             return ()
-        takes = {f"{port.published}/{port.protocol}" for port in action.component.ports if port.published}
+        takes = {name for port in host_ports(action.component) for name in conflicting(port)}
         takes |= {f"gpu {device}" for device in action.gpu_devices}
         overlaps = (
             self._fleet.cpu_free[row] < freed.cpu_milli
@@ -80,3 +81,7 @@ class Releases:
         if action.key in before:
             before = before[: before.index(action.key)]
         return tuple(sorted((freed.stops | set(before)) - {action.key}))
+
+
+def _claims(ports: tuple[str, ...]) -> set[str]:
+    return {name for port in ports for name in claimed(port)}

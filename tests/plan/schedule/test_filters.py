@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.manifest.model import Port
 from reconciler.plan.model.observed import Node
 from tests.support.planning import World, business, component, node
 
@@ -77,6 +78,31 @@ def test_a_taken_host_port_is_named() -> None:
     world = World(node("a")).wants(business("first", component(ports=(80, 443)))).settles()
     world.wants(business("second", component(ports=(443, 8080))))
     assert world.pending() == {"second/web/0": "1 node: host port 443/tcp is taken"}
+
+
+def at(address: str) -> Port:
+    return Port(target=80, published=8080, host_ip=address)
+
+
+def test_one_host_port_is_given_once_for_each_address_or_once_for_all() -> None:
+    world = World(node("a")).wants(business("first", component(ports=[at("127.0.0.1")]))).settles()
+    world.wants(business("second", component(ports=[at("10.0.0.1")]))).settles()
+    world.wants(business("third", component(ports=[at("127.0.0.1")])), business("fourth", component(ports=[at("::")])))
+    assert world.pending() == {
+        "third/web/0": "1 node: host port 127.0.0.1:8080/tcp is taken",
+        "fourth/web/0": "1 node: host port 8080/tcp is taken",
+    }
+    world = World(node("a")).wants(business("first", component(ports=[at("0.0.0.0")]))).settles()
+    world.wants(business("second", component(ports=[at("10.0.0.1")])))
+    assert world.pending() == {"second/web/0": "1 node: host port 10.0.0.1:8080/tcp is taken"}
+
+
+def test_who_takes_an_address_of_a_port_waits_for_whom_it_takes_it_from() -> None:
+    world = World(node("a")).wants(business("first", component(ports=[at("")]))).settles()
+    del world.desired.businesses["first"]
+    world.wants(business("second", component(ports=[at("10.0.0.1")])))
+    stop, create = world.plan().actions
+    assert create.waits_for == (stop.key,)
 
 
 def test_components_apart_name_each_other_whichever_says_so() -> None:
