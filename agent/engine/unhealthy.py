@@ -19,8 +19,8 @@ RESTARTS_MAX = 4
 
 
 @dataclass(slots=True)
-class _Patient:
-    """A container that was unhealthy once. `count` adds what the Engine forgets when it is told to restart."""
+class _Restarts:
+    """The restarts of a container that was unhealthy once, and those that the Engine forgets when it makes one."""
 
     backoff: RestartBackoff = field(default_factory=RestartBackoff)
     message: str = ""
@@ -38,7 +38,7 @@ class UnhealthyRestarter:
         self._restart, self._changed = restart, changed
         self._tasks = DelayedTasks("restart-unhealthy", RESTARTS_MAX)
         self._lock = threading.Lock()
-        self._patients: dict[str, _Patient] = {}
+        self._known: dict[str, _Restarts] = {}
         self._restarting: set[str] = set()
 
     def restarting(self) -> frozenset[str]:
@@ -51,52 +51,56 @@ class UnhealthyRestarter:
     ) -> Running:
         """Take in a listed container, which is restarted `restarts_max` times at most; how it is to be reported."""
         with self._lock:
-            patient = self._patients.get(running.container_id)
-            if patient is None:
+            restarts = self._known.get(running.container_id)
+            if restarts is None:
                 if not unhealthy or restarts_max == 0:
                     return running
-                patient = self._patients[running.container_id] = _Patient()
-            running = replace(running, restart_count=running.restart_count + patient.count)
+                restarts = self._known[running.container_id] = _Restarts()
+            running = replace(running, restart_count=running.restart_count + restarts.count)
             if running.container_id in restarting | self._restarting:
-                return replace(running, status=Status.FAILED, message=patient.message, ended=False)
+                return replace(running, status=Status.FAILED, message=restarts.message, ended=False)
             if unhealthy and restarts_max is not None and running.restart_count >= restarts_max:
                 return running
             if not unhealthy:
                 well = running.status is Status.RUNNING
-                patient.backoff.observe(Status.RUNNING if well else Status.STARTING, monotonic())
+                restarts.backoff.observe(Status.RUNNING if well else Status.STARTING, monotonic())
                 return running
-            planned = patient.backoff.due
-            patient.backoff.observe(Status.FAILED, monotonic())
-            patient.message = f"{running.message}; {patient.backoff.plan}"
-            due = patient.backoff.due
-            if due is not None and due != planned:
-                self._tasks.at(due, partial(self._restart_due, running.container_id, patient, due))
-            return replace(running, message=patient.message)
+            return self._plan(running, restarts)
 
     def forget_others(self, container_ids: set[str]) -> None:
         """Let go of all containers but these."""
         with self._lock:
-            for gone in self._patients.keys() - container_ids - self._restarting:
-                del self._patients[gone]
+            for gone in self._known.keys() - container_ids - self._restarting:
+                del self._known[gone]
 
     def close(self) -> None:
         """Restart nothing more."""
         self._tasks.close()
 
-    def _restart_due(self, container_id: str, patient: _Patient, due: float) -> None:
+    def _plan(self, running: Running, restarts: _Restarts) -> Running:
+        """Plan the restart of an unhealthy container, unless it is planned already, and say so."""
+        planned = restarts.backoff.due
+        restarts.backoff.observe(Status.FAILED, monotonic())
+        restarts.message = f"{running.message}; {restarts.backoff.plan}"
+        due = restarts.backoff.due
+        if due is not None and due != planned:
+            self._tasks.at(due, partial(self._restart_due, running.container_id, restarts, due))
+        return replace(running, message=restarts.message)
+
+    def _restart_due(self, container_id: str, restarts: _Restarts, due: float) -> None:
         with self._lock:
-            if self._patients.get(container_id) is not patient or patient.backoff.due != due:
+            if self._known.get(container_id) is not restarts or restarts.backoff.due != due:
                 return
             self._restarting.add(container_id)
         before = None
         try:
-            log.warning("restarting container %s: %s", container_id[:12], patient.message)
+            log.warning("restarting container %s: %s", container_id[:12], restarts.message)
             before = self._restart(container_id)
         except RuntimeFailure as failure:
             log.warning("%s", failure)
         finally:
             with self._lock:
-                patient.backoff.restarted(monotonic())
-                patient.count += 0 if before is None else before + 1
+                restarts.backoff.restarted(monotonic())
+                restarts.count += 0 if before is None else before + 1
                 self._restarting.discard(container_id)
             self._changed()

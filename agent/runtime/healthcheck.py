@@ -59,6 +59,7 @@ class Health:
         if not self._early(now):
             return self._check.interval
         eager = min(EAGER_SECONDS, self._check.interval) if self._eager else self._check.interval
+        # 0 is the default here, as it is to the Engine: checks without a pause would keep everybody busy.
         return self._check.start_interval or eager
 
 
