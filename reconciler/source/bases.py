@@ -11,7 +11,7 @@ from reconciler.source.tree import Tree
 
 
 def with_bases(tree: Tree, read: Callable[[str], Tree]) -> Tree:
-    """The tree with the files of all that it is based on, by paths such as `../../base/shop.yaml`.
+    """Add to a tree the files of all that it is based on, by paths such as `../../base/shop.yaml`.
 
     `read` reads a folder, by its path in the repository, into a tree of its own.
     """

@@ -9,7 +9,7 @@ from reconciler.source.files import Declared
 
 
 def in_circles(accept: Iterable[Declared], businesses: Mapping[str, DesiredBusiness]) -> dict[str, Problem]:
-    """Those of the businesses to accept that can't be, by their ids, and why."""
+    """Find the businesses that can't be accepted for they would wait in a circle, by id, and say why."""
     left = {declared.business.business_id: declared for declared in accept}
     found: dict[str, Problem] = {}
     desired = Desired(dict(businesses))

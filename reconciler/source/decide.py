@@ -44,7 +44,7 @@ def decide(
 
 
 def merged(decisions: Iterable[Decision]) -> Decision:
-    """What several sources' decisions come to."""
+    """Put the decisions about several sources together."""
     made = list(decisions)
     return Decision(
         accept=tuple(declared for decision in made for declared in decision.accept),

@@ -85,7 +85,7 @@ def removal_deferral(known: DesiredBusiness, asked: Asked) -> Deferred | None:
 
 
 def is_quarantined(known: DesiredBusiness, business: Business) -> bool:
-    """Whether an operator went back from this content, so that it is not accepted."""
+    """Tell whether an operator went back from this content, so that it is not accepted."""
     return bool(known.quarantined) and content_digest(business) in known.quarantined
 
 

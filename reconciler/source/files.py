@@ -45,17 +45,17 @@ class SourceReading:
     commit: Commit | None = None
 
     def owns(self, source: str) -> bool:
-        """Whether what comes from there (`desired/shop.yaml`) comes from this source."""
+        """Tell whether what comes from a file (`desired/shop.yaml`) comes from this source."""
         return source.startswith(f"{self.name}/")
 
     def may_mean(self, business_id: str, source: str) -> bool:
-        """Whether a business that came from there may still be meant, though it is not declared."""
+        """Tell whether a business that came from a file may still be meant, though it is not declared."""
         if self.unreadable or business_id in self.contested:
             return True
         return any(source == place or source.startswith(f"{place}/") for place in self.broken)
 
     def under(self, policy: Sync) -> "SourceReading":
-        """The same, where what businesses leave open of their own sync policy is as this one has it."""
+        """Fill in what businesses leave open of their own sync policy, from this one."""
         declared = {key: Declared(_under(one.business, policy), one.file) for key, one in self.declared.items()}
         return self if policy == Sync() else replace(self, declared=declared)
 

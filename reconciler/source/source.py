@@ -24,7 +24,7 @@ class Source(Protocol):
         """Seconds for which a business must have been missing until it counts as removed; 0 where reads are atomic."""
 
     def read(self) -> SourceReading:
-        """What it says now, without waiting for anything far away."""
+        """Read what the source declares now, without waiting for anything far away."""
 
     def start(self, changed: Callable[[], None]) -> None:
         """Call `changed` soon after each change, from a thread of this source. The first call comes at once."""

@@ -35,15 +35,15 @@ class Tree:
     unfinished: bool = False
 
     def file(self, path: str) -> str:
-        """The path as people know it: `desired/team/shop.yaml`."""
+        """Name a path as people know it: `desired/team/shop.yaml`."""
         return f"{self.name}/{path}"
 
 
 def is_spec_path(path: str) -> bool:
-    """Whether a file of this relative path is read: YAML or JSON, and neither hidden nor in a hidden folder."""
+    """Tell whether a file of this relative path is read: YAML or JSON, and neither hidden nor in a hidden folder."""
     return path.endswith(SUFFIXES) and not any(part.startswith(".") for part in path.split("/"))
 
 
 def outside(file: str, target: str) -> Problem:
-    """The refusal of a link that leads out of the tree."""
+    """Refuse a link that leads out of the tree."""
     return Problem(file, None, "", f"is a link to {target}, outside of what is read here: put the file itself there")

@@ -1,4 +1,8 @@
-"""Desired state, observed state, revisions, events and metrics, kept in SQLite."""
+"""What a manager remembers, in a database and, as it was committed, in memory.
+
+Accepted specs, operators' words, reports and assignments come in, each as a unit of work that is committed or undone as
+a whole. The desired and observed state that plans are made of go out, and the history: revisions, events, decisions.
+"""
 
 from reconciler.store.model import (
     Accepted,

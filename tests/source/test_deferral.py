@@ -1,14 +1,11 @@
 """Sync policies: what a source says and is not accepted now, or not removed, and why."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from reconciler.manifest.errors import SpecError
 from reconciler.manifest.model import Business, Component, Sync, Window
 from reconciler.plan.model.desired import DesiredBusiness
-from reconciler.source.configure import load_sources
 from reconciler.source.decide import Decision, decide
 from reconciler.source.deferral import Asked
 from reconciler.source.files import Declared, SourceReading
@@ -161,33 +158,3 @@ def test_a_source_s_policy_is_completed_by_each_business_s_own() -> None:
     assert reading.declared["a"].business.sync == Sync(mode="manual", windows=(BY_DAY,))
     assert reading.declared["b"].business.sync == Sync(mode="auto", windows=())
     assert files(shop("a")).under(Sync()) == files(shop("a"))
-
-
-SOURCES = b"""- directory: desired
-  sync:
-    mode: manual
-    prune: false
-    self_heal: false
-    windows:
-    - {kind: allow, schedule: 0 8 * * *, duration: 10h}
-- git: https://git.example.com/infra
-"""
-
-
-def test_a_file_of_sources_has_policies() -> None:
-    first, second = load_sources(SOURCES, "sources.yaml", Path("/etc"))
-    assert first.sync == Sync(mode="manual", prune=False, self_heal=False, windows=(BY_DAY,))
-    assert second.sync == Sync()
-
-
-def test_what_is_wrong_with_a_source_s_policy_is_told_with_its_line() -> None:
-    data = SOURCES.replace(b"0 8 * * *", b"0 8 * * *, time_zone: Europe/Berln").replace(b"mode", b"mod")
-    with pytest.raises(SpecError) as caught:
-        load_sources(data, "sources.yaml", Path("/etc"))
-    assert [str(problem) for problem in caught.value.problems] == [
-        "sources.yaml:3: [0].sync.mod: is unknown here; did you mean 'mode'?"
-    ]
-    with pytest.raises(SpecError) as caught:
-        load_sources(data.replace(b"mod:", b"mode:"), "sources.yaml", Path("/etc"))
-    (problem,) = caught.value.problems
-    assert (problem.line, problem.path) == (7, "[0].sync.windows[0].time_zone")

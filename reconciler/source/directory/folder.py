@@ -28,12 +28,12 @@ WRITING_SECONDS = 1.0
 
 
 def directory_name(root: Path) -> str:
-    """What the directory is called in front of its files' names."""
+    """Name the directory as it stands in front of its files' names."""
     return root.name or str(root)
 
 
 def read_directory_tree(root: Path, name: str | None = None) -> Tree:
-    """Every spec file under `root`, and the folders it is based on. Hidden files and directories are left out.
+    """Read every spec file under `root`, and the folders it is based on. Hidden files and directories are left out.
 
     Links to outside are refused; bases are in the same git repository.
     """
@@ -78,7 +78,7 @@ def _repository(folder: Path) -> Path | None:
 
 
 def fingerprint(root: Path) -> object:
-    """A value that differs when the directory or a spec file in it was changed, by a look at names and times only."""
+    """Make a value that differs when the directory or a spec file in it was changed, by names and times only."""
     try:
         directory = root.stat()
         files = tuple(sorted(_looks(str(root), "")))

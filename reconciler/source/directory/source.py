@@ -40,7 +40,7 @@ class DirectorySource:
         self._thread: threading.Thread | None = None
 
     def read(self) -> SourceReading:
-        """What the files say now."""
+        """Read what the files declare now."""
         tree = read_directory_tree(self.root, self.name)
         self._bases = tuple(self.root / path for path in tree.bases)
         if tree.unfinished:

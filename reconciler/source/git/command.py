@@ -177,7 +177,7 @@ class _Complaint:
         self._thread.start()
 
     def text(self) -> bytes:
-        """What it was, once git has ended. A program that git leaves behind, such as ssh, is not waited for."""
+        """Give the complaint, once git has ended. A program that git leaves behind, such as ssh, is not waited for."""
         self._thread.join(1.0)
         return self._text
 

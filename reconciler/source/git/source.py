@@ -66,7 +66,7 @@ class GitSource:
         self._take_good()
 
     def read(self) -> SourceReading:
-        """What the last good commit says, and what is wrong with newer ones."""
+        """Read what the last good commit declares, and what is wrong with newer ones."""
         reading, flaw = self.state.reading, self.state.flaw
         if reading.unreadable:
             why = f"{self.name} {flaw}" if flaw else f"{self.name}: {reading.unreadable}"
@@ -83,7 +83,7 @@ class GitSource:
         self._thread.start()
 
     def look_again(self) -> None:
-        """A commit is whole: nothing needs a second look."""
+        """Do nothing: a commit is whole and needs no second look."""
 
     def poke(self) -> None:
         """Fetch soon: somebody pushed."""
@@ -160,7 +160,7 @@ class GitSource:
 
 
 def address(url: str) -> str:
-    """The repository's URL; a path of this machine becomes absolute. Raises SourceError."""
+    """Check a repository's URL; a path of this machine becomes absolute. Raises SourceError."""
     if not url or url.startswith("-") or any(not character.isprintable() for character in url):
         raise SourceError(f"'{without_password(url)}' is no URL of a git repository")
     if "://" in url or (_SCP.fullmatch(url) and not Path(url).exists()):
@@ -169,7 +169,7 @@ def address(url: str) -> str:
 
 
 def inner_path(path: str) -> str:
-    """The folder in the repository, "" for all of it. Raises SourceError for one outside."""
+    """Name a folder in the repository, "" for all of it. Raises SourceError for one outside."""
     normal = posixpath.normpath(path or ".").lstrip("/")
     if normal == ".." or normal.startswith("../") or ":" in normal:
         raise SourceError(f"--path '{path}' leads out of the repository")
@@ -177,13 +177,13 @@ def inner_path(path: str) -> str:
 
 
 def git_name(url: str, branch: str, path: str) -> str:
-    """What a source is called that was given no name: `infra@main/desired`."""
+    """Name a source that was given no name: `infra@main/desired`."""
     name = posixpath.basename(repository_path(url)) or "git"
     return f"{name}{f'@{branch}' if branch else ''}{f'/{path}' if path else ''}"
 
 
 def repository_path(url: str) -> str:
-    """The part of a repository's URL that is the same over ssh and https: `team/infra`."""
+    """Find the part of a repository's URL that is the same over ssh and https: `team/infra`."""
     scp = None if "://" in url else _SCP.fullmatch(url)
     path = scp[2] if scp else urlsplit(url).path
     return path.strip("/").removesuffix(".git").rstrip("/")

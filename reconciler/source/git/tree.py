@@ -31,7 +31,7 @@ class _Entry:
 def read_git_tree(
     repository: Path, commit: Commit, path: str = "", name: str = "", env: Mapping[str, str] | None = None
 ) -> Tree:
-    """Every spec file that the commit has under `path`, and the folders it is based on.
+    """Read every spec file that the commit has under `path`, and the folders it is based on.
 
     Links that lead out of it are refused.
     """
@@ -51,7 +51,7 @@ def _of_commit(repository: Path, commit: Commit, path: str, name: str, env: Mapp
 
 
 def read_index_tree(repository: Path, path: str, name: str, env: Mapping[str, str] | None = None) -> Tree:
-    """Every spec file that the next commit will have under `path`, and the folders it is based on."""
+    """Read every spec file that the next commit will have under `path`, and the folders it is based on."""
     tree = replace(_of_index(repository, path, name, env), at=path)
     return with_bases(tree, lambda at: _of_index(repository, at, _beside(tree, at), env))
 

@@ -111,7 +111,7 @@ class Database:
 
     @property
     def is_open(self) -> bool:
-        """Whether it can be used still."""
+        """Whether the database can still be used."""
         return self._lock_file is not None
 
     def close(self) -> None:
@@ -135,7 +135,7 @@ class Committed(Generic[T]):
         self._value = value
 
     def get(self) -> T:
-        """The value as last committed or, inside a unit of work, as that leaves it."""
+        """Give the value as last committed or, inside a unit of work, as that leaves it."""
         with self._database.lock:
             work = self._database.work
             value: T = work.values.get(self, self._value) if work is not None else self._value

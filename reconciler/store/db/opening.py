@@ -22,7 +22,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def open_database(location: str | Path) -> Database:
-    """The database at this path or SQLAlchemy URL, created when it is missing. Raises StoreError."""
+    """Open the database at this path or SQLAlchemy URL, and create it when it is missing. Raises StoreError."""
     path = path_of(location)
     if not path.parent.is_dir():
         raise StoreError(
@@ -46,7 +46,7 @@ def open_database(location: str | Path) -> Database:
 
 
 def path_of(location: str | Path) -> Path:
-    """The file that a path or a URL names, absolute and with links followed. Raises StoreError."""
+    """Find the file that a path or a URL names, absolute and with links followed. Raises StoreError."""
     if isinstance(location, Path) or "://" not in location:
         return Path(location).expanduser().resolve()
     try:
@@ -94,7 +94,7 @@ def lock(path: Path) -> int:
 
 
 def connect(path: Path) -> Engine:
-    """An engine of one connection to this file, which only its owner may read: it holds what specs hold."""
+    """Make an engine of one connection to this file, which only its owner may read: it holds what specs hold."""
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     except OSError as error:
@@ -141,7 +141,7 @@ def bring_to_head(engine: Engine, path: Path) -> None:
 
 
 def damaged(path: Path, detail: str) -> StoreError:
-    """The refusal of a file that SQLite can't make sense of."""
+    """Refuse a file that SQLite can't make sense of."""
     return StoreError(
         f"{path} is damaged or no database: {detail}. "
         "Restore it from a backup, or move it away to start with an empty one"
@@ -149,7 +149,7 @@ def damaged(path: Path, detail: str) -> StoreError:
 
 
 def schema_version(connection: Connection, path: Path) -> str | None:
-    """The migration this database is at, None when it is empty. Raises StoreError when it is not ours."""
+    """Read the migration that the database is at, None when it is empty. Raises StoreError when it is not ours."""
     tables = set(connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars())
     if not tables:
         return None

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def to_json(value: object) -> str:
-    """The canonical JSON of a value: equal values, equal text."""
+    """Write the canonical JSON of a value: equal values, equal text."""
     return msgspec.json.encode(value, order="deterministic").decode()
 
 
@@ -31,7 +31,7 @@ def spec_digest(spec: str) -> str:
 
 
 def revision_of(row: Row[Any]) -> Revision:
-    """The revision in a row of `revisions`."""
+    """Read the revision in a row of `revisions`."""
     commit = None
     if row.git_commit:
         commit = Commit(row.git_commit, row.author or "", row.subject or "", row.committed_at or 0.0)
@@ -40,7 +40,7 @@ def revision_of(row: Row[Any]) -> Revision:
 
 
 def commit_columns(commit: Commit | None) -> dict[str, object]:
-    """A commit as `revisions` has it."""
+    """Write a commit as `revisions` has it."""
     if commit is None:
         return {}
     return {
@@ -52,7 +52,7 @@ def commit_columns(commit: Commit | None) -> dict[str, object]:
 
 
 def component_row(business_id: str, component: Component, at: float) -> dict[str, object]:
-    """A component as `business_components` has it before anything of it runs."""
+    """Write a component as `business_components` has it before anything of it runs."""
     return {
         "business_id": business_id,
         "component_id": component.component_id,
@@ -70,7 +70,7 @@ def component_row(business_id: str, component: Component, at: float) -> dict[str
 
 
 def business_row(entry: DesiredBusiness, status: str, created_at: float, updated_at: float) -> dict[str, object]:
-    """A business as `businesses` has it."""
+    """Write a business as `businesses` has it."""
     return {
         "business_id": entry.business.business_id,
         "business_name": entry.business.business_name,
@@ -83,7 +83,7 @@ def business_row(entry: DesiredBusiness, status: str, created_at: float, updated
 
 
 def settings_columns(entry: DesiredBusiness) -> dict[str, object]:
-    """What operators say of a business, as `businesses` has it."""
+    """Write what operators say of a business, as `businesses` has it."""
     return {
         "stopped": entry.stopped,
         "restarts": entry.restarts,
@@ -94,7 +94,7 @@ def settings_columns(entry: DesiredBusiness) -> dict[str, object]:
 
 
 def agent_row(node: Node, reported_at: float) -> dict[str, object]:
-    """A node as `agents` has it."""
+    """Write a node as `agents` has it."""
     return {
         "agent_id": node.node_id,
         "address": node.address,
@@ -116,7 +116,7 @@ def agent_row(node: Node, reported_at: float) -> dict[str, object]:
 
 
 def node_of(row: Row[Any]) -> Node:
-    """The node in a row of `agents`."""
+    """Read the node in a row of `agents`."""
     return Node(
         node_id=row.agent_id,
         address=row.address,
@@ -137,7 +137,7 @@ def node_of(row: Row[Any]) -> Node:
 
 
 def instance_row(allocation: Allocation) -> dict[str, object]:
-    """An allocation as `instances` has it."""
+    """Write an allocation as `instances` has it."""
     return {
         "business_id": allocation.key.business_id,
         "component_id": allocation.key.component_id,
@@ -159,7 +159,7 @@ def instance_row(allocation: Allocation) -> dict[str, object]:
 
 
 def allocation_of(row: Row[Any]) -> Allocation:
-    """The allocation in a row of `instances`."""
+    """Read the allocation in a row of `instances`."""
     return Allocation(
         key=InstanceKey(row.business_id, row.component_id, row.instance),
         node_id=row.node_id,

@@ -34,17 +34,17 @@ class Difference:
 
 
 def is_late(timestamp: float, newest: float) -> bool:
-    """Whether a report of this timestamp was overtaken by one of `newest`."""
+    """Tell whether a report of this timestamp was overtaken by one of `newest`."""
     return newest - CLOCK_STEP_SECONDS <= timestamp < newest
 
 
 def is_gone(report: InstanceReport) -> bool:
-    """Whether a report says that nothing of the instance is left."""
+    """Tell whether a report says that nothing of the instance is left."""
     return report.status is Status.STOPPED and report.container_id is None
 
 
 def reported_node(report: NodeReport, at: float, known: Node | None) -> Node:
-    """The node that a report describes, heard of at `at`; what operators said of it stays as `known`."""
+    """Make the node that a report describes, heard of at `at`; what operators said of it stays as `known`."""
     return Node(
         node_id=report.node_id,
         cpu_cores=report.capacity.cpu_cores,
@@ -65,7 +65,7 @@ def reported_node(report: NodeReport, at: float, known: Node | None) -> Node:
 
 
 def images_of(report: NodeReport, known: Node | None) -> dict[str, int]:
-    """The sizes (MiB) of a node's images by name; the value that is known already where nothing differs."""
+    """Read the sizes (MiB) of a node's images by name; the value that is known already where nothing differs."""
     before = known.images if known is not None else {}
     if report.images is None:
         return before
@@ -74,7 +74,7 @@ def images_of(report: NodeReport, known: Node | None) -> dict[str, int]:
 
 
 def coarse(free_mb: int | None, known: int | None) -> int | None:
-    """Free disk (MiB) in steps of 256, or of about a tenth where there is much; at most what is free.
+    """Round free disk (MiB) down, in steps of 256, or of about a tenth where there is much; at most what is free.
 
     What is known stays while it is true within two steps, so that a disk which writes and deletes makes no plans.
     """
@@ -110,7 +110,7 @@ def reported_allocation(report: InstanceReport, node_id: str, known: Allocation 
 
 
 def dated_drift(drift: Sequence[Drift], known: Iterable[Drift], at: float) -> tuple[Drift, ...]:
-    """Each drifted field with when it was first heard of: now, unless it is known."""
+    """Date each drifted field with when it was first heard of: now, unless it is known."""
     if not drift:
         return ()
     seen = {one.field: one.first_seen for one in known}
@@ -118,31 +118,31 @@ def dated_drift(drift: Sequence[Drift], known: Iterable[Drift], at: float) -> tu
 
 
 def as_it_was(allocation: Allocation) -> tuple[object, ...]:
-    """What of an allocation changes when it starts, ends or falls ill."""
+    """Pick what of an allocation changes when it starts, ends or falls ill."""
     return allocation.status, allocation.confirmed, allocation.container_id, allocation.started_at, allocation.digest
 
 
 def same_place(one: Node, other: Node) -> bool:
-    """Whether two nodes offer the same, whatever is in use, and whenever they were seen."""
+    """Tell whether two nodes offer the same, whatever is in use, and whenever they were seen."""
     return offer(one) == offer(other)
 
 
 def offer(node: Node) -> tuple[object, ...]:
-    """What of a node a plan depends on."""
+    """Pick what of a node a plan depends on."""
     gpus = [(gpu.index, gpu.name, gpu.uuid, gpu.memory_mb) for gpu in node.gpus]
     images = node.images, node.disk_free_mb
     return node.address, node.cpu_cores, node.memory_mb, node.labels, node.runtimes, gpus, images
 
 
 def same_allocation(one: Allocation | None, other: Allocation) -> bool:
-    """Whether two allocations differ in their message at most."""
+    """Tell whether two allocations differ in their message at most."""
     return one == other or (one is not None and replace(one, message=other.message) == other)
 
 
 def full_difference(
     node_id: str, known: Mapping[InstanceKey, Allocation], reports: Iterable[InstanceReport], at: float
 ) -> Difference:
-    """What a full inventory changes: confirmed allocations that are not in it are gone, unconfirmed ones stay."""
+    """Find what a full inventory changes: confirmed allocations that are not in it are gone, unconfirmed ones stay."""
     allocations = {
         report.key: reported_allocation(report, node_id, known.get(report.key), at)
         for report in reports
@@ -157,7 +157,7 @@ def full_difference(
 def single_difference(
     node_id: str, known: Mapping[InstanceKey, Allocation], report: InstanceReport, at: float
 ) -> Difference:
-    """What a report of one allocation changes. News of an older version's end leaves a newer assignment be."""
+    """Find what a report of one allocation changes. News of an older version's end leaves a newer assignment be."""
     key = report.key
     old = known.get(key)
     if is_gone(report):
