@@ -66,6 +66,7 @@ class Nodes:
         if node_id not in nodes:
             raise UnknownNodeId(node_id, nodes)
         now = self._clock()
-        self._store.observed.set_cordoned(node_id, cordoned, draining, None if within is None else now + within)
-        self._store.events.add([asked_of_node(node_id, cordoned, draining, within, who, now)])
+        with self._store.transaction():
+            self._store.observed.set_cordoned(node_id, cordoned, draining, None if within is None else now + within)
+            self._store.events.add([asked_of_node(node_id, cordoned, draining, within, who, now)])
         self._wake()

@@ -99,13 +99,18 @@ class SavedPlans:
             if not new and state == execution.state:
                 continue
             execution = replace(execution, state=state, departures=execution.departures + new)
-            self._store.executions.update(execution)
+            self._note(execution, new)
             self._followed[execution.saved.hash] = execution
-            for departure in new:
-                self._tell(execution, "departure", departure)
             if state in (DONE, SUPERSEDED):
                 del self._followed[execution.saved.hash]
-            if state == DONE:
+
+    def _note(self, execution: Execution, departures: Iterable[str]) -> None:
+        """Store how far a plan is, and put on record what is new of it."""
+        with self._store.transaction():
+            self._store.executions.update(execution)
+            for departure in departures:
+                self._tell(execution, "departure", departure)
+            if execution.state == DONE:
                 count = len(execution.departures)
                 how = f"with {count} departures from it" if count else "to the letter"
                 self._tell(execution, "plan", f"saved plan carried out {how}")

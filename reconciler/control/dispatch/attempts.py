@@ -8,7 +8,7 @@ turn, or is missing from plans while its node is silent, does not end it.
 import random
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from reconciler.net.backoff import Backoff
@@ -86,17 +86,17 @@ class Attempts:
         self._lock = threading.Lock()
         self._attempts: dict[Where, Attempt] = {}
 
-    def follow(self, actions: Collection[Action], sights: Mapping[Where, Sight | None]) -> list[Action]:
-        """Take up a plan's actions, and choose those that are to be sent now."""
+    def follow(self, actions: Collection[Action], seen: Callable[[Where], Sight | None]) -> list[Action]:
+        """Take up a plan's actions, and choose those that are to be sent now. `seen` says what is where."""
         now, places = self._monotonic(), {where(action) for action in actions}
         assert len(places) == len(actions), "rule 15: one attempt at a time for one instance on one node"
         with self._lock:
             due = []
             for action in actions:
-                attempt = self._taken_up(action, sights.get(where(action)))
+                attempt = self._taken_up(action, seen(where(action)))
                 if not attempt.waits and not attempt.under_way and attempt.due <= now:
                     due.append(action)
-            self._let_go(places, sights, now)
+            self._let_go(places, seen, now)
             return due
 
     def is_new(self, action: Action) -> bool:
@@ -167,11 +167,11 @@ class Attempts:
         attempt.unwanted_since = None
         return attempt
 
-    def _let_go(self, wanted: Collection[Where], sights: Mapping[Where, Sight | None], now: float) -> None:
+    def _let_go(self, wanted: Collection[Where], seen: Callable[[Where], Sight | None], now: float) -> None:
         """Watch the attempts that the plan does not have, and forget old ones."""
         for place in [place for place in self._attempts if place not in wanted]:
             attempt = self._attempts[place]
-            attempt.see(sights.get(place))
+            attempt.see(seen(place))
             if attempt.unwanted_since is None:
                 attempt.unwanted_since = now
             if now - attempt.unwanted_since > FORGET_SECONDS:

@@ -41,7 +41,7 @@ class Dispatcher:
             "rule 13: what nobody reported is never stopped"
         )
         told_before = [action for action in plan.actions if self._is_on_record(action, present.get(where(action)))]
-        due = self._attempts.follow(plan.actions, {place: sight(one) for place, one in present.items()})
+        due = self._attempts.follow(plan.actions, lambda place: sight(present.get(place)))
         self._attempts.tell(told_before)
         waiting = [action for action in plan.actions if _is_to_reserve(action, desired, present)]
         if due or waiting:

@@ -77,19 +77,20 @@ class Approvals:
         return self.pending().of(business_ids)
 
     def _approve(self, approved: PendingApproval, who: str) -> None:
-        at = self._clock()
-        self._store.approvals.approve({stop_of(action) for action in approved.actions}, approved.plan_hash, who, at)
-        self._store.events.add(
-            Event(
-                at,
-                "approved",
-                f"{stop_count(group)} approved by {who} in plan {approved.plan_hash[:12]}",
-                business_id,
-                cause=f"{who}: approve",
-                plan_hash=approved.plan_hash,
+        at, stops = self._clock(), {stop_of(action) for action in approved.actions}
+        with self._store.transaction():
+            self._store.approvals.approve(stops, approved.plan_hash, who, at)
+            self._store.events.add(
+                Event(
+                    at,
+                    "approved",
+                    f"{stop_count(group)} approved by {who} in plan {approved.plan_hash[:12]}",
+                    business_id,
+                    cause=f"{who}: approve",
+                    plan_hash=approved.plan_hash,
+                )
+                for business_id, group in by_business(approved.actions).items()
             )
-            for business_id, group in by_business(approved.actions).items()
-        )
         self._wake()
 
 

@@ -18,6 +18,10 @@ PLACE = where(CREATE)
 CAME = Sight("d1", "c1", 10.0)
 
 
+def nothing(_: object) -> None:
+    """What is seen of an instance that no node has."""
+
+
 class Story:
     """Plans that follow each other; what is sent of each, and what is news."""
 
@@ -27,7 +31,7 @@ class Story:
 
     def plans(self, *actions: Action, sees: Sight | None = None) -> tuple[int, int]:
         """How many actions of the next plan are sent, and how many are news."""
-        due = self.attempts.follow(actions, {} if sees is None else {PLACE: sees})
+        due = self.attempts.follow(actions, lambda _: sees)
         for action in due:
             self.attempts.end(self.attempts.begin(action), "")
         news = self.attempts.untold(actions)
@@ -123,9 +127,9 @@ def test_another_digest_and_another_direction_are_other_attempts(story: Story) -
 
 
 def test_what_was_sent_stays_news_until_it_is_on_record(story: Story) -> None:
-    (due,) = story.attempts.follow([CREATE], {})
+    (due,) = story.attempts.follow([CREATE], nothing)
     attempt = story.attempts.begin(due)
-    assert story.attempts.follow([CREATE], {}) == [], "the call is under way"
+    assert story.attempts.follow([CREATE], nothing) == [], "the call is under way"
     assert story.attempts.untold([CREATE]) == [CREATE]
     story.attempts.end(attempt, "")
     story.attempts.tell([CREATE])
@@ -147,7 +151,7 @@ def test_failures_slow_the_next_attempt_down_until_they_are_forgotten(story: Sto
 
 
 def test_errors_are_shown_for_what_is_still_wanted(story: Story) -> None:
-    (due,) = story.attempts.follow([CREATE], {})
+    (due,) = story.attempts.follow([CREATE], nothing)
     story.attempts.end(story.attempts.begin(due), "no room")
     assert story.attempts.errors() == {PLACE: "no room"}
     story.plans()
