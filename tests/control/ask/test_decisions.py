@@ -8,8 +8,9 @@ import pytest
 from reconciler.control.ask.decisions import Decisions
 from reconciler.control.errors import Conflict, UnknownPlan
 from reconciler.store import Store
+from tests.control.helpers import Site
 from tests.support.deciding import keep, small
-from tests.support.planning import NOW
+from tests.support.planning import NOW, business, component
 
 
 @pytest.fixture
@@ -29,3 +30,15 @@ def test_what_is_not_kept_is_refused_with_what_is(store: Store) -> None:
     with pytest.raises(Conflict, match="20 kept plans begin with"):
         decisions.read("")
     assert decisions.read(hashes[3][:16]) == decisions.read(hashes[3])
+
+
+def test_the_decision_of_an_event_is_found_and_none_for_one_without(site: Site) -> None:
+    site.nodes("a")
+    site.deploys(business("shop", component("web")))
+    site.settles()
+    (created,) = site.events("create")
+    decision, text = site.manager.decisions.of(created)
+    assert decision is not None and decision.plan_hash == created.plan_hash
+    assert text == site.manager.decisions.read(created.plan_hash)
+    (accepted,) = site.events("accepted")
+    assert site.manager.decisions.of(accepted) == (None, None)
