@@ -14,7 +14,7 @@ def test_where_it_is_and_why_not_elsewhere(programs: Cluster) -> None:
     assert "node_id: is not east" in shown.stdout
     found = json.loads(programs.cli("explain", "shop/web/0", "-o", "json").stdout)
     assert [(one["nodes"], one["fits"]) for one in found["situations"]] == [(["east"], True), (["west"], False)]
-    assert set(found["situations"][0]["score"]) == {"total", "promised", "measured", "instances", "gpu", "image"}
+    assert set(found["situations"][0]["score"]) == {"total", "reserved", "measured", "instances", "gpu", "image"}
 
 
 def test_what_would_make_it_fit(programs: Cluster) -> None:

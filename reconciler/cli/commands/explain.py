@@ -42,7 +42,7 @@ def _show(found: dict[str, Any]) -> None:
     why = f"  [dim]{plain(found['reason'])}[/]" if found["reason"] else ""
     console().print(f"[bold]{plain(name)}[/] {plain(where)}{why}")
     rows = [_row(situation, found["node_id"]) for situation in found["situations"][:GROUPS_SHOWN_MAX]]
-    table(("  NODES", "SCORE", "PROMISED", "MEASURED", "INSTANCES", "GPU", "IMAGE", ""), rows)
+    table(("  NODES", "SCORE", "RESERVED", "MEASURED", "INSTANCES", "GPU", "IMAGE", ""), rows)
     left = sum(len(situation["nodes"]) for situation in found["situations"][GROUPS_SHOWN_MAX:])
     if left:
         say(f"  and {left} more nodes: -o json shows all")
@@ -55,5 +55,5 @@ def _row(situation: dict[str, Any], node_id: str | None) -> tuple[str, ...]:
     names = some_of(nodes, NODES_NAMED_MAX)
     if score is None:
         return f"  {plain(names)}", "-", "-", "-", "-", "-", "-", plain("; ".join(situation["obstacles"]))
-    parts = [f"{score[part]:.3f}" for part in ("total", "promised", "measured", "instances", "gpu", "image")]
+    parts = [f"{score[part]:.3f}" for part in ("total", "reserved", "measured", "instances", "gpu", "image")]
     return f"  {plain(names)}", *parts, "here" if node_id in nodes else "fits"

@@ -47,7 +47,7 @@ def list_(client: Client, output: str) -> None:
         say("No node has registered. Start an agent: reconciler agent --manager " + client.url)
         return
     table(
-        ("NODE", "STATE", "CPU PROMISED", "MEMORY PROMISED", "GPUS", "INSTANCES", "LABELS", "SEEN"),
+        ("NODE", "STATE", "CPU RESERVED", "MEMORY RESERVED", "GPUS", "INSTANCES", "LABELS", "SEEN"),
         [
             (
                 plain(item["node_id"]),

@@ -14,7 +14,7 @@ LINES_MAX = 8
 """So many fields, and groups of nodes, are listed; -o json has all."""
 NODES_NAMED_MAX = 3
 CONTAINER_LETTERS = 12
-SCORE = ("promised", "measured", "instances", "gpu", "image")
+SCORE = ("reserved", "measured", "instances", "gpu", "image")
 
 Form = dict[str, Any]
 

@@ -50,11 +50,11 @@ class Placement:
 class ScoreParts(NamedTuple):
     """What a node's score is made of; the lowest sum wins.
 
-    `promised` is the share of CPU and memory that would be promised, `measured` its load now, `instances` how many it
+    `reserved` is the share of CPU and memory that would be reserved, `measured` its load now, `instances` how many it
     has, `gpu` what it costs to take a GPU node without need, `image` what it costs to fetch the image.
     """
 
-    promised: float
+    reserved: float
     measured: float
     instances: float
     gpu: float
@@ -63,7 +63,7 @@ class ScoreParts(NamedTuple):
     @property
     def total(self) -> float:
         """The score."""
-        return self.promised + self.measured + self.instances + self.gpu + self.image
+        return self.reserved + self.measured + self.instances + self.gpu + self.image
 
 
 def place(requests: Iterable[PlacementRequest], fleet: Fleet) -> dict[InstanceKey, Placement]:
@@ -164,7 +164,7 @@ def score_parts(shape: Shape, fleet: Fleet, row: int) -> ScoreParts:
     without_need = not shape.gpu_count and not shape.constraint.require_gpu and bool(fleet.has_gpu[row])
     cost = _image_cost(shape, fleet)
     return ScoreParts(
-        promised=(cpu + memory) / 2,
+        reserved=(cpu + memory) / 2,
         measured=MEASURED_WEIGHT * float(fleet.measured[row]),
         instances=INSTANCE_WEIGHT * int(fleet.instances[row]),
         gpu=GPU_PENALTY if without_need else 0.0,
