@@ -72,7 +72,7 @@ class DesiredBusiness:
 
 
 Stop = tuple[InstanceKey, str, str]
-"""The stop of one copy: its instance, its node, and the digest it runs."""
+"""The stop of one allocation: its instance, its node, and the digest it runs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ class Node:
 class Allocation:
     """One instance on one node, as reported, or as assigned and not reported yet (`confirmed` False).
 
-    One instance may have several copies: while it moves, or when a lost node comes back. `ended` says that nothing
+    One instance may have several: while it moves, or when a lost node comes back. `ended` says that nothing
     on its node will start it again by itself. `since` is when the manager first saw it as it is (status, container,
     start), in seconds since the epoch. `failed_digest` is of a version that failed to replace it ("" for none). `drift`
     is what somebody changed of it on its node.
@@ -79,9 +79,9 @@ class Vanished:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """Observed state: the nodes by id, and every copy of every instance on them.
+    """Observed state: the nodes by id, and every allocation of every instance on them.
 
-    `heals` counts how often lately a field of an instance was set back. `vanished` has instances without any copy.
+    `heals` counts how often lately a field of an instance was set back. `vanished` has those without any allocation.
     """
 
     nodes: dict[str, Node] = field(default_factory=dict)

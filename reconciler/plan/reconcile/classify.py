@@ -95,10 +95,9 @@ def classify(want: DesiredInstance, kept: Allocation | None, facts: Facts) -> Bu
         return Move(NodeSilent(kept.node_id, facts.health(kept)))
     if not facts.is_admitted(want, kept):
         return Move(AffinityUnmet(kept.node_id), kept)
-    if facts.is_overdue(kept):
-        return Move(NodeDrained(kept.node_id), leaves=True, ends=kept)
     if facts.leaves(kept):
-        return Move(NodeDrained(kept.node_id), kept, leaves=True)
+        why, late = NodeDrained(kept.node_id), facts.is_overdue(kept)
+        return Move(why, None if late else kept, leaves=True, ends=kept if late else None)
     if want.unresolved is not None:
         return Blocked(kept.node_id, want.unresolved)
     if kept.digest != want.digest:

@@ -25,7 +25,8 @@ STATUS = "status"
 """The field of an instance that was ended by hand."""
 
 OFF = SelfHealOff()
-LONGEST = 120
+TEXT_LENGTH_MAX = 120
+"""Longer values are cut, in characters."""
 AS_WANTED_REASON = Deviates(limits=False, by_hand=False)
 
 
@@ -79,7 +80,7 @@ def diff_running(
     running = allocation.confirmed and not allocation.ended
     if not limits and not (running and allocation.drift):
         return AS_WANTED
-    changed = tuple(change for change in limits if not running or _was_wanted(entry, want.component, change))
+    changed = tuple(change for change in limits if not running or _was_wanted(entry, allocation, change))
     drift = tuple(
         change for change in by_hand(entry, want, allocation) if not ignores(want.component.ignore_drift, change.field)
     )
@@ -100,10 +101,10 @@ def diff_running(
 
 
 def by_hand(entry: DesiredBusiness, want: DesiredInstance, allocation: Allocation) -> tuple[Change, ...]:
-    """Every field of a running copy in the wanted version that is as neither the spec nor an earlier one has it."""
+    """Every field of a running allocation in the wanted version that neither the spec nor an earlier one asks for."""
     if not allocation.confirmed or allocation.ended or allocation.digest != want.digest:
         return ()
-    limits = (change for change in new_limits(want, allocation) if not _was_wanted(entry, want.component, change))
+    limits = (change for change in new_limits(want, allocation) if not _was_wanted(entry, allocation, change))
     return (*limits, *(_change(drift) for drift in allocation.drift))
 
 
@@ -122,7 +123,7 @@ def status_drift(allocation: Allocation) -> Drifted:
 
 
 def found(entry: DesiredBusiness, allocations: Iterable[Allocation], left: Iterable[Drifted]) -> list[Found]:
-    """Every field of these copies of a business that somebody changed, and what becomes of it; sorted."""
+    """Every field of these allocations of a business that somebody changed, and what becomes of it; sorted."""
     why = {(one.key, change.field): one.why_left for one in left for change in one.changes}
     components = {component.component_id: component for component in entry.business.components}
     listed = []
@@ -140,20 +141,18 @@ def found(entry: DesiredBusiness, allocations: Iterable[Allocation], left: Itera
 
 def _limit_drift(entry: DesiredBusiness, component: Component, allocation: Allocation) -> Iterable[Drift]:
     for change in limits_changed(component, allocation):
-        if not _was_wanted(entry, component, change):
+        if not _was_wanted(entry, allocation, change):
             yield Drift(field=change.field, expected=change.new, actual=change.old)
 
 
-def _was_wanted(entry: DesiredBusiness, now: Component, change: Change) -> bool:
+def _was_wanted(entry: DesiredBusiness, allocation: Allocation, limit: Change) -> bool:
     """Whether an earlier revision asks for what a limit is: then it is the spec that has changed."""
-    name = change.field.rpartition(".")[2]
-    for business in entry.earlier:
-        for component in business.components:
-            if component.component_id == now.component_id:
-                value = getattr(component.resource_requirements, name)
-                if f"{value:g}" == change.old or str(value) == change.old:
-                    return True
-    return False
+    return any(
+        limit.field not in {other.field for other in limits_changed(component, allocation)}
+        for business in entry.earlier
+        for component in business.components
+        if component.component_id == allocation.key.component_id
+    )
 
 
 def _can_live(want: DesiredInstance, allocation: Allocation, heals: tuple[str, ...]) -> bool:
@@ -184,4 +183,4 @@ def text_of(value: str | None) -> str | None:
     except msgspec.MsgspecError:
         plain = value
     text = plain.replace("\n", "\\n") if isinstance(plain, str) else value
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    return text if len(text) <= TEXT_LENGTH_MAX else text[: TEXT_LENGTH_MAX - 1] + "…"

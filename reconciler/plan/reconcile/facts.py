@@ -51,7 +51,8 @@ class Facts:
 
     def leaves(self, allocation: Allocation) -> bool:
         """Whether the node of an allocation gives it away."""
-        return leaves(allocation, self.node(allocation), self.health(allocation))
+        node = self.node(allocation)
+        return node.draining and leaves(allocation, node, self.health(allocation))
 
     def is_overdue(self, allocation: Allocation) -> bool:
         """Whether the node of an allocation should have given it away by now."""

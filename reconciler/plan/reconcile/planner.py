@@ -133,7 +133,7 @@ def _classified(
             updates.append((want, bucket.allocation))
         else:
             _stays(want, bucket, builder)
-        for allocation, reason in surplus(there, kept, facts):
+        for allocation, reason in surplus(there, kept, facts) if len(there) > 1 else ():
             builder.stop(allocation, reason)
     for key, unwanted in allocations.items():
         for allocation in unwanted if key not in wants else ():

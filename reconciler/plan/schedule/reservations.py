@@ -34,7 +34,7 @@ class Releases:
         self._freed: dict[int, _Freed] = defaultdict(_Freed)
 
     def all_of(self, allocation: Allocation) -> None:
-        """A copy stops: its whole promise is free for the rest of the plan."""
+        """Free the whole reservation of an allocation that stops, for the rest of the plan."""
         row = self._fleet.row[allocation.node_id]
         self._fleet.release(row, allocation.reservation)
         self._fleet.add_peer(allocation.key.business_id, allocation.key.component_id, row, -1)
@@ -46,7 +46,7 @@ class Releases:
         freed.stops.add(allocation.key)
 
     def difference(self, allocation: Allocation, shape: Shape, devices: tuple[int, ...]) -> None:
-        """A copy is updated in place (the fleet already holds the new promise): what it gives up is free."""
+        """Free what an update in place gives up; the fleet holds the new reservation already."""
         cpu = max(milli(allocation.reservation.cpu_cores) - shape.cpu_milli, 0)
         memory = max(mebibytes(allocation.reservation.memory_mb) - shape.memory_mb, 0)
         things = _claims(allocation.reservation.host_ports) - _claims(shape.host_ports)

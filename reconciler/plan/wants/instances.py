@@ -1,6 +1,6 @@
 """Which instances of a component there shall be: numbers for a replicated one, nodes for a global one.
 
-Numbers are kept for as long as their copies exist, so that no instance is renamed. Scaling down gives up the least
+Numbers are kept for as long as their allocations exist, so that no instance is renamed. Scaling down gives up the least
 healthy instances first, then those with the highest numbers, which are the newest.
 """
 
@@ -15,7 +15,7 @@ from reconciler.plan.schedule.shape import Constraint
 from reconciler.wire.messages import Status
 
 Known = Mapping[int, Sequence[Allocation]]
-"""The copies there are of a component, by the number of their instance."""
+"""The allocations there are of a component, by the number of their instance."""
 
 
 def numbers(component: Component, known: Known, fleet: Fleet) -> Sequence[int]:
@@ -54,7 +54,7 @@ def nodes(component: Component, constraint: Constraint, known: Known, fleet: Fle
 
 
 def _illness(component: Component, allocation: Allocation, fleet: Fleet) -> int:
-    """How far a copy is from doing its work: 0 for one that does."""
+    """How far an allocation is from doing its work: 0 for one that does."""
     alive = fleet.node_health[fleet.row[allocation.node_id]]
     if alive is NodeHealth.LOST:
         return 4

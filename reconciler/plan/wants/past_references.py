@@ -1,4 +1,8 @@
-"""How the references of what runs may have been resolved when it was started: nobody keeps that, only the digest."""
+"""How the references of what runs may have been resolved when it was started.
+
+Only the digest of a started component is stored. Candidate values for its `${...}` are tried until one gives that
+digest, so that a diff can be shown.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +22,7 @@ FEW_NODES = 16
 
 
 class Resolutions:
-    """What a copy may have been started as, by where what it refers to is to be, runs until now, or may have run."""
+    """What an allocation may have been started as, by where what it refers to is to be, runs now, or may have run."""
 
     def __init__(self, places: Places, observed: Observed) -> None:
         self._places_now, self._observed = places, observed
@@ -29,7 +33,7 @@ class Resolutions:
 
     @cached_property
     def _until_now(self) -> ByBusiness:
-        """The oldest copy of each counts."""
+        """The oldest allocation of each counts."""
         allocations = sorted(
             self._observed.allocations, key=lambda allocation: (-allocation.version, allocation.node_id)
         )
@@ -38,7 +42,7 @@ class Resolutions:
     def of(
         self, specs: Sequence[tuple[Business, Component]], allocation: Allocation
     ) -> Iterator[tuple[Component, Component]]:
-        """Each of these versions of a component, with what the copy would be in it, secrets sealed; likeliest first."""
+        """Each of these versions of a component, with what the allocation would be in it, sealed; likeliest first."""
         plain = [component for _, component in specs if not refers(component)]
         yield from ((component, sealed(component)) for component in plain)
         referring = [(business, component) for business, component in specs if refers(component)]

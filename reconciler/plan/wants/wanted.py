@@ -109,7 +109,7 @@ def new_limits(want: DesiredInstance, allocation: Allocation) -> tuple[Change, .
 
 
 def limits_changed(component: Component, allocation: Allocation) -> tuple[Change, ...]:
-    """Which limits of a copy are not as its component has them."""
+    """Which limits of an allocation are not as its component has them."""
     resources, reservation = component.resource_requirements, allocation.reservation
     if reservation.cpu_cores == resources.cpu_cores and reservation.memory_mb == resources.memory_mb:
         return ()
@@ -125,7 +125,7 @@ def limits_changed(component: Component, allocation: Allocation) -> tuple[Change
 def why_update(
     entry: DesiredBusiness, want: DesiredInstance, allocation: Allocation, resolutions: Resolutions
 ) -> tuple[Reason, tuple[Change, ...]]:
-    """Why a copy whose digest is not the wanted one needs an update, and which fields differ."""
+    """Why an allocation whose digest is not the wanted one needs an update, and which fields differ."""
     rejected = rolled_back(entry).get(want.key.component_id)
     specs = [
         (business, component)
@@ -147,7 +147,7 @@ def why_update(
 
 
 def why_unwanted(desired: Desired, allocation: Allocation, node: Node) -> Reason:
-    """Why nothing should run under the key of this copy, which is on that node."""
+    """Why nothing should run under the key of this allocation, which is on that node."""
     entry = desired.businesses.get(allocation.key.business_id)
     if entry is None:
         return BusinessRemoved(allocation.key.business_id)
