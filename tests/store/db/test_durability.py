@@ -20,6 +20,9 @@ while True:
     accept(store, business(f"b{number}"), at=float(number))
     store.observed.record_report(report(instance(version=number), timestamp=float(number)), float(number))
     store.events.add([Event(float(number), "tick", str(number))])
+    with store.transaction():
+        accept(store, business(f"pair{number}"), at=float(number))
+        store.events.add([Event(float(number), "pair", f"pair{number}")])
     print(number, flush=True)
 """
 
@@ -43,6 +46,9 @@ def test_every_acknowledged_write_survives_kill_9(path: Path) -> None:
         (allocation,) = store.observed.snapshot().allocations
         assert allocation.key == key() and allocation.version >= acknowledged
         assert store.versions.next(1)[0] > acknowledged
-        ticks = [int(event.message) for event in store.events.find(limit=10_000)]
+        events = store.events.find(limit=10_000)
+        ticks = [int(event.message) for event in events if event.kind == "tick"]
         assert ticks[:acknowledged] == list(range(1, acknowledged + 1))
+        pairs = {event.message for event in events if event.kind == "pair"}
+        assert len(pairs) >= acknowledged and pairs == {name for name in desired if name.startswith("pair")}
         store.close()
