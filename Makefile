@@ -8,8 +8,8 @@ RUN := $(VENV)/bin
 # together and share what they start; tests/conftest.py puts the files that take longest first, so that none comes last.
 WORKERS ?= 4
 SPREAD := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
-# No Engine, no root, nothing of several parts.
-UNIT := -m "not docker and not root and not slow" --ignore tests/integration
+# No Engine, no root, no manager that answers and no git: what a change of one part is tried with in half a minute.
+UNIT := -m "not docker and not root and not slow" $(addprefix tests/,agent cli/render cli/support control manifest net plan store wire)
 
 .PHONY: up test test-unit test-slow soak coverage lint types docs check bench clean
 
@@ -21,7 +21,7 @@ test: $(VENV)/ready-dev
 	$(RUN)/python -m pytest $(SPREAD)
 
 test-unit: $(VENV)/ready-dev
-	$(RUN)/python -m pytest -n 2 --dist worksteal $(UNIT)
+	EFFORT=quick $(RUN)/python -m pytest -n 2 --dist worksteal $(UNIT)
 
 # The whole suite on a machine that has something else to do: no test may hope for speed.
 test-slow: $(VENV)/ready-dev

@@ -11,7 +11,7 @@ from tests.support.cluster import Cluster, business, docker_component
 from tests.support.images import WEB
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
 Change = Callable[[docker.DockerClient, str], None]
 MIB = 1024 * 1024

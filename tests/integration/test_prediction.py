@@ -14,6 +14,8 @@ from tests.support.cluster import Cluster, business, docker_component, program
 from tests.support.effort import rounds
 from tests.support.processes import PROJECT, free_port
 
+pytestmark = pytest.mark.slow
+
 SEED = 11
 BUSINESSES = ("shop", "blog", "mail")
 GPUS = 6
@@ -51,6 +53,7 @@ def carried_out(cluster: Cluster, spec: dict[str, Any]) -> list[dict[str, Any]]:
     return predicted
 
 
+@pytest.mark.docker
 def test_containers_come_up_where_and_as_the_plan_said(
     empty: Cluster, client: docker.DockerClient, nodes: list[str]
 ) -> None:

@@ -12,7 +12,7 @@ import requests
 from tests.support.cluster import Cluster, business, docker_component
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
 REPLICAS = 3
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.support.cluster import Cluster, business, program
@@ -62,6 +63,7 @@ def test_by_hand_a_business_starts_changes_and_goes_when_it_is_named(programs: C
     assert unknown.returncode == 1 and "shopp" in unknown.stderr and "Traceback" not in unknown.stderr
 
 
+@pytest.mark.slow
 def test_what_waits_for_a_window_is_accepted_when_it_opens(programs: Cluster) -> None:
     write(programs, "shop")
     programs.wait_status("shop", "running")

@@ -2,10 +2,10 @@
 
 import os
 
-SOAK = os.environ.get("EFFORT") == "soak"
-"""Whether this run is a search for what nobody has broken just now."""
+EFFORT = os.environ.get("EFFORT", "usual")
+"""`quick` for a look while writing, `soak` for a search for what nobody has broken just now, or `usual`."""
 
 
 def rounds(usually: int, in_a_soak: int) -> int:
     """How often a test repeats what it does."""
-    return in_a_soak if SOAK else usually
+    return in_a_soak if EFFORT == "soak" else usually

@@ -114,6 +114,7 @@ def live(recorder: Recorder, seed: int) -> list[str]:
     return [one for one in hashes if one]
 
 
+@pytest.mark.slow
 def test_kept_plans_are_replayed_with_equal_hashes(tmp_path: Path) -> None:
     path = tmp_path / "manager.db"
     store = Store.open(path)

@@ -88,6 +88,7 @@ def test_anyone_can_compute_the_hash() -> None:
     assert hashlib.sha256(form.encode()).hexdigest() == read["hash"]
 
 
+@pytest.mark.slow
 def test_another_process_gives_the_same_hash() -> None:
     script = (
         "from tests.plan.show.test_document import crowded\n"

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from reconciler.store import Store
 from tests.store.making import business, key
 
@@ -27,6 +29,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 def test_every_acknowledged_write_survives_kill_9(path: Path) -> None:
     for at_least in (1, 7, 20):
         path = path.with_name(f"{at_least}.db")

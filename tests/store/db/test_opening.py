@@ -123,6 +123,7 @@ def test_a_closed_store_says_so(path: Path) -> None:
         store.versions.next(1)
 
 
+@pytest.mark.slow
 def test_alembic_is_loaded_only_to_migrate(path: Path) -> None:
     program = "import sys; from reconciler.store import Store; Store.open(sys.argv[1]).close(); "
     program += "sys.exit('alembic' in sys.modules)"
