@@ -118,7 +118,7 @@ class Supervisor:
             if instance.has_failed:
                 self._table.update(key, partial(Instance.expire, containers=containers.get(key, ()), now=now))
         self._publisher.publish_all()
-        for key, copies in containers.items():
-            if len(copies) > 1:
+        for key, found in containers.items():
+            if len(found) > 1:
                 self._accept(key, RemoveDuplicates())
         self._table.forget_gone(containers)
