@@ -18,11 +18,9 @@ from reconciler.plan.proof.simulate import applied
 from reconciler.plan.reconcile.planner import plan
 from reconciler.plan.schedule.node_health import node_health
 from reconciler.plan.show.document import document
-from reconciler.wire.messages import InstanceKey, Status, reservation_of
+from reconciler.wire.messages import AllocationId, InstanceKey, Status, reservation_of
 from tests.support.histories import worlds
 from tests.support.planning import NOW, World
-
-Place = tuple[InstanceKey, str]
 
 WORDS = {"pending", "deploying", "running", "failed", "stopping", "stopped", "updating"}
 
@@ -35,11 +33,11 @@ def ready(world: World) -> set[str]:
     }
 
 
-def by_place(allocations: Iterable[Allocation]) -> dict[Place, Allocation]:
+def by_place(allocations: Iterable[Allocation]) -> dict[AllocationId, Allocation]:
     return {(allocation.key, allocation.node_id): allocation for allocation in allocations}
 
 
-def asks_anew(action: Action, before: dict[Place, Allocation]) -> bool:
+def asks_anew(action: Action, before: dict[AllocationId, Allocation]) -> bool:
     """Whether the action promises what its place did not hold before."""
     if action.component is None:
         return False

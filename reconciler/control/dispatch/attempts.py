@@ -14,14 +14,12 @@ from dataclasses import dataclass
 from reconciler.net.backoff import Backoff
 from reconciler.plan.model.observed import Allocation
 from reconciler.plan.model.plan import Action, Kind
-from reconciler.wire.messages import Drift, InstanceKey, Reservation
+from reconciler.wire.messages import AllocationId, Drift, Reservation
 
 AGAIN = Backoff(1.0, 2.0, 60.0, jitter=0.2)
 """When an agent is asked again: after 1, 2, 4 … 60 s."""
 FORGET_SECONDS = 120.0
 """How long attempts are remembered that no plan wants any more; until then they slow the next one down."""
-
-Where = tuple[InstanceKey, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +31,6 @@ class Sight:
     since: float
     reservation: Reservation = Reservation()
     drift: tuple[Drift, ...] = ()
-
-
-def where(action: Action) -> Where:
-    """The instance and the node that an action is about."""
-    return action.key, action.node_id
 
 
 def sight(allocation: Allocation | None) -> Sight | None:
@@ -84,16 +77,16 @@ class Attempts:
         self._monotonic = monotonic
         self._chance = chance
         self._lock = threading.Lock()
-        self._attempts: dict[Where, Attempt] = {}
+        self._attempts: dict[AllocationId, Attempt] = {}
 
-    def follow(self, actions: Collection[Action], seen: Callable[[Where], Sight | None]) -> list[Action]:
+    def follow(self, actions: Collection[Action], seen: Callable[[AllocationId], Sight | None]) -> list[Action]:
         """Take up a plan's actions, and choose those that are to be sent now. `seen` says what is where."""
-        now, places = self._monotonic(), {where(action) for action in actions}
+        now, places = self._monotonic(), {action.allocation_id for action in actions}
         assert len(places) == len(actions), "rule 15: one attempt at a time for one instance on one node"
         with self._lock:
             due = []
             for action in actions:
-                attempt = self._taken_up(action, seen(where(action)))
+                attempt = self._taken_up(action, seen(action.allocation_id))
                 if not attempt.waits and not attempt.under_way and attempt.due <= now:
                     due.append(action)
             self._let_go(places, seen, now)
@@ -102,12 +95,12 @@ class Attempts:
     def is_new(self, action: Action) -> bool:
         """Whether nothing was sent yet of the attempt that an action is of."""
         with self._lock:
-            return not self._attempts[where(action)].sent
+            return not self._attempts[action.allocation_id].sent
 
     def begin(self, action: Action) -> Attempt:
         """Note that an action is being sent."""
         with self._lock:
-            attempt = self._attempts[where(action)]
+            attempt = self._attempts[action.allocation_id]
             assert not attempt.under_way, "rule 15: one attempt at a time for one instance on one node"
             attempt.count += 1
             attempt.sent = attempt.under_way = True
@@ -123,19 +116,19 @@ class Attempts:
     def untold(self, actions: Collection[Action]) -> list[Action]:
         """Choose the actions that were sent and are not on record as events."""
         with self._lock:
-            pairs = [(action, self._attempts[where(action)]) for action in actions]
+            pairs = [(action, self._attempts[action.allocation_id]) for action in actions]
             return [action for action, attempt in pairs if attempt.sent and not attempt.told]
 
     def tell(self, actions: Collection[Action]) -> None:
         """Note that these actions are on record as events."""
         with self._lock:
             for action in actions:
-                self._attempts[where(action)].told = True
+                self._attempts[action.allocation_id].told = True
 
     def is_unknown(self, action: Action) -> bool:
         """Whether nothing is remembered of where an action is, as after a restart of the manager."""
         with self._lock:
-            return where(action) not in self._attempts
+            return action.allocation_id not in self._attempts
 
     def next_due(self) -> float | None:
         """In how many seconds something is to be sent again; None when nothing is."""
@@ -147,7 +140,7 @@ class Attempts:
             ]
         return max(min(times) - self._monotonic(), 0.0) if times else None
 
-    def errors(self) -> dict[Where, str]:
+    def errors(self) -> dict[AllocationId, str]:
         """Why the last call failed, for everything that is still wanted."""
         with self._lock:
             return {
@@ -159,15 +152,17 @@ class Attempts:
     def _taken_up(self, action: Action, seen: Sight | None) -> Attempt:
         """The attempt that an action is of: the one that is remembered, or a new one."""
         ends = action.kind is Kind.STOP
-        attempt = self._attempts.get(where(action))
+        attempt = self._attempts.get(action.allocation_id)
         if attempt is None or (attempt.ends, attempt.digest) != (ends, action.digest):
-            attempt = self._attempts[where(action)] = Attempt(ends, action.digest, seen)
+            attempt = self._attempts[action.allocation_id] = Attempt(ends, action.digest, seen)
         attempt.see(seen)
         attempt.waits = bool(action.waits_for or action.blocked_by)
         attempt.unwanted_since = None
         return attempt
 
-    def _let_go(self, wanted: Collection[Where], seen: Callable[[Where], Sight | None], now: float) -> None:
+    def _let_go(
+        self, wanted: Collection[AllocationId], seen: Callable[[AllocationId], Sight | None], now: float
+    ) -> None:
         """Watch the attempts that the plan does not have, and forget old ones."""
         for place in [place for place in self._attempts if place not in wanted]:
             attempt = self._attempts[place]

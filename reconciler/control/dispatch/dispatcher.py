@@ -9,14 +9,14 @@ node and the devices that the plan said, whatever looks better by then; of a pau
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from reconciler.control.dispatch.agent_client import AgentClient, AgentError
-from reconciler.control.dispatch.attempts import Attempts, Where, sight, where
+from reconciler.control.dispatch.attempts import Attempts, sight
 from reconciler.control.dispatch.node_queues import NodeQueues
 from reconciler.manifest.model import Component
 from reconciler.plan.model.desired import Desired, DesiredBusiness
 from reconciler.plan.model.observed import Allocation, Observed
 from reconciler.plan.model.plan import Action, Kind, Plan
 from reconciler.store.store import Store
-from reconciler.wire.messages import Deploy, Status, Stop, reservation_of
+from reconciler.wire.messages import AllocationId, Deploy, Status, Stop, reservation_of
 
 
 class Dispatcher:
@@ -37,10 +37,12 @@ class Dispatcher:
         Returns the actions that were sent and are not on record as events; who puts them on record calls `tell`.
         """
         present = {(allocation.key, allocation.node_id): allocation for allocation in observed.allocations}
-        assert all(where(action) in present for action in plan.actions if action.kind is Kind.STOP), (
+        assert all(action.allocation_id in present for action in plan.actions if action.kind is Kind.STOP), (
             "rule 13: what nobody reported is never stopped"
         )
-        told_before = [action for action in plan.actions if self._is_on_record(action, present.get(where(action)))]
+        told_before = [
+            action for action in plan.actions if self._is_on_record(action, present.get(action.allocation_id))
+        ]
         due = self._attempts.follow(plan.actions, lambda place: sight(present.get(place)))
         self._attempts.tell(told_before)
         waiting = [action for action in plan.actions if _is_to_reserve(action, desired, present)]
@@ -59,7 +61,7 @@ class Dispatcher:
         """In how many seconds something is to be tried again; None when nothing is."""
         return self._attempts.next_due()
 
-    def errors(self) -> dict[Where, str]:
+    def errors(self) -> dict[AllocationId, str]:
         """Why the last call failed, for everything that is still wanted."""
         return self._attempts.errors()
 
@@ -84,7 +86,7 @@ class Dispatcher:
         due: Sequence[Action],
         waiting: Sequence[Action],
         versions: Sequence[int],
-        present: Mapping[Where, Allocation],
+        present: Mapping[AllocationId, Allocation],
         at: float,
     ) -> None:
         """Write down what is about to be sent, and what room is kept for, so that a new manager finds it."""
@@ -92,11 +94,11 @@ class Dispatcher:
             [
                 _assigned(action, action.component, version)
                 for action, version in zip((*due, *waiting), versions, strict=True)
-                if action.component is not None and where(action) not in present
+                if action.component is not None and action.allocation_id not in present
             ],
             at,
         )
-        self._store.vanished.expect_end(where(action) for action in due if action.kind is Kind.STOP)
+        self._store.vanished.expect_end(action.allocation_id for action in due if action.kind is Kind.STOP)
         new = [action for action in due if self._attempts.is_new(action)]
         self._store.heals.record([(action.key, action.heals) for action in new if action.heals], at)
         self._store.heals.forget([action.key for action in new if action.old_digest not in ("", action.digest)])
@@ -150,11 +152,11 @@ class Dispatcher:
         )
 
 
-def _is_to_reserve(action: Action, desired: Desired, present: Mapping[Where, Allocation]) -> bool:
+def _is_to_reserve(action: Action, desired: Desired, present: Mapping[AllocationId, Allocation]) -> bool:
     """Whether room is to be kept for an instance that has to wait: not for one of a paused business."""
     entry = desired.businesses.get(action.key.business_id)
     waits = action.kind is Kind.CREATE and (action.waits_for or action.blocked_by)
-    return bool(waits) and where(action) not in present and not (entry and entry.paused)
+    return bool(waits) and action.allocation_id not in present and not (entry and entry.paused)
 
 
 def _assigned(action: Action, component: Component, version: int) -> Allocation:

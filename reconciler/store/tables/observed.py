@@ -20,9 +20,9 @@ from reconciler.store.tables.inventory import (
 )
 from reconciler.store.tables.metrics import write_samples
 from reconciler.store.tables.nodes import NodeRecord, NodeRecords, delete_allocations
-from reconciler.store.tables.vanished import Place, VanishedInstances
+from reconciler.store.tables.vanished import VanishedInstances
 from reconciler.store.tables.versions import Versions
-from reconciler.wire.messages import ComponentReport, InstanceKey, InstanceReport, NodeReport
+from reconciler.wire.messages import AllocationId, ComponentReport, InstanceKey, InstanceReport, NodeReport
 
 FLUSH_SECONDS = 30.0
 """Seconds after which last_seen and samples that wait in memory are written."""
@@ -48,7 +48,7 @@ class ObservedState:
                 self._observed = Observed(nodes, allocations, vanished=vanished)
             return self._observed
 
-    def reports(self) -> dict[Place, InstanceReport]:
+    def reports(self) -> dict[AllocationId, InstanceReport]:
         """Give the last report of each allocation since the store was opened."""
         nodes = self._nodes.all().items()
         return {(key, node_id): report for node_id, record in nodes for key, report in record.reports.items()}

@@ -10,16 +10,13 @@ from sqlalchemy import bindparam, delete, select
 from reconciler.plan.model.observed import Allocation, Vanished
 from reconciler.store.db.database import Committed, Database
 from reconciler.store.db.schema import vanished
-from reconciler.wire.messages import InstanceKey
+from reconciler.wire.messages import AllocationId, InstanceKey
 
 DELETE = delete(vanished).where(
     vanished.c.business_id == bindparam("business"),
     vanished.c.component_id == bindparam("component"),
     vanished.c.instance == bindparam("ordinal"),
 )
-
-Place = tuple[InstanceKey, str]
-"""Which instance, on which node."""
 
 
 class VanishedInstances:
@@ -33,13 +30,13 @@ class VanishedInstances:
                 for row in work.execute(select(vanished))
             }
         self._known: Committed[Mapping[InstanceKey, Vanished]] = Committed(database, known)
-        self._expected: Committed[frozenset[Place]] = Committed(database, frozenset())
+        self._expected: Committed[frozenset[AllocationId]] = Committed(database, frozenset())
 
     def snapshot(self) -> Mapping[InstanceKey, Vanished]:
         """Give every vanished instance: the same value until something changes."""
         return self._known.get()
 
-    def expect_end(self, places: Iterable[Place]) -> None:
+    def expect_end(self, places: Iterable[AllocationId]) -> None:
         """Take note that these allocations are about to be ended by us: when they are gone, nobody else did it."""
         with self._database.transaction():
             self._expected.set(self._expected.get() | frozenset(places))

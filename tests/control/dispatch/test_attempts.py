@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.control.dispatch.attempts import AGAIN, FORGET_SECONDS, Attempts, Sight, where
+from reconciler.control.dispatch.attempts import AGAIN, FORGET_SECONDS, Attempts, Sight
 from reconciler.plan.model.blockers import Paused
 from reconciler.plan.model.plan import Action, Kind
 from reconciler.plan.model.reasons import NotRunning
@@ -14,7 +14,7 @@ from tests.support.planning import key
 
 CREATE = Action(Kind.CREATE, key("shop/web/0"), "a", NotRunning(), digest="d1")
 STOP = replace(CREATE, kind=Kind.STOP, digest="")
-PLACE = where(CREATE)
+PLACE = CREATE.allocation_id
 CAME = Sight("d1", "c1", 10.0)
 
 
