@@ -1,6 +1,5 @@
 """Histories of everything that can happen to a node, in any order: what the rules of behaviour say of them all."""
 
-import os
 from collections import defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import replace
@@ -16,10 +15,11 @@ from reconciler.wire.messages import Deploy, InstanceKey, Status, Stop
 from tests.agent.supervisor.memory_runtime import MemoryRuntime, a_deploy, a_stop
 from tests.agent.supervisor.stepping import SteppedNode
 from tests.agent.supervisor.test_operations import start_first
+from tests.support.effort import rounds
 
 KEYS = [InstanceKey("shop", "web", number) for number in range(2)]
 IMAGES = ("app:1", "app:2", "app:3")
-SEEDS = 5000 if os.environ.get("HYPOTHESIS_PROFILE") == "soak" else 300
+SEEDS = rounds(300, in_a_soak=5000)
 
 EVENTS = (
     *("deploy", "start first", "run") * 3,
