@@ -11,7 +11,9 @@ from reconciler.control.manager import Manager
 from reconciler.control.view import View
 from reconciler.plan.ask.status import BusinessStatus, InstanceStatus
 from reconciler.wire.exec_stream import frame_line
-from reconciler.wire.messages import Exec, InstanceKey, InstanceReport
+from reconciler.wire.messages import InstanceKey
+from reconciler.wire.reports import InstanceReport
+from reconciler.wire.streams import Exec
 
 INSTANCE = "/api/businesses/<business_id>/components/<component_id>/<int:instance>"
 LOG_QUERY = ("tail", "since", "cursor")

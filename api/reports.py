@@ -7,7 +7,7 @@ from api.replies import Reply
 from api.requests import JSON_TYPES, body
 from reconciler.control.manager import Manager
 from reconciler.wire.codec import decode
-from reconciler.wire.messages import REPORT_BYTES_MAX, ComponentReport, NodeReport, ReportAck
+from reconciler.wire.reports import REPORT_BYTES_MAX, ComponentReport, NodeReport, ReportAck
 
 
 def report_routes(manager: Manager) -> Blueprint:

@@ -18,7 +18,7 @@ from reconciler.plan.ask.suppose import NOTHING_SUPPOSED, NewNode, Suppose
 from reconciler.plan.keep.saved import SavedPlan, SavedPlanError, read_saved
 from reconciler.wire.codec import decode
 from reconciler.wire.exec_stream import check_exec
-from reconciler.wire.messages import ExecRequest
+from reconciler.wire.streams import ExecRequest
 
 JSON_TYPES = ("application/json",)
 YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")

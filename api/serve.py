@@ -16,7 +16,7 @@ from reconciler.source.source import SourceConfig
 from reconciler.store.db.opening import path_of
 from reconciler.store.store import Store
 from reconciler.store.tables.revisions import REVISIONS_MAX
-from reconciler.wire.messages import REPORT_BYTES_MAX
+from reconciler.wire.reports import REPORT_BYTES_MAX
 
 log = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ from reconciler.plan.model.observed import Node, Observed
 from reconciler.plan.model.plan import Plan
 from reconciler.plan.proof.simulate import applied
 from reconciler.plan.reconcile.planner import plan
-from reconciler.wire.messages import Gpu
+from reconciler.wire.reports import Gpu
 
 SIZES = (1_000, 10_000, 100_000)
 NODES = 5_000

@@ -18,7 +18,8 @@ from reconciler.manifest.ids import ALLOWED, is_id
 from reconciler.manifest.model import Component
 from reconciler.wire.codec import DEPLOY_FIELDS, MessageError
 from reconciler.wire.exec_stream import check_exec
-from reconciler.wire.messages import Deploy, Exec, InstanceKey, Stop
+from reconciler.wire.messages import Deploy, InstanceKey, Stop
+from reconciler.wire.streams import Exec
 
 T = TypeVar("T", bound=msgspec.Struct)
 

@@ -7,7 +7,7 @@ from typing import Any
 from agent.engine.body import CPU_PERIOD, MIB
 from agent.engine.drift.compare import drift_of
 from agent.runtime.restart_policy import RestartPolicy
-from reconciler.wire.messages import Drift
+from reconciler.wire.reports import Drift
 
 OUTPUT_CHARACTERS_MAX = 500
 

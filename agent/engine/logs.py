@@ -9,7 +9,7 @@ from docker import APIClient
 
 from agent.runtime.contract import LOG_BYTES_MAX, LogQuery
 from agent.runtime.log_cursor import LogCursor
-from reconciler.wire.messages import LogChunk, LogLine
+from reconciler.wire.streams import LogChunk, LogLine
 
 
 def read_logs(client: APIClient, container_id: str, wanted: LogQuery) -> LogChunk:

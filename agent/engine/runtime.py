@@ -36,7 +36,9 @@ from agent.engine.stop import restart_container
 from agent.engine.unhealthy import UnhealthyRestarter
 from agent.runtime.contract import Execution, LogQuery, NodeImages, ProgressCallback, Running
 from reconciler.manifest.model import Component
-from reconciler.wire.messages import Deploy, InstanceKey, LogChunk, Usage
+from reconciler.wire.messages import Deploy, InstanceKey
+from reconciler.wire.reports import Usage
+from reconciler.wire.streams import LogChunk
 
 
 class DockerRuntime:

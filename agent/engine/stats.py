@@ -14,7 +14,7 @@ import requests
 from docker import APIClient
 from docker.errors import DockerException
 
-from reconciler.wire.messages import Usage
+from reconciler.wire.reports import Usage
 
 CGROUPS = Path("/sys/fs/cgroup")
 NANOSECONDS = 1_000_000_000

@@ -23,7 +23,8 @@ from agent.engine.labels import (
 )
 from agent.runtime.contract import Running
 from agent.runtime.restart_policy import given_up
-from reconciler.wire.messages import Drift, Status
+from reconciler.wire.messages import Status
+from reconciler.wire.reports import Drift
 
 KILLED = 137
 """The exit code of a process that ended by SIGKILL, which is how the kernel ends one that is out of memory."""

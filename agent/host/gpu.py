@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from reconciler.wire.messages import Gpu
+from reconciler.wire.reports import Gpu
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 import psutil
 
-from reconciler.wire.messages import NodeCapacity, NodeUsage
+from reconciler.wire.reports import NodeCapacity, NodeUsage
 
 
 def capacity() -> NodeCapacity:

@@ -28,7 +28,9 @@ from agent.runtime.contract import (
 )
 from agent.runtime.log_cursor import LogCursor
 from reconciler.manifest.model import Component
-from reconciler.wire.messages import Deploy, InstanceKey, LogChunk, LogLine, Usage, reservation_of
+from reconciler.wire.messages import Deploy, InstanceKey, reservation_of
+from reconciler.wire.reports import Usage
+from reconciler.wire.streams import LogChunk, LogLine
 
 
 class ProcessRuntime:

@@ -5,7 +5,7 @@ import time
 import psutil
 
 from agent.host.sessions import session_members
-from reconciler.wire.messages import Usage
+from reconciler.wire.reports import Usage
 
 
 class UsageSampler:

@@ -4,7 +4,7 @@ import msgspec
 
 from reconciler.net.http_client import HttpClient, PeerError, Timeouts
 from reconciler.wire.codec import MessageError, decode, encode
-from reconciler.wire.messages import ComponentReport, NodeReport, ReportAck
+from reconciler.wire.reports import ComponentReport, NodeReport, ReportAck
 
 TIMEOUTS = Timeouts(connect=3.05, read=15.0)
 REPLY_BYTES_MAX = 64 * 1024

@@ -2,7 +2,8 @@
 
 import threading
 
-from reconciler.wire.messages import InstanceKey, InstanceReport
+from reconciler.wire.messages import InstanceKey
+from reconciler.wire.reports import InstanceReport
 
 
 class Outbox:

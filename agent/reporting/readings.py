@@ -2,7 +2,8 @@
 
 from agent.runtime.contract import NodeImages
 from agent.supervisor.inventories import Inventories
-from reconciler.wire.messages import InstanceKey, Status, Usage
+from reconciler.wire.messages import InstanceKey, Status
+from reconciler.wire.reports import Usage
 
 
 def usage_by_instance(inventories: Inventories) -> dict[InstanceKey, Usage]:

@@ -10,10 +10,10 @@ import msgspec
 
 from agent.reporting.readings import node_images, usage_by_instance
 from agent.supervisor.supervisor import Supervisor
-from reconciler.wire.messages import (
+from reconciler.wire.messages import InstanceKey
+from reconciler.wire.reports import (
     ComponentReport,
     Gpu,
-    InstanceKey,
     InstanceReport,
     NodeCapacity,
     NodeImage,

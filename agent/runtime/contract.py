@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from reconciler.manifest.model import Component
-from reconciler.wire.messages import Deploy, Drift, InstanceKey, LogChunk, NodeImage, Reservation, Status, Usage
+from reconciler.wire.messages import Deploy, InstanceKey, Reservation, Status
+from reconciler.wire.reports import Drift, NodeImage, Usage
+from reconciler.wire.streams import LogChunk
 
 LOG_BYTES_MAX = 1024 * 1024
 """The most output that one answer holds."""

@@ -12,7 +12,7 @@ from time import monotonic
 from agent.runtime.contract import Execution, RuntimeFailure
 from agent.supervisor.inventories import Inventories
 from reconciler.wire.exec_stream import COMMANDS_MAX
-from reconciler.wire.messages import Exec, ExecFrame
+from reconciler.wire.streams import Exec, ExecFrame
 
 
 class Frames:

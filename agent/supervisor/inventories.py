@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from agent.runtime.contract import LogQuery, RuntimeFailure
 from agent.supervisor.container import Container, newest_first
 from agent.supervisor.inventory import Inventory
-from reconciler.wire.messages import InstanceKey, LogChunk
+from reconciler.wire.messages import InstanceKey
+from reconciler.wire.streams import LogChunk
 
 
 class UnknownRuntime(Exception):

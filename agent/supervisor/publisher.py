@@ -8,7 +8,8 @@ from agent.supervisor.inventories import Inventories
 from agent.supervisor.progress import Progress
 from agent.supervisor.reports import gone_report, report_of
 from agent.supervisor.table import InstanceTable
-from reconciler.wire.messages import InstanceKey, InstanceReport
+from reconciler.wire.messages import InstanceKey
+from reconciler.wire.reports import InstanceReport
 
 
 class Publisher:

@@ -7,7 +7,8 @@ import msgspec
 from agent.supervisor.container import Container
 from agent.supervisor.instance import Instance
 from agent.supervisor.progress import Progress
-from reconciler.wire.messages import InstanceKey, InstanceReport, Reservation, Status
+from reconciler.wire.messages import InstanceKey, Reservation, Status
+from reconciler.wire.reports import InstanceReport
 
 
 def report_of(key: InstanceKey, instance: Instance, containers: Sequence[Container]) -> InstanceReport | None:

@@ -19,7 +19,8 @@ from agent.supervisor.publisher import Publisher
 from agent.supervisor.runner import Runner
 from agent.supervisor.table import Change, InstanceTable
 from agent.supervisor.worker import Worker
-from reconciler.wire.messages import Deploy, InstanceKey, InstanceReport, Stop
+from reconciler.wire.messages import Deploy, InstanceKey, Stop
+from reconciler.wire.reports import InstanceReport
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from reconciler.control.view import View
 from reconciler.plan.model.observed import NodeHealth
 from reconciler.plan.model.policy import Policy
 from reconciler.store.store import Store
-from reconciler.wire.messages import ComponentReport, NodeReport
+from reconciler.wire.reports import ComponentReport, NodeReport
 
 LEASE_SHARE = 0.5
 """The lease of singletons, as a share of the silence after which a node counts as lost; the rest is for their end."""

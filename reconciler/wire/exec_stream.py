@@ -6,7 +6,7 @@ A command's output has no bound, so it goes through every process in frames of a
 from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.wire.codec import MessageError, decode, encode
-from reconciler.wire.messages import ExecFrame
+from reconciler.wire.streams import ExecFrame
 
 COMMANDS_MAX = 4
 """Commands that a manager or an agent passes on at once: each holds a thread of its HTTP server."""

@@ -25,17 +25,9 @@ from reconciler.plan.model.policy import Policy
 from reconciler.source.files import Declared, SourceReading
 from reconciler.store import Store
 from reconciler.store.model import Event
-from reconciler.wire.messages import (
-    Deploy,
-    InstanceKey,
-    InstanceReport,
-    LogChunk,
-    NodeCapacity,
-    NodeReport,
-    Status,
-    Stop,
-    reservation_of,
-)
+from reconciler.wire.messages import Deploy, InstanceKey, Status, Stop, reservation_of
+from reconciler.wire.reports import InstanceReport, NodeCapacity, NodeReport
+from reconciler.wire.streams import LogChunk
 from tests.support.planning import NOW
 
 

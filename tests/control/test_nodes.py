@@ -4,7 +4,8 @@ import pytest
 
 from reconciler.control.errors import UnknownNodeId
 from reconciler.store.model import UnknownNode
-from reconciler.wire.messages import ComponentReport, Status
+from reconciler.wire.messages import Status
+from reconciler.wire.reports import ComponentReport
 from tests.control.helpers import Site
 from tests.support.planning import business, component
 

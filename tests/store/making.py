@@ -7,16 +7,8 @@ from typing import Any
 from reconciler.manifest.model import Business, Component
 from reconciler.plan.model.observed import Allocation
 from reconciler.store import Accepted, Store
-from reconciler.wire.messages import (
-    ComponentReport,
-    InstanceKey,
-    InstanceReport,
-    NodeCapacity,
-    NodeReport,
-    Reservation,
-    Status,
-    Usage,
-)
+from reconciler.wire.messages import InstanceKey, Reservation, Status
+from reconciler.wire.reports import ComponentReport, InstanceReport, NodeCapacity, NodeReport, Usage
 
 
 def business(business_id: str = "shop", image: str = "nginx:1", components: tuple[str, ...] = ("web",)) -> Business:

@@ -14,7 +14,8 @@ from reconciler.plan.model.policy import BlastRadius, Policy
 from reconciler.plan.reconcile.planner import plan
 from reconciler.plan.schedule.node_health import node_health
 from reconciler.plan.wants.versions import with_version_results
-from reconciler.wire.messages import Drift, InstanceKey, Status, reservation_of
+from reconciler.wire.messages import InstanceKey, Status, reservation_of
+from reconciler.wire.reports import Drift
 from tests.support.planning import NOW, World, business, component, node
 
 NODES = ("n0", "n1", "n2", "n3")

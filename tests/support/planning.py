@@ -14,7 +14,8 @@ from reconciler.plan.proof.simulate import applied
 from reconciler.plan.reconcile.planner import plan
 from reconciler.plan.schedule.fleet import Fleet
 from reconciler.plan.wants.wanted import DesiredInstance, wanted
-from reconciler.wire.messages import Gpu, InstanceKey
+from reconciler.wire.messages import InstanceKey
+from reconciler.wire.reports import Gpu
 
 NOW = 1_000_000.0
 """The time of every plan here, in seconds since the epoch; default policy: suspect after 15 s, lost after 60 s."""

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from reconciler.wire.codec import MessageError
 from reconciler.wire.exec_stream import FRAME_BYTES_MAX, frame_line, read_frames
-from reconciler.wire.messages import ExecFrame
+from reconciler.wire.streams import ExecFrame
 
 FRAMES = st.builds(
     ExecFrame,

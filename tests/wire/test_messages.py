@@ -2,7 +2,8 @@
 
 import msgspec
 
-from reconciler.wire.messages import InstanceReport, Reservation, Status
+from reconciler.wire.messages import Reservation, Status
+from reconciler.wire.reports import InstanceReport
 
 
 def test_what_an_older_agent_s_instance_holds_is_not_taken_for_nothing() -> None:

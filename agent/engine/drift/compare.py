@@ -13,7 +13,7 @@ import msgspec
 from agent.engine.drift.fields import Form, applied_form, observed_form
 from reconciler.manifest.drift import head_of
 from reconciler.manifest.secrets.redact import HIDDEN, is_secret, redacted_words, without_password
-from reconciler.wire.messages import Drift
+from reconciler.wire.reports import Drift
 
 APPLIED = "reconciler.applied"
 RECORD = f"labels.{APPLIED}"

@@ -19,7 +19,7 @@ from docker.errors import DockerException
 from agent.engine.client import is_local
 from agent.runtime.contract import NodeImages
 from reconciler.manifest.images import full_name
-from reconciler.wire.messages import IMAGES_MAX, NodeImage
+from reconciler.wire.reports import IMAGES_MAX, NodeImage
 
 log = logging.getLogger(__name__)
 

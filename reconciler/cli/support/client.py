@@ -8,7 +8,7 @@ from reconciler.cli.support.errors import CliError, ProblemsError
 from reconciler.net.http_client import HttpClient, PeerError, Reply, Silent, Timeouts
 from reconciler.wire.codec import MessageError
 from reconciler.wire.exec_stream import read_frames
-from reconciler.wire.messages import ExecFrame
+from reconciler.wire.streams import ExecFrame
 
 TIMEOUTS = Timeouts(connect=5.0, read=60.0)
 

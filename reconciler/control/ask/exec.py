@@ -15,7 +15,8 @@ from reconciler.store.model import Event
 from reconciler.store.store import Store
 from reconciler.wire.codec import MessageError
 from reconciler.wire.exec_stream import COMMANDS_MAX, read_frames
-from reconciler.wire.messages import Exec, ExecFrame, InstanceKey, Status
+from reconciler.wire.messages import InstanceKey, Status
+from reconciler.wire.streams import Exec, ExecFrame
 
 SHOWN_CHARACTERS_MAX = 4000
 """Characters of a command that its event shows; ten thousand events are kept."""

@@ -7,7 +7,9 @@ from reconciler.control.dispatch.agent_client import AgentClient
 from reconciler.control.errors import UnknownBusiness, UnknownInstance
 from reconciler.control.view import View
 from reconciler.store.store import Store
-from reconciler.wire.messages import Exec, InstanceKey, InstanceReport, LogChunk
+from reconciler.wire.messages import InstanceKey
+from reconciler.wire.reports import InstanceReport
+from reconciler.wire.streams import Exec, LogChunk
 
 Reports = Mapping[tuple[InstanceKey, str], InstanceReport]
 """What a node last reported of each instance, by instance and node."""

@@ -7,7 +7,8 @@ import requests
 
 from reconciler.net.http_client import HttpClient, PeerError, Timeouts
 from reconciler.wire.codec import MessageError, decode, encode
-from reconciler.wire.messages import Deploy, Exec, InstanceKey, LogChunk, Stop
+from reconciler.wire.messages import Deploy, InstanceKey, Stop
+from reconciler.wire.streams import Exec, LogChunk
 
 CONNECT_SECONDS = 3.05
 READ_SECONDS = 10.0

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from reconciler.net.backoff import Backoff
 from reconciler.plan.model.observed import Allocation
 from reconciler.plan.model.plan import Action, Kind
-from reconciler.wire.messages import AllocationId, Drift, Reservation
+from reconciler.wire.messages import AllocationId, Reservation
+from reconciler.wire.reports import Drift
 
 AGAIN = Backoff(1.0, 2.0, 60.0, jitter=0.2)
 """When an agent is asked again: after 1, 2, 4 … 60 s."""

@@ -12,7 +12,7 @@ from reconciler.plan.model.plan import Pending
 from reconciler.plan.model.policy import Policy
 from reconciler.plan.reconcile.planner import DEFAULT_POLICY, plan
 from reconciler.plan.schedule.node_health import node_health
-from reconciler.wire.messages import Gpu
+from reconciler.wire.reports import Gpu
 
 LONG_AGO = 0.0
 """When a node that is supposed to be gone was last seen: it counts as lost."""

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from reconciler.wire.messages import Drift, Gpu, InstanceKey, Reservation, Status
+from reconciler.wire.messages import InstanceKey, Reservation, Status
+from reconciler.wire.reports import Drift, Gpu
 
 
 class NodeHealth(StrEnum):

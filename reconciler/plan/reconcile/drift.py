@@ -19,7 +19,8 @@ from reconciler.plan.model.plan import Change, Drifted
 from reconciler.plan.model.reasons import Deviates, Reason
 from reconciler.plan.model.stays import Frozen, SelfHealOff
 from reconciler.plan.wants.wanted import DesiredInstance, limits_changed, new_limits
-from reconciler.wire.messages import Drift, InstanceKey, Status
+from reconciler.wire.messages import InstanceKey, Status
+from reconciler.wire.reports import Drift
 
 STATUS = "status"
 """The field of an instance that was ended by hand."""

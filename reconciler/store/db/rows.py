@@ -10,7 +10,8 @@ from reconciler.manifest.model import Business, Component
 from reconciler.plan.model.desired import Commit, DesiredBusiness
 from reconciler.plan.model.observed import Allocation, Node
 from reconciler.store.model import Revision
-from reconciler.wire.messages import Drift, Gpu, InstanceKey, Reservation, Status
+from reconciler.wire.messages import InstanceKey, Reservation, Status
+from reconciler.wire.reports import Drift, Gpu
 
 T = TypeVar("T")
 

@@ -8,7 +8,8 @@ import msgspec
 
 from reconciler.plan.model.observed import Allocation, Node
 from reconciler.plan.schedule.shape import mebibytes
-from reconciler.wire.messages import IMAGES_MAX, Drift, InstanceKey, InstanceReport, NodeReport, Status
+from reconciler.wire.messages import InstanceKey, Status
+from reconciler.wire.reports import IMAGES_MAX, Drift, InstanceReport, NodeReport
 
 CLOCK_STEP_SECONDS = 60.0
 """Seconds. A report older than the newest by more than this is not late: the node's clock was set back."""

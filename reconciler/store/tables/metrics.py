@@ -7,7 +7,8 @@ from sqlalchemy import Integer, bindparam, cast, delete, exists, func, insert, l
 
 from reconciler.store.db.database import Work
 from reconciler.store.db.schema import business_components, component_metrics
-from reconciler.wire.messages import InstanceKey, InstanceReport, Status
+from reconciler.wire.messages import InstanceKey, Status
+from reconciler.wire.reports import InstanceReport
 
 SAMPLE_SECONDS = 30.0
 """Seconds between two samples of an instance."""

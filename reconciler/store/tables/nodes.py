@@ -11,7 +11,8 @@ from reconciler.store.db.rows import allocation_of, node_of
 from reconciler.store.db.schema import agents, instances
 from reconciler.store.model import UnknownNode
 from reconciler.store.tables.metrics import Sampling
-from reconciler.wire.messages import InstanceKey, InstanceReport
+from reconciler.wire.messages import InstanceKey
+from reconciler.wire.reports import InstanceReport
 
 DELETE_ALLOCATION = delete(instances).where(
     instances.c.business_id == bindparam("business"),

@@ -22,7 +22,8 @@ from reconciler.store.tables.metrics import write_samples
 from reconciler.store.tables.nodes import NodeRecord, NodeRecords, delete_allocations
 from reconciler.store.tables.vanished import VanishedInstances
 from reconciler.store.tables.versions import Versions
-from reconciler.wire.messages import AllocationId, ComponentReport, InstanceKey, InstanceReport, NodeReport
+from reconciler.wire.messages import AllocationId, InstanceKey
+from reconciler.wire.reports import ComponentReport, InstanceReport, NodeReport
 
 FLUSH_SECONDS = 30.0
 """Seconds after which last_seen and samples that wait in memory are written."""

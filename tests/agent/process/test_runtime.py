@@ -7,7 +7,7 @@ import pytest
 from agent.process.runtime import ProcessRuntime
 from agent.runtime.contract import LogQuery, NodeImages, NotRunning, RuntimeFailure
 from reconciler.manifest.model import ConfigFile
-from reconciler.wire.messages import LogLine
+from reconciler.wire.streams import LogLine
 from tests.agent.process.conftest import Programs, deploy
 
 

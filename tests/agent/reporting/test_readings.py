@@ -5,7 +5,8 @@ from agent.runtime.contract import NodeImages
 from agent.supervisor.inventories import Inventories
 from agent.supervisor.inventory import Inventory
 from agent.supervisor.runner import Runner
-from reconciler.wire.messages import InstanceKey, NodeImage
+from reconciler.wire.messages import InstanceKey
+from reconciler.wire.reports import NodeImage
 from tests.agent.supervisor.memory_runtime import MemoryRuntime, a_deploy
 
 WEB = InstanceKey("shop", "web", 0)

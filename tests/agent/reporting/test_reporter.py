@@ -17,7 +17,8 @@ from agent.reporting.reporter import Reporter
 from agent.runtime.contract import NodeImages
 from agent.supervisor.lease import Lease
 from agent.supervisor.supervisor import Supervisor
-from reconciler.wire.messages import InstanceKey, InstanceReport, NodeCapacity, NodeImage, NodeUsage, Status
+from reconciler.wire.messages import InstanceKey, Status
+from reconciler.wire.reports import InstanceReport, NodeCapacity, NodeImage, NodeUsage
 from tests.agent.supervisor.memory_runtime import MemoryRuntime, a_deploy, a_stop
 from tests.support.waiting import wait_until
 

@@ -10,7 +10,9 @@ from time import monotonic
 from agent.runtime.contract import SILENCE, LogQuery, NodeImages, Piece, ProgressCallback, Running, RuntimeFailure
 from reconciler.manifest.digest import digest
 from reconciler.manifest.model import Component
-from reconciler.wire.messages import Deploy, InstanceKey, LogChunk, LogLine, Status, Stop, Usage, reservation_of
+from reconciler.wire.messages import Deploy, InstanceKey, Status, Stop, reservation_of
+from reconciler.wire.reports import Usage
+from reconciler.wire.streams import LogChunk, LogLine
 
 WAIT_SECONDS = 30.0
 POLL_SECONDS = 0.02

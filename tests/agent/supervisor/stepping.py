@@ -6,7 +6,8 @@ from threading import Condition
 
 from agent.supervisor.runner import Runner
 from agent.supervisor.supervisor import Supervisor
-from reconciler.wire.messages import Deploy, InstanceKey, InstanceReport, Stop
+from reconciler.wire.messages import Deploy, InstanceKey, Stop
+from reconciler.wire.reports import InstanceReport
 from tests.agent.supervisor.memory_runtime import MemoryRuntime
 
 Step = Callable[[], None]

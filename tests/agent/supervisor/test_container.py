@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from agent.supervisor.container import Container, newest_first
-from reconciler.wire.messages import Deploy, Drift, Reservation
+from reconciler.wire.messages import Deploy, Reservation
+from reconciler.wire.reports import Drift
 from tests.agent.supervisor.memory_runtime import a_deploy
 from tests.agent.supervisor.test_instance import a_container, limited
 

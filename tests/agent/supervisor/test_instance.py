@@ -20,7 +20,8 @@ from agent.supervisor.instance import (
 from agent.supervisor.progress import Progress, under_way
 from reconciler.manifest.digest import digest
 from reconciler.manifest.model import Resources
-from reconciler.wire.messages import Deploy, Drift, Status, reservation_of
+from reconciler.wire.messages import Deploy, Status, reservation_of
+from reconciler.wire.reports import Drift
 from tests.agent.supervisor.memory_runtime import a_deploy, a_stop
 
 V1, V2 = a_deploy("app:1", version=1), a_deploy("app:2", version=2)

@@ -7,7 +7,8 @@ from agent.supervisor.progress import Progress, under_way
 from agent.supervisor.publisher import Publisher
 from agent.supervisor.runner import Runner
 from agent.supervisor.table import InstanceTable
-from reconciler.wire.messages import InstanceKey, InstanceReport, Status
+from reconciler.wire.messages import InstanceKey, Status
+from reconciler.wire.reports import InstanceReport
 from tests.agent.supervisor.memory_runtime import MemoryRuntime, a_deploy, a_stop
 
 WEB = InstanceKey("shop", "web", 0)

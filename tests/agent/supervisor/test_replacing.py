@@ -8,7 +8,8 @@ import pytest
 
 from reconciler.manifest.digest import digest
 from reconciler.manifest.model import Resources, Update
-from reconciler.wire.messages import Deploy, InstanceReport, Status
+from reconciler.wire.messages import Deploy, Status
+from reconciler.wire.reports import InstanceReport
 from tests.agent.supervisor.memory_runtime import a_deploy, a_stop
 from tests.agent.supervisor.test_supervisor import WEB, Node
 from tests.support.waiting import wait_until

@@ -7,7 +7,8 @@ import pytest
 from agent.supervisor.instance import Superseded
 from agent.supervisor.inventories import UnknownRuntime
 from agent.supervisor.supervisor import Supervisor
-from reconciler.wire.messages import InstanceKey, InstanceReport, Status
+from reconciler.wire.messages import InstanceKey, Status
+from reconciler.wire.reports import InstanceReport
 from tests.agent.supervisor.memory_runtime import MemoryRuntime, a_deploy, a_stop
 from tests.support.waiting import wait_until
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from reconciler.cli.support.client import Client
-from reconciler.wire.messages import ExecFrame
+from reconciler.wire.streams import ExecFrame
 from tests.cli.conftest import Fleet
 
 

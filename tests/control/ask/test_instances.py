@@ -9,7 +9,7 @@ from reconciler.control.dispatch.agent_client import AgentError
 from reconciler.control.errors import Busy, NotRunning, UnknownBusiness, UnknownInstance
 from reconciler.net.http_client import Unreachable
 from reconciler.wire.exec_stream import COMMANDS_MAX, frame_line
-from reconciler.wire.messages import Exec, ExecFrame
+from reconciler.wire.streams import Exec, ExecFrame
 from tests.control.helpers import Site
 from tests.support.planning import business, component, key
 

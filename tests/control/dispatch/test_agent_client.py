@@ -7,7 +7,8 @@ import pytest
 from reconciler.control.dispatch.agent_client import AgentClient, AgentError
 from reconciler.net.http_client import Reply, Silent, Unreachable
 from reconciler.wire.codec import encode
-from reconciler.wire.messages import LogChunk, Stop
+from reconciler.wire.messages import Stop
+from reconciler.wire.streams import LogChunk
 from tests.support.planning import key
 
 STOP = Stop(business_id="shop", component_id="web", version=3)

@@ -8,7 +8,8 @@ from reconciler.control.dispatch.attempts import AGAIN, FORGET_SECONDS, Attempts
 from reconciler.plan.model.blockers import Paused
 from reconciler.plan.model.plan import Action, Kind
 from reconciler.plan.model.reasons import NotRunning
-from reconciler.wire.messages import Drift, Reservation
+from reconciler.wire.messages import Reservation
+from reconciler.wire.reports import Drift
 from tests.control.helpers import Clock
 from tests.support.planning import key
 

@@ -10,7 +10,7 @@ from reconciler.control.dispatch.dispatcher import Dispatcher
 from reconciler.plan.model.plan import Action
 from reconciler.store import Store
 from reconciler.store.model import Event, StoreError
-from reconciler.wire.messages import NodeCapacity, NodeReport
+from reconciler.wire.reports import NodeCapacity, NodeReport
 from tests.control.helpers import Agents, Clock, InlineQueues
 from tests.support.planning import NOW, World, business, component, key, node
 

@@ -16,7 +16,8 @@ from reconciler.plan.keep.saved import SavedPlan, SavedPlanError, assigned, devi
 from reconciler.plan.model.desired import Desired
 from reconciler.plan.model.policy import Policy
 from reconciler.plan.reconcile.planner import plan
-from reconciler.wire.messages import Gpu, Status
+from reconciler.wire.messages import Status
+from reconciler.wire.reports import Gpu
 from tests.support.histories import worlds
 from tests.support.planning import NOW, World, business, component, key, node
 

@@ -19,7 +19,8 @@ from reconciler.plan.keep.upgrade import STATE
 from reconciler.plan.model.desired import Commit, Desired, DesiredBusiness, VersionResult
 from reconciler.plan.model.observed import Allocation, Node, Observed, Vanished
 from reconciler.plan.model.policy import BlastRadius, Policy
-from reconciler.wire.messages import Drift, Gpu, InstanceKey, Reservation
+from reconciler.wire.messages import InstanceKey, Reservation
+from reconciler.wire.reports import Drift, Gpu
 from tests.support.data import written
 from tests.support.planning import NOW, key
 

@@ -10,7 +10,8 @@ from reconciler.plan.model.observed import Vanished
 from reconciler.plan.model.plan import Plan
 from reconciler.plan.model.policy import Policy
 from reconciler.plan.reconcile.planner import plan
-from reconciler.wire.messages import Drift, Reservation, Status
+from reconciler.wire.messages import Reservation, Status
+from reconciler.wire.reports import Drift
 from tests.support.planning import NOW, World, blocked, business, component, key, node
 
 ENV = Drift(field="environment_variables.DEBUG", expected=None, actual='"1"')

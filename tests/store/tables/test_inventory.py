@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from reconciler.store import Store
-from reconciler.wire.messages import Drift, Status
+from reconciler.wire.messages import Status
+from reconciler.wire.reports import Drift
 from tests.store.making import component, instance, key, report
 
 ENV = Drift(field="environment_variables.DEBUG", actual='"1"')

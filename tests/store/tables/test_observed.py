@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from reconciler.store import Store, StoreError, UnknownNode
-from reconciler.wire.messages import IMAGES_MAX, Gpu, NodeCapacity, NodeImage, Status
+from reconciler.wire.messages import Status
+from reconciler.wire.reports import IMAGES_MAX, Gpu, NodeCapacity, NodeImage
 from tests.store.making import component, instance, key, report, rows, unconfirmed
 
 

@@ -9,7 +9,7 @@ import pytest
 from agent.engine.client import engine_client
 from agent.engine.images.inventory import ImageInventory, disk_free_mb, images_of
 from agent.engine.runtime import DockerRuntime
-from reconciler.wire.messages import IMAGES_MAX, NodeImage
+from reconciler.wire.reports import IMAGES_MAX, NodeImage
 from tests.agent.engine.fixtures import client, node_id, runtime  # noqa: F401 - fixtures
 from tests.support.images import WEB, web_image
 
