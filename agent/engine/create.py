@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 
 from docker import APIClient
 from docker.errors import APIError, NotFound
@@ -12,7 +13,7 @@ from agent.engine.drift.recorder import Recorder
 from agent.engine.errors import CONFLICT, network_changed, readable
 from agent.engine.files import MountedFiles, archive
 from agent.engine.labels import DIGEST, NODE, alongside_name, container_name, key_of, labels_of
-from agent.engine.networks import Networks
+from agent.engine.networks import CONTEST_SECONDS_MAX, Networks
 from agent.engine.own import labels_in
 from agent.engine.remove import ContainerRemover
 from agent.runtime.contract import RuntimeFailure
@@ -49,12 +50,17 @@ class ContainerCreator:
         if alongside:
             name = alongside_name(name, deploy.version)
         with self._noted(deploy.key), readable(f"cannot create {deploy.key}"):
+            return self._create_on_networks(deploy, name)
+
+    def _create_on_networks(self, deploy: Deploy, name: str) -> str:
+        """Create the container anew for as long as another agent makes or removes the same network at the same time."""
+        deadline = monotonic() + CONTEST_SECONDS_MAX
+        while True:
             try:
                 return self._create(deploy, name)
             except APIError as error:
-                if not network_changed(error):
+                if not network_changed(error) or monotonic() >= deadline:
                     raise
-            return self._create(deploy, name)
 
     def _create(self, deploy: Deploy, name: str) -> str:
         """Make the container on networks that are there. Raises APIError and RuntimeFailure."""

@@ -43,7 +43,13 @@ def test_a_business_lives_from_deploy_to_delete(
     shop = business("shop", [web, docker_component("cache"), docker_component("queue")])
 
     reply = cluster.post(shop)
-    assert reply == {"status": "success", "message": "accepted as revision 1", "business_id": "shop"}
+    assert reply == {
+        "status": "success",
+        "message": "accepted as revision 1",
+        "business_id": "shop",
+        "revision": 1,
+        "changed": True,
+    }
     cluster.wait_status("shop", "running")
     first = cluster.containers("shop")
     assert first == {f"{name}/0": container for name, container in running(client, nodes[0]).items()}

@@ -93,7 +93,7 @@ def _matches(client: docker.DockerClient, action: dict[str, Any]) -> bool:
     if action["kind"] == "stop":
         return not found
     bound = {
-        f"{binding['HostPort']}/{port.partition('/')[2]}"
+        f"{binding['HostIp']}:{binding['HostPort']}/{port.partition('/')[2]}"
         for container in found
         for port, bindings in (container.attrs["HostConfig"]["PortBindings"] or {}).items()
         for binding in bindings

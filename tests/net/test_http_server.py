@@ -12,8 +12,13 @@ from reconciler.net.listen import Listen, bind
 from tests.support.waiting import wait_until
 
 
+def serving() -> set[threading.Thread]:
+    """The threads of HTTP servers in this process, those of other tests too."""
+    return {one for one in threading.enumerate() if one.name.startswith(("http", "waitress"))}
+
+
 def test_it_ends_although_a_client_keeps_its_connection_and_finishes_what_is_under_way() -> None:
-    entered, go_on = threading.Event(), threading.Event()
+    entered, go_on, before = threading.Event(), threading.Event(), serving()
 
     def app(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         if environ["PATH_INFO"] == "/slow":
@@ -38,9 +43,6 @@ def test_it_ends_although_a_client_keeps_its_connection_and_finishes_what_is_und
         closing.join(30)
         slow.join(30)
     assert replies == ["ok"]
-    wait_until(
-        lambda: not [one for one in threading.enumerate() if one.name.startswith(("http", "waitress"))],
-        what="its threads to end",
-    )
+    wait_until(lambda: serving() <= before, what="its threads to end")
     with pytest.raises(requests.ConnectionError):
         requests.get(url, timeout=10)
