@@ -18,12 +18,14 @@ echo
 """
 SERVE = "busybox rm -f /tmp/broken; trap 'exit 0' TERM; httpd -f -p 8080 -h /www & wait"
 SOON = {"interval": "200ms", "timeout": "5s", "retries": 2}
+ONCE_UP = SOON | {"start_period": "1h"}
+"""The same for what takes a while to come up, on a slow machine longer than two checks."""
 
 
 def server(component_id: str, script: str = SERVE, **more: Any) -> dict[str, Any]:
     """A web server whose page /cgi-bin/up answers 500 as long as there is /tmp/broken."""
     files = [{"path": "/www/cgi-bin/up", "content": UP, "mode": "0755"}]
-    check = {"http": {"port": 8080, "path": "/cgi-bin/up"}} | SOON
+    check = {"http": {"port": 8080, "path": "/cgi-bin/up"}} | ONCE_UP
     command = ["sh", "-c", script]
     return docker_component(component_id, command=command, config_files=files, healthcheck=check, **more)
 
@@ -47,7 +49,6 @@ def inside(client: docker.DockerClient, container_id: str, *words: str) -> None:
 @pytest.mark.docker
 def test_a_dependant_waits_until_the_probe_says_yes(cluster: Cluster, client: docker.DockerClient) -> None:
     db = server("db", f"while ! test -e /tmp/go; do sleep 0.05; done; {SERVE}")
-    db["healthcheck"]["start_period"] = "1h"
     web = docker_component("web", depends_on={"db": {"condition": "service_healthy"}})
     cluster.post(business("shop", [db, web]))
     refused = "waiting for its healthcheck: connection refused on port 8080"
@@ -120,8 +121,8 @@ def test_a_program_is_probed_and_restarted(programs: Cluster, tmp_path: Path) ->
     port = free_port()
     page = tmp_path / "up"
     serve = f"echo > {page}; exec {sys.executable} -m http.server {port} --bind 127.0.0.1 --directory {tmp_path}"
-    web = program("web", "east", serve, healthcheck={"http": {"port": port, "path": "/up"}} | SOON)
-    watch = program("watch", "east", "exec sleep 600", healthcheck={"tcp": {"port": port}} | SOON)
+    web = program("web", "east", serve, healthcheck={"http": {"port": port, "path": "/up"}} | ONCE_UP)
+    watch = program("watch", "east", "exec sleep 600", healthcheck={"tcp": {"port": port}} | ONCE_UP)
     watch["depends_on"] = {"web": {"condition": "service_healthy"}}
     programs.post(business("site", [web, watch]))
     programs.wait_status("site", "running")
@@ -144,7 +145,7 @@ def test_a_program_that_stays_unhealthy_is_left_alone_for_longer_each_time(progr
 def test_the_next_agent_reports_no_change_of_a_program(programs: Cluster) -> None:
     port = free_port()
     serve = f"exec {sys.executable} -m http.server {port} --bind 127.0.0.1"
-    check = {"http": {"port": port}} | SOON | {"start_period": "1h"}
+    check = {"http": {"port": port}} | ONCE_UP
     programs.post(business("site", [program("web", "east", serve, healthcheck=check)]))
     programs.wait_status("site", "running")
     programs.wait_in_sync()
