@@ -11,7 +11,7 @@ ALL_ADDRESSES = ("", "0.0.0.0", "::")
 
 def host_port(port: Port) -> str:
     """Write a port with a published number as the Engine does: `[ADDRESS:]PORT/PROTOCOL`."""
-    assert port.published is not None, "a port that the Engine chooses is promised to nobody"
+    assert port.published is not None, "a port that the Engine chooses is reserved for nobody"
     number = f"{port.published}/{port.protocol}"
     if port.host_ip in ALL_ADDRESSES:
         return number

@@ -24,9 +24,9 @@ class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbi
 
 
 class Resources(Value, frozen=True, kw_only=True):
-    """What one instance is promised: `cpu_cores` of CPU time, `memory_mb` MiB, and GPUs.
+    """What is reserved for one instance: `cpu_cores` of CPU time, `memory_mb` MiB, and GPUs.
 
-    `gpu_count` whole devices are promised; `gpu_memory_mb` is the least memory that each of them must have.
+    `gpu_count` whole devices are reserved; `gpu_memory_mb` is the least memory that each of them must have.
     """
 
     cpu_cores: float = 0.0
@@ -59,7 +59,7 @@ class Affinity(Value, frozen=True, kw_only=True):
 
 
 class Port(Value, frozen=True, kw_only=True):
-    """A published port. `published` None lets the Engine choose a free host port, which nobody is promised."""
+    """A published port. `published` None lets the Engine choose a free host port, which is reserved for nobody."""
 
     target: int
     published: int | None = None

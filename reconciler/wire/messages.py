@@ -51,7 +51,7 @@ class Deploy(Message, frozen=True, kw_only=True):
     """`POST /api/deploy` in our process: run this component as this instance, replacing any older version.
 
     On the wire the component's fields stand at the top level beside these, as the mission has it; see
-    `reconciler.wire.codec`. `gpu_devices` are the indexes of the node's GPUs this instance is promised. What runs in
+    `reconciler.wire.codec`. `gpu_devices` are the indexes of the node's GPUs reserved for this instance. What runs in
     this version is left as it is, unless one of the fields `heal` of it has drifted. `revision` and `commit` say where
     the version comes from, for whoever looks at the container; they make no other version.
     """

@@ -48,7 +48,7 @@ class Action:
     """One step of a plan: what happens to one instance on one node, and why.
 
     `component` and `digest` are what shall run (None and "" for a stop). `old_digest` is what runs now ("" for a
-    create). `gpu_devices` are the devices promised. `changes` has what differs, field by field, for an update.
+    create). `gpu_devices` are the devices reserved. `changes` has what differs, field by field, for an update.
     `waits_for` names instances on the same node that must go (or shrink) before this one has its room. `blocked_by` is
     what else it waits for: something it depends on, or an operator (None for nothing). A `live` update changes limits
     of what runs on.

@@ -1,4 +1,4 @@
-"""What is to become of each wanted instance, judged by what there is of it. Pure: nothing is placed or promised here.
+"""What is to become of each wanted instance, judged by what there is of it. Pure: nothing is placed or reserved here.
 
 One allocation of an instance is the one to keep where it is, if its node can still be counted on and meets the
 constraints; every other one is surplus. The buckets are Nomad's (`scheduler/reconciler`), a value each.

@@ -2,7 +2,7 @@
 
 For every wanted instance one allocation is kept where it is if its node can still be counted on and meets the
 constraints; what has none is placed; every other one stops. The reservations of what stops are free for what comes
-after, and such actions wait for them (`Action.waits_for`), so that nothing is ever promised twice.
+after, and such actions wait for them (`Action.waits_for`), so that nothing is ever reserved twice.
 
 It reads: classify, update in place, place, gates, assemble; then the proof and the blast radius.
 """

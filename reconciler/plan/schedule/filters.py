@@ -74,7 +74,7 @@ class ReadyFilter:
 
 
 class CpuFilter:
-    """CPU cores not promised yet."""
+    """CPU cores not reserved yet."""
 
     def applies(self, shape: Shape) -> bool:
         """When it asks for CPU."""
@@ -91,7 +91,7 @@ class CpuFilter:
 
 
 class MemoryFilter:
-    """Memory not promised yet."""
+    """Memory not reserved yet."""
 
     def applies(self, shape: Shape) -> bool:
         """When it asks for memory."""
@@ -108,7 +108,7 @@ class MemoryFilter:
 
 
 class GpuFilter:
-    """Whole GPU devices not promised yet, with enough memory."""
+    """Whole GPU devices not reserved yet, with enough memory."""
 
     def applies(self, shape: Shape) -> bool:
         """When it asks for devices."""

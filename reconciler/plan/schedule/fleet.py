@@ -1,7 +1,7 @@
-"""The fleet as arrays: what every node has, has promised, and could still promise.
+"""The fleet as arrays: what every node has, what of it is reserved, and what is free.
 
 This is the scheduler's working table. Rows are nodes in the order of their ids; columns are numpy arrays, so that
-one filter looks at 5,000 nodes at once. It is built for one plan and changes as that plan promises and releases.
+one filter looks at 5,000 nodes at once. It is built for one plan and changes as that plan reserves and releases.
 """
 
 from collections import Counter, defaultdict
@@ -52,7 +52,7 @@ class Fleet:
         self._peers: dict[tuple[str, str], dict[int, int]] = defaultdict(dict)
 
     def reserve(self, row: int, reservation: Reservation) -> None:
-        """Count this promise as given by the node."""
+        """Take this reservation off what is free on the node."""
         self.cpu_free[row] -= milli(reservation.cpu_cores)
         self.memory_free[row] -= mebibytes(reservation.memory_mb)
         self.instances[row] += 1
@@ -63,7 +63,7 @@ class Fleet:
             self._port_rows[claim][row] += 1
 
     def release(self, row: int, reservation: Reservation) -> None:
-        """Take the promise back: the instance that held it goes, or is replaced."""
+        """Free the reservation: the instance that had it goes, or is replaced."""
         self.cpu_free[row] += milli(reservation.cpu_cores)
         self.memory_free[row] += mebibytes(reservation.memory_mb)
         self.instances[row] -= 1

@@ -41,7 +41,7 @@ class PlacementRequest:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where a request goes: the fleet's row, and the GPU devices it is promised."""
+    """Where a request goes: the fleet's row, and the GPU devices reserved for it."""
 
     row: int
     gpu_devices: tuple[int, ...] = ()
@@ -67,7 +67,7 @@ class ScoreParts(NamedTuple):
 
 
 def place(requests: Iterable[PlacementRequest], fleet: Fleet) -> dict[InstanceKey, Placement]:
-    """Place what fits; the fleet then holds the promises. Keys that are missing in the result fit nowhere."""
+    """Place what fits; the fleet then has the reservations. Keys that are missing in the result fit nowhere."""
     groups: dict[Shape, list[InstanceKey]] = defaultdict(list)
     for request in requests:
         groups[fleet.stock.weighed(request.shape)].append(request.key)
@@ -81,7 +81,7 @@ def place(requests: Iterable[PlacementRequest], fleet: Fleet) -> dict[InstanceKe
 
 def reserve(fleet: Fleet, row: int, shape: Shape, keep: Sequence[int] = ()) -> Placement:
     """Give one instance of the shape its share of a node that fits it; devices in `keep` are preferred."""
-    assert fleet.fits(row, shape), f"rule 5: {fleet.nodes[row].node_id} would promise twice"
+    assert fleet.fits(row, shape), f"rule 5: {fleet.nodes[row].node_id} would be reserved twice"
     free = fleet.free_gpus(row, shape.gpu_memory_mb) if shape.gpu_count else []
     devices = tuple(sorted(sorted(free, key=lambda device: device not in keep)[: shape.gpu_count]))
     fleet.reserve(row, holding(shape, devices))
@@ -108,7 +108,7 @@ def _big_first(shape: Shape) -> tuple[int, int, int, Shape]:
 def _rows(shape: Shape, count: int, fleet: Fleet) -> Iterator[int]:
     """The row for each of `count` requests, best first; ends early when nothing fits any more.
 
-    The caller promises each row before it asks for the next.
+    The caller reserves on each row before it asks for the next.
     """
     rows = feasible(shape, fleet)
     if not len(rows):

@@ -1,7 +1,7 @@
 """What a plan frees on each node, and which of its actions must wait for that.
 
 A plan may use the room of what it stops. Until that has really gone, the room is not there: an action on a node
-where the promises would overlap waits for every instance of that node that goes or shrinks.
+where the reservations would overlap waits for every instance of that node that goes or shrinks.
 """
 
 from collections import defaultdict

@@ -7,7 +7,7 @@ from reconciler.manifest.model import Business, Component
 from reconciler.wire.messages import Reservation, reservation_of
 
 MILLI = 1000
-"""CPU is counted in whole thousandths of a core, so that promises add up exactly."""
+"""CPU is counted in whole thousandths of a core, so that reservations add up exactly."""
 
 
 MOST = 10**9

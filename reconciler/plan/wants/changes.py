@@ -14,7 +14,7 @@ from reconciler.manifest.model import Business, Component
 from reconciler.manifest.secrets.redact import redacted
 from reconciler.plan.model.plan import Change
 
-LONGEST = 120
+VALUE_CHARACTERS_MAX = 120
 """Longer values are cut, in characters."""
 
 BY_NAME = {"config_files": "path", "volumes": "target", "ports": "target"}
@@ -112,4 +112,4 @@ def _text(value: Any) -> str | None:
         text = str(value).lower()
     else:
         text = str(value).replace("\n", "\\n")
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    return text if len(text) <= VALUE_CHARACTERS_MAX else text[: VALUE_CHARACTERS_MAX - 1] + "…"

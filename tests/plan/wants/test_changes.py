@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from reconciler.manifest.model import ConfigFile, Healthcheck, Logging, Mount, Port, Resources
-from reconciler.plan.wants.changes import LONGEST, changes
+from reconciler.plan.wants.changes import VALUE_CHARACTERS_MAX, changes
 from tests.support.planning import component
 
 Shown = list[tuple[str, str | None, str | None]]
@@ -88,7 +88,7 @@ def test_a_new_secret_is_not_shown_either() -> None:
 def test_values_are_one_short_line() -> None:
     ((_, old, new),) = differ({"user": "a\nb"}, {"user": "x" * 1000})
     assert old == "a\\nb"
-    assert new is not None and len(new) == LONGEST and new.endswith("…")
+    assert new is not None and len(new) == VALUE_CHARACTERS_MAX and new.endswith("…")
 
 
 def test_resources_left_out_are_no_change() -> None:
