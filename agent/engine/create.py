@@ -1,7 +1,7 @@
 """Making an instance's container and starting it: on its networks, with its files, in the place of an older one."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
 
@@ -25,9 +25,15 @@ class ContainerCreator:
     """Creates the containers of one node. Safe to use from several threads."""
 
     def __init__(
-        self, client: APIClient, node_id: str, networks: Networks, files: MountedFiles, remover: ContainerRemover
+        self,
+        client: APIClient,
+        node_id: str,
+        networks: Networks,
+        files: MountedFiles,
+        remover: ContainerRemover,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
-        self._client, self._node_id = client, node_id
+        self._client, self._node_id, self._clock = client, node_id, clock
         self._networks, self._files, self._remover = networks, files, remover
         self._recorder = Recorder(client)
         self._log_driver: str | None = None
@@ -54,12 +60,12 @@ class ContainerCreator:
 
     def _create_on_networks(self, deploy: Deploy, name: str) -> str:
         """Create the container anew for as long as another agent makes or removes the same network at the same time."""
-        deadline = monotonic() + CONTEST_SECONDS_MAX
+        deadline = self._clock() + CONTEST_SECONDS_MAX
         while True:
             try:
                 return self._create(deploy, name)
             except APIError as error:
-                if not network_changed(error) or monotonic() >= deadline:
+                if not network_changed(error) or self._clock() >= deadline:
                     raise
 
     def _create(self, deploy: Deploy, name: str) -> str:

@@ -1,5 +1,6 @@
 """Making a container step by step, on an Engine in memory that fails where a test says so."""
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,8 @@ def engine() -> FakeEngine:
 def creator(engine: FakeEngine, tmp_path: Path) -> ContainerCreator:
     networks, files = Networks(engine.client, "here"), MountedFiles(tmp_path, "here")
     remover = ContainerRemover(engine.client, "here", networks, files)
-    return ContainerCreator(engine.client, "here", networks, files, remover)
+    seconds = itertools.count(step=4.0)
+    return ContainerCreator(engine.client, "here", networks, files, remover, clock=lambda: next(seconds))
 
 
 def left(root: Path) -> list[Path]:
@@ -99,8 +101,8 @@ def test_a_network_that_changed_hands_is_made_again(creator: ContainerCreator, e
     assert len(engine.made("create")) == 2
 
 
-def test_it_changes_hands_but_once(creator: ContainerCreator, engine: FakeEngine) -> None:
-    engine.failures["start"] = [(404, "network reconciler-shop not found")] * 2
+def test_it_changes_hands_for_so_long_and_no_longer(creator: ContainerCreator, engine: FakeEngine) -> None:
+    engine.failures["start"] = [(404, "network reconciler-shop not found")] * 9
     with pytest.raises(RuntimeFailure, match="network reconciler-shop not found"):
         creator.create(deploy(), alongside=False)
-    assert engine.containers_by_id == {}
+    assert engine.containers_by_id == {} and len(engine.made("create")) == 3
