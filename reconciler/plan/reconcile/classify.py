@@ -107,9 +107,7 @@ def classify(want: DesiredInstance, kept: Allocation | None, facts: Facts) -> Bu
 
 def best(want: DesiredInstance, allocations: Sequence[Allocation], facts: Facts) -> Allocation | None:
     """The one to keep of the allocations of an instance."""
-    if len(allocations) < 2:
-        return allocations[0] if allocations else None
-    return max(allocations, key=lambda allocation: _worth(want, allocation, facts))
+    return max(allocations, key=lambda allocation: _worth(want, allocation, facts), default=None)
 
 
 def surplus(

@@ -122,7 +122,7 @@ def _classified(
     updates: list[tuple[DesiredInstance, Allocation]] = []
     for key, want in wants.items():
         there = allocations.get(key, ())
-        kept = best(want, there, facts)
+        kept = there[0] if len(there) == 1 else best(want, there, facts)
         bucket = classify(want, kept, facts)
         if isinstance(bucket, Move):
             moves.append((want, bucket))

@@ -5,7 +5,7 @@ one filter looks at 5,000 nodes at once. It is built for one plan and changes as
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -135,8 +135,9 @@ class Fleet:
         )
 
 
-def _claims(reservation: Reservation) -> Iterator[str]:
-    return (name for port in reservation.host_ports for name in claimed(port))
+def _claims(reservation: Reservation) -> Sequence[str]:
+    ports = reservation.host_ports
+    return [name for port in ports for name in claimed(port)] if ports else ()
 
 
 def meets(node: Node, constraint: Constraint) -> bool:
