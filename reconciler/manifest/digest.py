@@ -5,7 +5,7 @@ import hashlib
 import msgspec
 
 from reconciler.manifest.memo import Memo
-from reconciler.manifest.model import Component
+from reconciler.manifest.model import LIVE_LIMITS, Component
 from reconciler.manifest.secrets.seal import sealed
 
 NOT_IN_DIGEST = (
@@ -22,9 +22,6 @@ NOT_IN_DIGEST = (
 )
 """Fields that say where, how many, or how it is named or ended, and leave a running container right as it is."""
 
-LIVE = ("cpu_cores", "memory_mb")
-"""Limits of which only whether there is one needs a new container: their value can change under a running one."""
-
 
 def container_form(component: Component) -> dict[str, object]:
     """The part of a component's document that decides what its container is."""
@@ -33,7 +30,7 @@ def container_form(component: Component) -> dict[str, object]:
         document.pop(field, None)
     resources = document.get("resource_requirements")
     if isinstance(resources, dict):
-        document["resource_requirements"] = resources | {name: bool(resources.get(name)) for name in LIVE}
+        document["resource_requirements"] = resources | {name: bool(resources.get(name)) for name in LIVE_LIMITS}
     return document
 
 

@@ -6,9 +6,10 @@ one of a list; the others by their Compose or Engine name.
 
 from collections.abc import Iterable
 
+from reconciler.manifest.model import LIVE_LIMITS
 from reconciler.manifest.near_miss import near_miss
 
-LIMITS = ("resource_requirements.cpu_cores", "resource_requirements.memory_mb")
+LIMITS = CPU, MEMORY = tuple(f"resource_requirements.{name}" for name in LIVE_LIMITS)
 """Limits that are compared with the spec itself, because a change of the spec is given to what runs."""
 
 LIVE = frozenset({*LIMITS, "memswap_limit", "cpu_shares", "restart"})
@@ -27,9 +28,9 @@ FIELDS = (
 
 ALIASES = {
     "environment": "environment_variables",
-    "cpu_cores": LIMITS[0],
-    "memory_mb": LIMITS[1],
-    "mem_limit": LIMITS[1],
+    "cpu_cores": CPU,
+    "memory_mb": MEMORY,
+    "mem_limit": MEMORY,
     "image_name": "image",
 }
 """Other names that people know a field by."""
@@ -59,6 +60,6 @@ def mistake(field: str) -> str | None:
 def ignores(ignored: Iterable[str], field: str) -> bool:
     """Whether a field is one of these, or within one of them, as `labels.tier` is within `labels`."""
     names = [full_name(name) for name in ignored]
-    if field == "memswap_limit" and LIMITS[1] in names:
+    if field == "memswap_limit" and MEMORY in names:
         return True  # it goes with memory_mb
     return any(field == name or field.startswith((f"{name}.", f"{name}[")) for name in names)

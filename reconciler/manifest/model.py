@@ -36,6 +36,10 @@ class Resources(Value, frozen=True, kw_only=True):
     gpu_memory_mb: int = 0
 
 
+LIVE_LIMITS = ("cpu_cores", "memory_mb")
+"""Fields of Resources whose value a running container is given anew; only whether there is one makes another digest."""
+
+
 class ConfigFile(Value, frozen=True, kw_only=True):
     """A file put into the container before it starts; `mode` is octal text such as `0644`."""
 
