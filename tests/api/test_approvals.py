@@ -71,7 +71,7 @@ def test_what_is_beyond_a_limit_is_held_told_everywhere_and_approved_by_its_hash
     assert plan["hash"] == now["hash"]
     assert {action["blocked_by"] for action in plan["actions"]} == {why}
     assert {tuple(action["exceeds"]) for action in plan["actions"]} == {("stops",)}
-    wait_until(lambda: kinds(manager).count("held") == 2, what="an event for each business")
+    wait_until(lambda: kinds(manager).count("blocked") == 2, what="an event for each business")
 
     wrong = manager.request("POST", f"/api/plans/{'0' * 64}/approve")
     assert wrong.status_code == 409 and now["hash"] in wrong.json()["message"]

@@ -97,7 +97,7 @@ def test_what_is_beyond_a_limit_runs_on_until_it_is_approved(
 
     stopped = empty.cli("stop", "many")
     assert stopped.returncode == 0 and "3 stops are more than the 2" in stopped.stderr
-    wait_until(lambda: "held" in kinds(empty, "many"), what="the event")
+    wait_until(lambda: "blocked" in kinds(empty, "many"), what="the event")
     assert len(containers(client, "many")) == 3, "not even the first two end"
     now = empty.get("/api/approvals")["hash"]
     assert empty.cli("approve", now[:12]).returncode == 0

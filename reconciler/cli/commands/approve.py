@@ -19,7 +19,7 @@ def approve(client: Client, plan_hash: str | None, output: str) -> None:
     """Let the stops pass that the manager holds because they are beyond a limit.
 
     Without PLAN-HASH: list them, with the hash to give. It has to be that of the present plan, so that nothing passes
-    which nobody has seen. Exit status: 0 done, or nothing is held; 1 something is held, or refused.
+    which nobody has seen. Exit status: 0 done, or nothing waits; 1 something waits, or refused.
     """
     if plan_hash is not None:
         done = client.post(f"/api/plans/{plan_hash}/approve")

@@ -191,11 +191,11 @@ def sync_events(decision: Decision, result: SyncResult, last: SyncResult, at: fl
     ]
     told = {(deferred.business_id, deferred.reason) for deferred in last.deferred}
     events += [
-        Event(at, "held", deferred.reason, deferred.business_id, cause=cause)
+        Event(at, "blocked", deferred.reason, deferred.business_id, cause=cause)
         for deferred in result.deferred
         if (deferred.business_id, deferred.reason) not in told
     ]
     events += [Event(at, "problem", str(problem)) for problem in result.problems if problem not in last.problems]
     if result.prune_blocked and result.prune_blocked != last.prune_blocked:
-        events.append(Event(at, "held", result.prune_blocked))
+        events.append(Event(at, "blocked", result.prune_blocked))
     return events

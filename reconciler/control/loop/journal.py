@@ -97,7 +97,7 @@ def _held(before: View, after: View, recorded: Recorded) -> Iterator[Event]:
         if business_id not in known:
             cause = cause_of(actions[0], before, after, recorded)
             yield Event(
-                after.at, "held", f"{stop_count(actions)} held: {actions[0].blocked_by}", business_id, cause=cause
+                after.at, "blocked", f"{stop_count(actions)} held: {actions[0].blocked_by}", business_id, cause=cause
             )
 
 

@@ -75,7 +75,7 @@ def test_a_source_that_can_not_be_read_removes_nothing(watching: Site, source: F
         result = watching.manager.sources.sync(prune=prune)
         assert (result.removed, result.prune_blocked) == ((), "nothing is removed: desired is not there")
     assert businesses(watching) == ["shop"]
-    assert watching.told("held") == [": nothing is removed: desired is not there"], "it is told once"
+    assert watching.told("blocked") == [": nothing is removed: desired is not there"], "it is told once"
 
 
 def test_pruning_without_a_readable_source_is_a_broken_rule(
