@@ -102,6 +102,8 @@ def test_what_is_beyond_a_limit_runs_on_until_it_is_approved(
     now = empty.get("/api/approvals")["hash"]
     assert empty.cli("approve", now[:12]).returncode == 0
     wait_until(lambda: containers(client, "many") == {}, what="the containers to end once it is approved")
+    # What is told of them later makes another plan, and a yes is for one plan.
+    empty.wait_status("many", "stopped")
 
     insisted = empty.cli("stop", "kept", "--yes")
     assert "1 stop of instances with volumes is more than the 0" in insisted.stderr, "--yes does not pass volumes"
