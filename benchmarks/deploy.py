@@ -108,7 +108,7 @@ def main() -> None:
     client = engine()
     busybox_image(client)
     with tempfile.TemporaryDirectory() as root:
-        cluster = Cluster(Path(root) / "cluster")
+        cluster = Cluster(Path(root) / "cluster", processes=True)
         try:
             cluster.start_manager("--most-stops", "1000000")
             cluster.start_agent(NODE)

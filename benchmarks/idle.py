@@ -39,7 +39,7 @@ def main() -> None:
     client = engine()
     busybox_image(client)
     with tempfile.TemporaryDirectory() as root:
-        cluster = Cluster(Path(root) / "cluster")
+        cluster = Cluster(Path(root) / "cluster", processes=True)
         try:
             cluster.start_manager()
             cluster.start_agent(NODE, "--heartbeat", "5")

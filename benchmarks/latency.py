@@ -150,7 +150,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as root:
         infra = Repository(Path(root) / "team")
         infra.push({"desired/pay.yaml": spec("pay")})
-        cluster = Cluster(Path(root) / "cluster")
+        cluster = Cluster(Path(root) / "cluster", processes=True)
         secret = cluster.root / "hook-secret"
         secret.write_text(SECRET)
         secret.chmod(0o600)
