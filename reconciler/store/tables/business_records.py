@@ -16,13 +16,13 @@ from reconciler.wire.messages import Status
 class BusinessRecord:
     """A business's saved status, when it was created, and when it or its status last changed (epoch seconds).
 
-    `components` has the saved status of each component and when that last changed.
+    `components` has the saved status of each component.
     """
 
     status: str
     created_at: float
     updated_at: float
-    components: Mapping[str, tuple[ComponentRow, float]] = field(default_factory=dict)
+    components: Mapping[str, ComponentRow] = field(default_factory=dict)
 
 
 BusinessRecords = Mapping[str, BusinessRecord]
@@ -36,7 +36,7 @@ def record_after(business: Business, before: BusinessRecord | None, at: float) -
     for component in business.components:
         name = component.component_id
         new = ComponentRow(business.business_id, name, Status.PENDING.value)
-        components[name] = (known[name][0] if name in known else new, at)
+        components[name] = known.get(name, new)
     return BusinessRecord(
         status=before.status if before else Status.PENDING.value,
         created_at=before.created_at if before else at,
@@ -47,12 +47,12 @@ def record_after(business: Business, before: BusinessRecord | None, at: float) -
 
 def read_records(work: Work) -> BusinessRecords:
     """Read the records of every business."""
-    components: dict[str, dict[str, tuple[ComponentRow, float]]] = {}
+    components: dict[str, dict[str, ComponentRow]] = {}
     for row in work.execute(select(business_components)):
         saved = ComponentRow(
             row.business_id, row.component_id, row.status, row.node_id, row.container_id, row.started_at
         )
-        components.setdefault(row.business_id, {})[row.component_id] = (saved, row.updated_at)
+        components.setdefault(row.business_id, {})[row.component_id] = saved
     return {
         row.business_id: BusinessRecord(row.status, row.created_at, row.updated_at, components.get(row.business_id, {}))
         for row in work.execute(select(businesses))

@@ -46,10 +46,6 @@ class Statuses:
         """Tell when each business was created, and when it or its status last changed."""
         return {key: (record.created_at, record.updated_at) for key, record in self._records.get().items()}
 
-    def component_times(self, business_id: str) -> dict[str, float]:
-        """Tell when each component, or its status, last changed. Raises KeyError for an unknown id."""
-        return {key: at for key, (_, at) in self._records.get()[business_id].components.items()}
-
     def save(self, business_rows: Iterable[BusinessRow], component_rows: Iterable[ComponentRow], at: float) -> None:
         """Save the statuses that differ from the saved ones; rows of what is unknown are skipped."""
         with self._database.transaction() as work:
@@ -65,7 +61,7 @@ class Statuses:
                 key = component.business_id
                 record = changed.get(key, records.get(key))
                 if record is not None and _differs(record, component):
-                    components = {**record.components, component.component_id: (component, at)}
+                    components = {**record.components, component.component_id: component}
                     changed[key] = replace(record, components=components)
                     saved_components.append(_parameters(component, at))
             if saved_businesses:
@@ -79,7 +75,7 @@ class Statuses:
 def _differs(record: BusinessRecord, component: ComponentRow) -> bool:
     """Whether a component of the business has another status than the saved one."""
     saved = record.components.get(component.component_id)
-    return saved is not None and saved[0] != component
+    return saved is not None and saved != component
 
 
 def _parameters(row: ComponentRow, at: float) -> dict[str, object]:

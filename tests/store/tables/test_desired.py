@@ -61,7 +61,6 @@ def test_unknown_businesses_are_key_errors(store: Store) -> None:
         lambda: store.desired.remove("nope", 1.0),
         lambda: store.settings.set_stopped("nope", True, 1.0),
         lambda: store.settings.add_restart("nope", 1.0),
-        lambda: store.statuses.component_times("nope"),
     ]
     for call in calls:
         with pytest.raises(KeyError):

@@ -24,13 +24,14 @@ def test_statuses_are_saved_with_their_times(store: Store, path: Path) -> None:
     store.statuses.save([BusinessRow("shop", "running")], [web], 6.0)
     store.statuses.save([BusinessRow("shop", "running")], [web], 7.0)
     assert store.statuses.times()["shop"] == (1.0, 6.0)
-    assert store.statuses.component_times("shop") == {"web": 6.0}
     assert rows(path, "SELECT status FROM businesses") == [("running",)]
-    query = "SELECT status, node_id, container_id, started_at FROM business_components"
-    assert rows(path, query) == [("running", "n1", "c1", 5)]
+    query = "SELECT status, node_id, container_id, started_at, updated_at FROM business_components"
+    assert rows(path, query) == [("running", "n1", "c1", 5, 6)]
     store.close()
     again = Store.open(path)
-    assert (again.statuses.times()["shop"], again.statuses.component_times("shop")) == ((1.0, 6.0), {"web": 6.0})
+    assert again.statuses.times()["shop"] == (1.0, 6.0)
+    again.statuses.save([BusinessRow("shop", "running")], [web], 8.0)
+    assert rows(path, query) == [("running", "n1", "c1", 5, 6)], "what was saved is known after a restart"
     again.close()
 
 
